@@ -28,7 +28,12 @@ enum packet_verdict {
     PACKET_DROP_SELECTORS, /* inner packet outside what was negotiated, RFC 4301 5.2 */
     PACKET_DROP_EXPIRED,   /* hard lifetime or sequence numbers used up */
     PACKET_DROP_INTERNAL,
+    PACKET_BYPASS,          /* seal: the policy lets it pass in the clear; untouched, the owner sends it */
+    PACKET_DROP_TOO_BIG,    /* seal: beyond the path MTU, and no ICMP error is due for it */
+    PACKET_DROP_CONGESTION, /* open: congestion marked outside, not ECN-capable inside, RFC 6040 4.2 */
 };
+
+#define PACKET_VERDICTS (PACKET_DROP_CONGESTION + 1)
 
 /* "forward", "replayed", ...: for counters and events. Static storage. */
 const char *packet_verdict_name(enum packet_verdict verdict);
@@ -78,8 +83,8 @@ struct esp_event {
 
 /* Counters of the whole plane, by verdict, for status and tests. */
 struct esp_counters {
-    uint64_t sealed[16]; /* by enum packet_verdict */
-    uint64_t opened[16];
+    uint64_t sealed[PACKET_VERDICTS]; /* by enum packet_verdict */
+    uint64_t opened[PACKET_VERDICTS];
 };
 
 /* `random` and what it points to must outlive the plane. NULL: no memory. */

@@ -1,0 +1,64 @@
+/* The Internet checksum, RFC 1071 and RFC 1624. */
+#include "esp/checksum.h"
+
+uint16_t octets_get_u16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+void octets_put_u16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+uint32_t octets_get_u32(const uint8_t *at)
+{
+    return (uint32_t)octets_get_u16(at) << 16 | octets_get_u16(at + 2);
+}
+
+void octets_put_u32(uint8_t *at, uint32_t value)
+{
+    octets_put_u16(at, (uint16_t)(value >> 16));
+    octets_put_u16(at + 2, (uint16_t)value);
+}
+
+/* Carries are folded in as we go, so the sum cannot overflow whatever the length. */
+static uint32_t sum_fold(uint64_t sum)
+{
+    while (sum > 0xffff) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return (uint32_t)sum;
+}
+
+uint32_t checksum_add(uint32_t sum, const uint8_t *octets, size_t length)
+{
+    uint64_t total = sum;
+    for (; length >= 2; octets += 2, length -= 2) {
+        total += octets_get_u16(octets);
+    }
+    if (length == 1) {
+        total += (uint32_t)octets[0] << 8;
+    }
+    return sum_fold(total);
+}
+
+uint32_t checksum_add_pseudo(uint32_t sum, const struct address *source,
+                             const struct address *destination, uint8_t protocol, size_t length)
+{
+    sum = checksum_add(sum, source->octets, address_length(source));
+    sum = checksum_add(sum, destination->octets, address_length(destination));
+    return sum_fold((uint64_t)sum + protocol + (length >> 16) + (length & 0xffff));
+}
+
+uint16_t checksum_finish(uint32_t sum)
+{
+    return (uint16_t)~sum_fold(sum);
+}
+
+uint16_t checksum_replace(uint16_t checksum, uint16_t before, uint16_t after)
+{
+    /* RFC 1624 3, equation 3: no special case for zero. */
+    return checksum_finish((uint32_t)(uint16_t)~checksum + (uint16_t)~before + after);
+}
