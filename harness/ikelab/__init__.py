@@ -1,0 +1,1 @@
+"""ikelab: a conformance and interop lab for IKEv2 and ESP."""

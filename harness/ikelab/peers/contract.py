@@ -1,0 +1,276 @@
+"""The contract of a peer adapter: what a scenario may ask of any IKE implementation.
+
+An adapter drives one running daemon in one host of a topology. Every verb returns when what was asked for has
+ended, or raises: `PeerError` when the peer refused or failed, `PeerTimeout` when the deadline passed,
+`PeerUnsupported` when the adapter declared that it cannot. No verb sleeps.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal, Protocol
+
+from ikelab.peers.neutral import ChildSaStatus, DaemonSpec, Event, IkeSaStatus, PeerStatus
+
+DEADLINE_S = 10.0  # for one verb; a scenario that waits longer on purpose says so
+
+What = Literal["ike", "child"]
+
+# Every name a scenario may require. An adapter answers for each: able, or unable with a reason.
+CAPABILITIES: Mapping[str, str] = {
+    "initiator": "starts IKE SAs",
+    "responder": "answers IKE SAs that others start",
+    "tunnel-mode": "ESP in tunnel mode",
+    "transport-mode": "ESP in transport mode",
+    "esp-in-udp": "ESP in UDP on port 4500 (RFC 3948)",
+    "esp-bare": "ESP as IP protocol 50, without UDP",
+    "outer-ipv4": "IKE and ESP over IPv4",
+    "outer-ipv6": "IKE and ESP over IPv6",
+    "inner-ipv4": "IPv4 packets inside ESP",
+    "inner-ipv6": "IPv6 packets inside ESP",
+    "esn": "extended sequence numbers (RFC 4303 2.2.1)",
+    "replay-window": "a replay window of configurable size",
+    "esp-aes-gcm": "AES-GCM for ESP (RFC 4106)",
+    "esp-aes-cbc": "AES-CBC with HMAC-SHA-2 for ESP",
+    "esp-chacha20poly1305": "ChaCha20-Poly1305 for ESP (RFC 7634)",
+    "ike-aes-gcm": "AES-GCM for IKE (RFC 5282)",
+    "ike-aes-cbc": "AES-CBC with HMAC-SHA-2 for IKE",
+    "ike-chacha20poly1305": "ChaCha20-Poly1305 for IKE (RFC 7634)",
+    "ke-x25519": "X25519 (RFC 8031)",
+    "ke-x448": "X448 (RFC 8031)",
+    "ke-ecp": "ECP 256, 384 and 521 (RFC 5903)",
+    "ke-modp": "MODP 2048, 3072 and 4096 (RFC 3526)",
+    "narrowing": "narrows traffic selectors (RFC 7296 2.9)",
+    "several-children": "several Child SAs under one IKE SA",
+    "cookie": "asks for and returns a COOKIE (RFC 7296 2.6)",
+    "mobike": "MOBIKE (RFC 4555)",
+    "roam": "moves a running IKE SA and its Child SAs to another address (RFC 4555 3.5)",
+    "rekey-child": "rekeys Child SAs (RFC 7296 2.8)",
+    "rekey-ike": "rekeys IKE SAs (RFC 7296 2.8)",
+    "rekey-by-volume": "rekeys Child SAs by octets",
+    "rekey-by-packets": "rekeys Child SAs by packets",
+    "rekey-by-time": "rekeys by time",
+    "liveness": "checks liveness by time (RFC 7296 2.4)",
+    "liveness-by-command": "checks liveness when told to",
+    "keepalive": "sends NAT keepalives (RFC 3948 4)",
+    "initial-contact": "sends INITIAL_CONTACT (RFC 7296 2.4)",
+    "initial-contact-off": "can be told not to send INITIAL_CONTACT",
+    "acquire": "starts a Child SA when a packet needs one (RFC 7296 2.9)",
+    "fail-closed": "a packet of a policy never leaves in the clear (RFC 4301 5.1)",
+    "dynamic-address-update": "follows the peer when a NAT changes its mapping (RFC 7296 2.23)",
+    "key-log-ike": "writes IKE keys that Wireshark reads",
+    "key-log-esp": "writes ESP keys that Wireshark reads",
+    "dscp": "copies DSCP to the outer header (RFC 4301 5.1.2)",
+    "ecn": "tunnels ECN (RFC 6040)",
+    "counters-packets": "counts packets of each Child SA",
+}
+
+
+class PeerError(Exception):
+    """The peer refused or failed. `error` is the notification's name, as in "NO_PROPOSAL_CHOSEN", or "" when
+    the peer did not tell; the words say what was asked of whom and where its log is."""
+
+    def __init__(self, message: str, error: str = "") -> None:
+        super().__init__(message)
+        self.error = error
+
+
+class PeerTimeout(PeerError):
+    """The deadline passed first."""
+
+
+class PeerUnsupported(PeerError):
+    """The adapter declared that this peer cannot do that: the verdict is `unsupported`, with this reason."""
+
+
+class PeerNotRunning(PeerError):
+    """The daemon did not come up, or has ended when it should not: the verdict is `inconclusive`."""
+
+
+class HostLike(Protocol):
+    """What an adapter needs of a host of a topology."""
+
+    name: str
+    netns: str  # a name under /run/netns
+
+
+class Peer(ABC):
+    """One daemon of one implementation in one host. `directory` is where its files, keys and logs go."""
+
+    kind: str = ""  # the name in the table: "reference", "strongswan-5.9.8", ...
+    tier: str = "userspace"
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.spec: DaemonSpec | None = None
+
+    # What it is and can do; may be asked without a running daemon.
+
+    @abstractmethod
+    def version(self) -> str:
+        """The version for reports: "0.1.0", "5.9.8-5+deb12u1"."""
+
+    @abstractmethod
+    def missing(self) -> Mapping[str, str]:
+        """Names of CAPABILITIES this peer lacks, each with the reason."""
+
+    def capabilities(self) -> frozenset[str]:
+        """Names of CAPABILITIES this peer has."""
+        return frozenset(CAPABILITIES) - frozenset(self.missing())
+
+    def require(self, *names: str) -> None:
+        """Raises PeerUnsupported with the reason when one of the names is missing."""
+        missing = self.missing()
+        for name in names:
+            if name not in CAPABILITIES:
+                raise ValueError(f"no capability is called {name!r}; see CAPABILITIES in contract.py")
+            if name in missing:
+                raise PeerUnsupported(f"{self.kind} cannot: {name} ({missing[name]})")
+
+    # Life and death.
+
+    @abstractmethod
+    def configure(self, spec: DaemonSpec) -> None:
+        """Takes the description. Raises PeerUnsupported when it asks for what this peer lacks. Before start,
+        or on a running daemon where it replaces what was configured (the reference: only before)."""
+
+    @abstractmethod
+    def start(self, host: HostLike, deadline_s: float = DEADLINE_S) -> None:
+        """Starts the daemon in the host's namespace; returns when it listens and is configured."""
+
+    @abstractmethod
+    def stop(self, deadline_s: float = DEADLINE_S) -> None:
+        """Orderly end: the peer's peers are told. Harmless when it is not running."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """SIGKILL: all state is lost, nobody is told. It may be started again."""
+
+    @abstractmethod
+    def running(self) -> bool:
+        """True while the daemon's process lives."""
+
+    # Verbs. `peer` and `child` are names of the configuration; None: the first.
+
+    @abstractmethod
+    def initiate(
+        self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S
+    ) -> None:
+        """An IKE SA if there is none, then the Child SA; returns when the Child SA is up."""
+
+    @abstractmethod
+    def rekey(
+        self,
+        what: What = "child",
+        child: str | None = None,
+        peer: str | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        """Returns when the new SA is in use and this side has deleted the old one."""
+
+    @abstractmethod
+    def delete(
+        self,
+        what: What = "ike",
+        child: str | None = None,
+        peer: str | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        """Returns when the peer has answered, or is taken for dead."""
+
+    @abstractmethod
+    def roam(
+        self, local: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S
+    ) -> None:
+        """The host has moved (or: shall use address `local`); returns when the peer has confirmed the new
+        address, also when the daemon noticed by itself before it was told."""
+
+    @abstractmethod
+    def liveness(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+        """Asks the peer for a sign of life; returns when it has answered."""
+
+    # What it says of itself.
+
+    @abstractmethod
+    def status(self) -> PeerStatus:
+        """The state now."""
+
+    @abstractmethod
+    def events(self) -> tuple[Event, ...]:
+        """All events since the start, oldest first."""
+
+    @abstractmethod
+    def ike_keys(self) -> Path | None:
+        """A file in Wireshark's ikev2_decryption_table format; None when this peer writes none."""
+
+    @abstractmethod
+    def child_keys(self) -> Path | None:
+        """A file in Wireshark's esp_sa format; None when this peer writes none."""
+
+    @abstractmethod
+    def logs(self) -> tuple[Path, ...]:
+        """The daemon's own logs, for people only: no verdict is read from them."""
+
+    @abstractmethod
+    def configuration(self) -> tuple[Path, ...]:
+        """The files it was configured from, for the artefacts. Secrets in them are the scenario's own."""
+
+    @abstractmethod
+    def wait_event(self, deadline_s: float) -> bool:
+        """Waits until something may have changed, or the time is over (then False). May return early."""
+
+    # Conveniences made of the above, the same for every peer.
+
+    def wait_for(
+        self,
+        predicate: Callable[[PeerStatus], bool],
+        what: str = "the expected state",
+        deadline_s: float = DEADLINE_S,
+    ) -> PeerStatus:
+        """The first status that satisfies the predicate. Raises PeerTimeout, with the last status in words."""
+        end = time.monotonic() + deadline_s
+        while True:
+            status = self.status()
+            if predicate(status):
+                return status
+            left = end - time.monotonic()
+            if left <= 0:
+                raise PeerTimeout(
+                    f"{self.kind}: {what} did not come about in {deadline_s:g} s; last seen: {status}"
+                )
+            self.wait_event(min(left, 0.05))
+
+    def wait_for_event(
+        self,
+        name: str,
+        after: int = 0,
+        matching: Callable[[Event], bool] = lambda event: True,
+        deadline_s: float = DEADLINE_S,
+    ) -> Event:
+        """The first event of that name, not counting the first `after` events. Raises PeerTimeout."""
+        end = time.monotonic() + deadline_s
+        while True:
+            for event in self.events()[after:]:
+                if event.name == name and matching(event):
+                    return event
+            left = end - time.monotonic()
+            if left <= 0:
+                raise PeerTimeout(f"{self.kind}: no {name} event in {deadline_s:g} s")
+            self.wait_event(left)
+
+    def ike_sa(self, peer: str | None = None) -> IkeSaStatus:
+        """The one established IKE SA. Raises PeerError when there is none, or more than one."""
+        found = self.status().established(peer)
+        if len(found) != 1:
+            raise PeerError(f"{self.kind}: expected one established IKE SA, found {len(found)}: {found}")
+        return found[0]
+
+    def child_sa(self, child: str | None = None) -> ChildSaStatus:
+        """The one installed Child SA. Raises PeerError when there is none, or more than one."""
+        found = self.status().installed(child)
+        if len(found) != 1:
+            raise PeerError(f"{self.kind}: expected one installed Child SA, found {len(found)}: {found}")
+        return found[0]

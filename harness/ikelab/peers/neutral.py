@@ -1,0 +1,259 @@
+"""The neutral description that every peer is configured from, and the neutral state that it reports.
+
+Nothing in here knows any implementation. Times are milliseconds unless a name says otherwise, volumes are
+octets, 0 means "never" or "no limit". Proposals are written as in docs/ikeref.conf.example:
+"aes256gcm16-prfsha256-x25519" for IKE, "aes256gcm16-esn" for ESP. SPIs are integers here; `spi_text`
+writes them the way docs/CONTROL.md does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Mode = Literal["tunnel", "transport"]
+Start = Literal["never", "traffic", "now"]
+
+DEFAULT_IKE = ("aes256gcm16-prfsha256-x25519",)
+DEFAULT_ESP = ("aes256gcm16",)
+
+
+@dataclass(frozen=True)
+class Retransmission:
+    """RFC 7296 2.1 and 2.4: copy n is sent timeout_ms * backoff ** n after the one before it."""
+
+    timeout_ms: int = 500
+    backoff: float = 1.8
+    tries: int = 5  # copies sent in all before the peer is taken for dead
+    timeout_max_ms: int = 0  # 0: no cap
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """Soft limits start a rekey, hard limits end the SA (RFC 4301 4.4.2.1)."""
+
+    rekey_ms: int = 0
+    hard_ms: int = 0
+    rekey_octets: int = 0
+    hard_octets: int = 0
+    rekey_packets: int = 0
+    hard_packets: int = 0
+    jitter_ms: int = 0
+
+
+@dataclass(frozen=True)
+class ChildSpec:
+    """One policy and the Child SA that carries it."""
+
+    name: str = "net"
+    mode: Mode = "tunnel"
+    local_ts: tuple[str, ...] = ()  # empty in transport mode: our own address
+    remote_ts: tuple[str, ...] = ()  # empty in transport mode: the peer's address
+    proposals: tuple[str, ...] = DEFAULT_ESP
+    lifetime: Lifetime = field(default_factory=Lifetime)
+    start: Start = "never"
+    replay_window: int = 64  # packets; 0: off
+    copy_dscp: bool = True
+    ecn: bool = True
+
+    def mirrored(self) -> ChildSpec:
+        """The same policy as the other side writes it."""
+        return replace(self, local_ts=self.remote_ts, remote_ts=self.local_ts)
+
+
+@dataclass(frozen=True)
+class PeerSpec:
+    """One entry of the Peer Authorization Database (RFC 4301 4.4.3) with its policies."""
+
+    name: str
+    local_id: str
+    remote_id: str
+    psk: str = field(repr=False)  # text, or 0x<hex>
+    local_addresses: tuple[str, ...] = ()  # empty: any of this host's
+    remote_addresses: tuple[str, ...] = ()  # empty: any, so this side can only respond
+    proposals: tuple[str, ...] = DEFAULT_IKE
+    lifetime: Lifetime = field(default_factory=Lifetime)  # of the IKE SA: times only
+    retransmission: Retransmission = field(default_factory=Retransmission)
+    liveness_ms: int = 0
+    keepalive_ms: int = 20_000
+    mobike: bool = True
+    force_encapsulation: bool = False
+    initial_contact: bool = True
+    replace_existing: bool = False  # a second IKE SA of the same identities ends the first
+    remote_port: int = 500
+    remote_natt_port: int = 4500
+    children: tuple[ChildSpec, ...] = (ChildSpec(),)
+
+    def child(self, name: str | None = None) -> ChildSpec:
+        """The child of that name; without a name, the first."""
+        if not self.children:
+            raise KeyError(f"peer {self.name!r} has no child")
+        if name is None:
+            return self.children[0]
+        for child in self.children:
+            if child.name == name:
+                return child
+        known = ", ".join(c.name for c in self.children)
+        raise KeyError(f"peer {self.name!r} has no child {name!r}, it has: {known}")
+
+
+@dataclass(frozen=True)
+class DaemonSpec:
+    """What holds for the daemon as a whole, and the peers it knows."""
+
+    peers: tuple[PeerSpec, ...]
+    ike_port: int = 500
+    natt_port: int = 4500
+    cookie_threshold: int | None = None  # half-open IKE SAs from which on a COOKIE is asked for; 0: always
+    half_open_max: int | None = None  # beyond it, requests are dropped
+    half_open_timeout_ms: int | None = None
+    delete_linger_ms: int | None = None  # how long a replaced inbound Child SA still opens packets
+    mtu: int = 0  # of the inner interface; 0: the daemon's own choice
+
+    def peer(self, name: str | None = None) -> PeerSpec:
+        """The peer of that name; without a name, the first."""
+        for peer in self.peers:
+            if name is None or peer.name == name:
+                return peer
+        known = ", ".join(p.name for p in self.peers) or "none"
+        raise KeyError(f"no peer {name!r} is configured, only: {known}")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An address and a UDP port."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class IkeSaStatus:
+    """An IKE SA as one side sees it."""
+
+    peer: str
+    state: str  # "connecting", "established", "rekeying", "deleting", ...
+    initiator: bool  # this side is its original initiator
+    spi_i: int
+    spi_r: int
+    local: Endpoint
+    remote: Endpoint
+    local_id: str = ""
+    remote_id: str = ""
+    nat_local: bool = False
+    nat_remote: bool = False
+    mobike: bool | None = None  # None: this peer does not tell
+    udp_encapsulation: bool = False
+    proposal: str = ""
+    unique: str = ""  # the peer's own handle for it
+
+    @property
+    def spis(self) -> tuple[int, int]:
+        """What identifies it on the wire: the same on both sides."""
+        return (self.spi_i, self.spi_r)
+
+
+@dataclass(frozen=True)
+class ChildSaStatus:
+    """A pair of ESP SAs as one side sees it."""
+
+    peer: str
+    child: str
+    state: str  # "installed", "rekeying", "deleting", ...
+    mode: Mode
+    spi_in: int
+    spi_out: int
+    local_ts: tuple[str, ...]
+    remote_ts: tuple[str, ...]
+    proposal: str = ""
+    esn: bool = False
+    udp_encapsulation: bool = False
+    local: str = ""
+    remote: str = ""
+    ike_sa: str = ""  # IkeSaStatus.unique
+    unique: str = ""
+    packets_in: int = field(default=0, compare=False)
+    packets_out: int = field(default=0, compare=False)
+    octets_in: int = field(default=0, compare=False)
+    octets_out: int = field(default=0, compare=False)
+    replayed: int | None = field(default=None, compare=False)  # None: this peer does not tell
+    not_authentic: int | None = field(default=None, compare=False)
+
+    def agreement(self) -> ChildAgreement:
+        """What both sides must agree upon."""
+        return ChildAgreement(
+            self.mode, self.spi_in, self.spi_out, frozenset(self.local_ts), frozenset(self.remote_ts)
+        )
+
+    def mirrored(self) -> ChildAgreement:
+        """What the other side's `agreement()` must be: `a.agreement() == b.mirrored()`."""
+        return self.agreement().mirrored()
+
+
+@dataclass(frozen=True)
+class ChildAgreement:
+    """The part of a Child SA that both sides see alike, from one side's point of view."""
+
+    mode: Mode
+    spi_in: int
+    spi_out: int
+    local_ts: frozenset[str]
+    remote_ts: frozenset[str]
+
+    def mirrored(self) -> ChildAgreement:
+        """The same seen from the other side."""
+        return ChildAgreement(self.mode, self.spi_out, self.spi_in, self.remote_ts, self.local_ts)
+
+
+@dataclass(frozen=True)
+class PeerStatus:
+    """Everything a peer says about its state at one moment."""
+
+    ike_sas: tuple[IkeSaStatus, ...] = ()
+    child_sas: tuple[ChildSaStatus, ...] = ()
+
+    def established(self, peer: str | None = None) -> tuple[IkeSaStatus, ...]:
+        """IKE SAs that are up and not on their way out."""
+        return tuple(
+            sa for sa in self.ike_sas if sa.state == "established" and peer in (None, sa.peer)
+        )
+
+    def installed(self, child: str | None = None) -> tuple[ChildSaStatus, ...]:
+        """Child SAs that carry traffic now, of the named child or of all."""
+        return tuple(
+            sa for sa in self.child_sas if sa.state == "installed" and child in (None, sa.child)
+        )
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a peer told on its own accord. Names are those of docs/CONTROL.md."""
+
+    name: str
+    time_ns: int  # CLOCK_MONOTONIC when the harness read it
+    peer: str = ""
+    child: str = ""
+    error: str = ""  # the notification's name, as in "NO_PROPOSAL_CHOSEN"
+    reason: str = ""
+    fields: dict[str, object] = field(default_factory=dict, compare=False)
+
+
+def spi_text(spi: int, octets: int = 4) -> str:
+    """An SPI in hexadecimal as docs/CONTROL.md writes it: 4 octets for ESP, 8 for IKE."""
+    return f"{spi:0{2 * octets}x}"
+
+
+def both_sides(
+    client: PeerSpec, *, gateway_name: str = "client", **gateway: object
+) -> tuple[PeerSpec, PeerSpec]:
+    """The client's entry and the gateway's entry that matches it, with `gateway` fields replaced."""
+    mirrored = replace(
+        client,
+        name=gateway_name,
+        local_id=client.remote_id,
+        remote_id=client.local_id,
+        local_addresses=client.remote_addresses,
+        remote_addresses=(),
+        children=tuple(child.mirrored() for child in client.children),
+    )
+    return client, replace(mirrored, **gateway)
