@@ -76,8 +76,8 @@ char *address_format(const struct address *a, char out[ADDRESS_TEXT_MAX])
         snprintf(out, ADDRESS_TEXT_MAX, "any");
         return out;
     }
-    const char *text = inet_ntop(a->family == ADDRESS_V4 ? AF_INET : AF_INET6, a->octets, out,
-                                 ADDRESS_TEXT_MAX);
+    const char *text =
+        inet_ntop(a->family == ADDRESS_V4 ? AF_INET : AF_INET6, a->octets, out, ADDRESS_TEXT_MAX);
     assert(text != NULL); /* fails only for a buffer that is too small */
     (void)text;
     return out;

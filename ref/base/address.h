@@ -7,7 +7,7 @@
 enum address_family { ADDRESS_NONE = 0, ADDRESS_V4 = 4, ADDRESS_V6 = 6 };
 
 struct address {
-    uint8_t family; /* enum address_family; NONE means "any" or "unknown" */
+    uint8_t family;     /* enum address_family; NONE means "any" or "unknown" */
     uint8_t octets[16]; /* network order; IPv4 uses the first four, the rest is zero */
 };
 

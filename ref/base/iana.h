@@ -1,4 +1,4 @@
-/* The numbers of the IKEv2 registries (RFC 7296 3.x and the RFCs named), under the RFCs' own names. */
+/* The numbers of the IKEv2 registries, RFC 7296 3.x and the RFCs named, under the RFCs' names. */
 #ifndef IKEREF_BASE_IANA_H
 #define IKEREF_BASE_IANA_H
 
@@ -102,8 +102,8 @@ enum notify_type {
     FAILED_CP_REQUIRED = 37,
     TS_UNACCEPTABLE = 38,
     INVALID_SELECTORS = 39,
-    UNACCEPTABLE_ADDRESSES = 40,   /* RFC 4555 */
-    UNEXPECTED_NAT_DETECTED = 41,  /* RFC 4555 */
+    UNACCEPTABLE_ADDRESSES = 40,  /* RFC 4555 */
+    UNEXPECTED_NAT_DETECTED = 41, /* RFC 4555 */
     TEMPORARY_FAILURE = 43,
     CHILD_SA_NOT_FOUND = 44,
     /* status */
@@ -118,13 +118,13 @@ enum notify_type {
     REKEY_SA = 16393,
     ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
     NON_FIRST_FRAGMENTS_ALSO = 16395,
-    MOBIKE_SUPPORTED = 16396,        /* RFC 4555 4.2 */
-    ADDITIONAL_IP4_ADDRESS = 16397,  /* RFC 4555 */
-    ADDITIONAL_IP6_ADDRESS = 16398,  /* RFC 4555 */
-    NO_ADDITIONAL_ADDRESSES = 16399, /* RFC 4555 */
-    UPDATE_SA_ADDRESSES = 16400,     /* RFC 4555 */
-    COOKIE2 = 16401,                 /* RFC 4555 */
-    NO_NATS_ALLOWED = 16402,         /* RFC 4555 */
+    MOBIKE_SUPPORTED = 16396,              /* RFC 4555 4.2 */
+    ADDITIONAL_IP4_ADDRESS = 16397,        /* RFC 4555 */
+    ADDITIONAL_IP6_ADDRESS = 16398,        /* RFC 4555 */
+    NO_ADDITIONAL_ADDRESSES = 16399,       /* RFC 4555 */
+    UPDATE_SA_ADDRESSES = 16400,           /* RFC 4555 */
+    COOKIE2 = 16401,                       /* RFC 4555 */
+    NO_NATS_ALLOWED = 16402,               /* RFC 4555 */
     IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
     SIGNATURE_HASH_ALGORITHMS = 16431,     /* RFC 7427 */
 };

@@ -25,7 +25,8 @@ bool selector_equal(const struct traffic_selector *a, const struct traffic_selec
            address_equal(&a->end, &b->end);
 }
 
-static bool ports_contain(const struct traffic_selector *outer, const struct traffic_selector *inner)
+static bool ports_contain(const struct traffic_selector *outer,
+                          const struct traffic_selector *inner)
 {
     if (ports_are_any(outer)) {
         return true;

@@ -5,9 +5,9 @@
 #include "base/address.h"
 #include "base/limits.h"
 
-/* A range of addresses, one protocol or all, a range of ports. For ICMP a "port" is type*256+code. */
+/* A range of addresses, one protocol or all, a range of ports. An ICMP "port" is type*256+code. */
 struct traffic_selector {
-    uint8_t protocol;   /* 0: any */
+    uint8_t protocol;    /* 0: any */
     uint16_t port_start; /* 0..65535: any; 65535..0: OPAQUE, RFC 7296 3.13.1 */
     uint16_t port_end;
     struct address start; /* same family as end */
@@ -24,8 +24,8 @@ struct packet_key {
     struct address source;
     struct address destination;
     uint8_t protocol;
-    bool has_ports; /* false for a later fragment or a protocol without ports */
-    uint16_t source_port;      /* ICMP: type*256+code in both */
+    bool has_ports;       /* false for a later fragment or a protocol without ports */
+    uint16_t source_port; /* ICMP: type*256+code in both */
     uint16_t destination_port;
 };
 
@@ -40,7 +40,8 @@ bool selector_contains(const struct traffic_selector *outer, const struct traffi
 bool selector_intersect(const struct traffic_selector *a, const struct traffic_selector *b,
                         struct traffic_selector *out);
 
-/* The address, protocol and port lie in the selector. Without ports only "any port" and OPAQUE match. */
+/* The address, protocol and port lie in the selector. Without ports only "any port" and OPAQUE
+ * match. */
 bool selector_matches(const struct traffic_selector *s, const struct address *address,
                       uint8_t protocol, bool has_port, uint16_t port);
 bool selector_list_matches(const struct selector_list *list, const struct address *address,
@@ -57,7 +58,8 @@ struct traffic_selector selector_host(const struct address *address);
  * "[udp/1000-2000]", "[icmp]" or "[17]" behind it; false when it is none of these. */
 MUST_USE bool selector_parse(const char *text, struct traffic_selector *out);
 
-/* The same form, a prefix where the range is one; at most SELECTOR_TEXT_MAX octets. Returns `out`. */
+/* The same form, a prefix where the range is one; "[tcp/opaque]" and "[any/...]" where it must.
+ * At most SELECTOR_TEXT_MAX octets. Returns `out`. */
 char *selector_format(const struct traffic_selector *s, char out[SELECTOR_TEXT_MAX]);
 
 #endif

@@ -181,7 +181,7 @@ static int prefix_bits(const struct traffic_selector *s)
     return -1;
 }
 
-/* Appends to the text of `length` octets; returns the new length. What would not fit is our error. */
+/* Appends to the text of `length` octets; returns the new length. */
 static size_t append(char out[SELECTOR_TEXT_MAX], size_t length, const char *text)
 {
     size_t more = strlen(text);

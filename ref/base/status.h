@@ -10,8 +10,8 @@
 
 enum status {
     STATUS_OK = 0,
-    STATUS_DROP = 1,              /* say nothing: not ours, not authentic, or a duplicate */
-    STATUS_INTERNAL = 2,          /* our own failure: memory, library, limit; the peer sees nothing */
+    STATUS_DROP = 1,     /* say nothing: not ours, not authentic, or a duplicate */
+    STATUS_INTERNAL = 2, /* our own failure: memory, library, limit; the peer sees nothing */
     STATUS_NOTIFY_BASE = 0x10000, /* + notify_type: answer with this error notification */
     STATUS_PEER_BASE = 0x20000,   /* + notify_type: the peer answered us with this error */
     STATUS_MAX = 0x2ffff,
@@ -21,12 +21,12 @@ enum status {
 #define STATUS_PEER(type) ((enum status)(STATUS_PEER_BASE + (type)))
 
 /* Return early with whatever is not STATUS_OK. */
-#define TRY(call)                     \
-    do {                              \
-        enum status try_ = (call);    \
-        if (try_ != STATUS_OK) {      \
-            return try_;              \
-        }                             \
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        enum status try_ = (call);                                                                 \
+        if (try_ != STATUS_OK) {                                                                   \
+            return try_;                                                                           \
+        }                                                                                          \
     } while (0)
 
 #define MUST_USE __attribute__((warn_unused_result))

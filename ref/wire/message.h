@@ -6,7 +6,8 @@
 #include "wire/payloads.h"
 
 struct message {
-    bool has_sa, has_ke, has_nonce, has_id_i, has_id_r, has_auth, has_ts_i, has_ts_r, has_sk, has_skf;
+    bool has_sa, has_ke, has_nonce, has_id_i, has_id_r, has_auth, has_ts_i, has_ts_r, has_sk,
+        has_skf;
     bool has_cp, has_eap; /* seen, not decoded here */
     struct sa_payload sa;
     struct ke_payload ke;
@@ -20,7 +21,7 @@ struct message {
     struct notify_payload notifies[NOTIFIES_MAX];
     size_t delete_count;
     struct delete_payload deletes[DELETES_MAX];
-    struct bytes sk; /* the body of SK or SKF: IV, ciphertext, ICV */
+    struct bytes sk;  /* the body of SK or SKF: IV, ciphertext, ICV */
     size_t sk_offset; /* of its generic header in the datagram's payloads */
     uint8_t sk_next_payload;
 };

@@ -9,8 +9,8 @@ struct payload {
     uint8_t type;
     bool critical;
     uint8_t next_payload; /* meaningful for SK and SKF: the first payload inside */
-    struct bytes body; /* a view, without the generic header */
-    size_t offset;     /* of the generic header in what was parsed */
+    struct bytes body;    /* a view, without the generic header */
+    size_t offset;        /* of the generic header in what was parsed */
 };
 
 struct payload_chain {

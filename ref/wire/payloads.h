@@ -12,7 +12,7 @@
 struct transform {
     uint8_t type; /* enum transform_type, or unknown */
     uint16_t id;
-    uint16_t key_bits;   /* 0: no Key Length attribute */
+    uint16_t key_bits;      /* 0: no Key Length attribute */
     bool unknown_attribute; /* carries an attribute we do not know: not to be chosen (3.3.6) */
 };
 
@@ -22,7 +22,7 @@ struct proposal {
     struct bytes spi;
     size_t count;
     struct transform transforms[TRANSFORMS_MAX]; /* in the order of the wire */
-    bool unusable; /* more transforms than we look at */
+    bool unusable;                               /* more transforms than we look at */
 };
 
 struct sa_payload {
@@ -47,8 +47,10 @@ void ke_payload_build(struct writer *w, uint16_t group, struct bytes data);
 
 struct id_payload {
     uint8_t type; /* enum id_type */
-    struct bytes data; /* 1 to IDENTITY_MAX octets, else INVALID_SYNTAX; address types have 4 or 16 */
-    struct bytes body; /* the whole body with its RESERVED octets: what AUTH is computed over (2.15) */
+    struct bytes
+        data; /* 1 to IDENTITY_MAX octets, else INVALID_SYNTAX; address types have 4 or 16 */
+    struct bytes
+        body; /* the whole body with its RESERVED octets: what AUTH is computed over (2.15) */
 };
 
 MUST_USE enum status id_payload_parse(struct bytes body, struct id_payload *out);
