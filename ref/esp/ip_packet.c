@@ -1,4 +1,5 @@
-/* Inner IPv4 (RFC 791) and IPv6 (RFC 8200) packets, read as far as selectors look (RFC 4301 4.4.1.1). */
+/* Inner IPv4 (RFC 791) and IPv6 (RFC 8200) packets, read as far as selectors look (RFC
+ * 4301 4.4.1.1). */
 #include "esp/ip_packet.h"
 
 #include <string.h>

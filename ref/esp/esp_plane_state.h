@@ -1,0 +1,36 @@
+/* What a data plane consists of; for the room's own files only. */
+#ifndef IKEREF_ESP_ESP_PLANE_STATE_H
+#define IKEREF_ESP_ESP_PLANE_STATE_H
+
+#include "esp/icmp.h"
+#include "esp/sad.h"
+#include "esp/spd.h"
+
+struct esp_plane {
+    const struct random_source *random;
+    struct spd spd;
+    struct sad sad;
+    struct event_queue events;
+    struct icmp_limit icmp;
+    uint64_t deadline_ns; /* the earliest end of a lingering pair */
+    struct esp_counters counters;
+};
+
+/* Asks for an SA on behalf of this packet. */
+void plane_acquire(struct esp_plane *plane, struct spd_entry *entry, struct held_packet *held);
+
+/* The pair's hard lifetime is over: it carries nothing more, and its owner is told once. */
+void plane_pair_spent(struct esp_plane *plane, struct esp_pair *pair);
+
+/* To be called after every packet: tells the owner once when it is time to rekey. */
+void plane_pair_check_soft(struct esp_plane *plane, struct esp_pair *pair);
+
+/* An authentic packet came; if it is the highest so far and from elsewhere, the owner is told
+ * (RFC 7296 2.23), once for each place. */
+void plane_pair_check_moved(struct esp_plane *plane, struct esp_pair *pair,
+                            const struct packet *packet, bool highest);
+
+/* Takes it out of every table and wipes its keys. */
+void plane_pair_drop(struct esp_plane *plane, struct esp_pair *pair);
+
+#endif
