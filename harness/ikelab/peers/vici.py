@@ -7,13 +7,14 @@ that are no UTF-8 (a pre-shared key) go in as `bytes`. The protocol is documente
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import struct
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from ikelab.peers import unix_socket
 
 Value = str | bytes | list[str] | dict[str, "Value"]
 Message = dict[str, Value]
@@ -97,7 +98,10 @@ class Vici:
     """One connection. Requests go one at a time; events that arrive meanwhile are kept for `next_event`."""
 
     def __init__(self, path: Path, deadline_s: float = 5.0) -> None:
-        self._socket = _connect(path, deadline_s)
+        try:
+            self._socket = unix_socket.connect(path, deadline_s)
+        except OSError as error:
+            raise ViciClosed(f"nobody listens at {path}: {error.strerror}") from error
         self._input = bytearray()
         self._events: list[tuple[str, Message, int]] = []
 
@@ -251,20 +255,3 @@ def _blob(value: object) -> bytes:
     if len(octets) > 65535:
         raise ViciError(f"a VICI value of {len(octets)} octets: 65535 is the limit")
     return struct.pack("!H", len(octets)) + octets
-
-
-def _connect(path: Path, deadline_s: float) -> socket.socket:
-    """Connects through the directory's descriptor: a Unix socket's address holds 107 octets only, and a
-    scenario's directory is often deeper than that."""
-    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        client.settimeout(deadline_s)
-        try:
-            client.connect(f"/proc/self/fd/{directory}/{path.name}")
-        except OSError as error:
-            client.close()
-            raise ViciClosed(f"nobody listens at {path}: {error.strerror}") from error
-        return client
-    finally:
-        os.close(directory)

@@ -1,0 +1,373 @@
+"""strongSwan, several versions, each from its own root directory: charon with ESP in user space.
+
+charon runs chrooted with a private mount namespace (its own /run, so that instances do not find each other)
+inside the host's network namespace; the kernel-libipsec plugin carries ESP through a TUN, so no kernel ESP is
+needed. It is driven over VICI. What that data plane cannot do is declared in `missing` and shown to be true by
+`strongswan_probe`.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from ikelab import process
+from ikelab.peers import strongswan_config as config
+from ikelab.peers import strongswan_status as says
+from ikelab.peers.contract import (
+    DEADLINE_S,
+    HostLike,
+    Peer,
+    PeerError,
+    PeerNotRunning,
+    PeerTimeout,
+    PeerUnsupported,
+    What,
+)
+from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
+from ikelab.peers.vici import Message, Vici, ViciError, ViciTimeout
+
+# What libipsec, charon's user-space ESP, cannot do in any version so far. Each was tried; see strongswan_probe.
+LIBIPSEC_LACKS: Mapping[str, str] = {
+    "transport-mode": "libipsec refuses the mode",
+    "esn": "libipsec refuses extended sequence numbers",
+    "replay-window": "libipsec has a fixed window of 128 packets",
+    "fail-closed": "libipsec has a policy only while a Child SA is up",
+    "dscp": "libipsec builds the outer header through a UDP socket and copies no DSCP",
+    "ecn": "libipsec builds the outer header through a UDP socket and copies no ECN",
+    "liveness-by-command": "VICI has no such command",
+    "key-log-ike": "Debian's packages are built without the save-keys plugin",
+    "key-log-esp": "Debian's packages are built without the save-keys plugin",
+}
+# Lacking before 5.9.11, which brought protocol 50 and trap policies to libipsec.
+BEFORE_5_9_11: Mapping[str, str] = {
+    "esp-bare": "libipsec before 5.9.11 always encapsulates in UDP",
+    "acquire": "libipsec before 5.9.11 has no trap policies",
+}
+
+
+class StrongSwan(Peer):
+    """The adapter; `root` is the unpacked suite, `versions` its manifest's package versions."""
+
+    def __init__(self, directory: Path, kind: str, root: Path, version: str) -> None:
+        super().__init__(directory)
+        self.kind = kind
+        self.root = root
+        self._version = version
+        self._process: process.Process | None = None
+        self._host: HostLike | None = None
+        self._vici: Vici | None = None
+        self._listener: Vici | None = None
+        self._events: list[Event] = []
+
+    # What it is and can do.
+
+    def version(self) -> str:
+        return self._version
+
+    def missing(self) -> Mapping[str, str]:
+        if self._number() >= (5, 9, 11):
+            return LIBIPSEC_LACKS
+        return {**LIBIPSEC_LACKS, **BEFORE_5_9_11}
+
+    def _number(self) -> tuple[int, ...]:
+        upstream = self._version.split("-")[0]
+        return tuple(int(part) for part in upstream.split(".") if part.isdigit())
+
+    # Life and death.
+
+    def configure(self, spec: DaemonSpec) -> None:
+        self._check(spec)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        text = config.daemon_conf(spec, raw_esp="esp-bare" not in self.missing())
+        file = self.directory / "strongswan.conf"
+        if self.running() and file.read_text() != text:
+            raise PeerUnsupported("a running charon takes new peers and children, not new daemon settings")
+        file.write_text(text)
+        connections = {k: v for peer in spec.peers for k, v in config.connection(peer).items()}
+        (self.directory / "connections.json").write_text(json.dumps(connections, indent=1) + "\n")
+        previous, self.spec = self.spec, spec
+        if self.running():
+            for peer in previous.peers if previous else ():
+                if peer.name not in connections:
+                    self._ask("unload-conn", {"name": peer.name})
+            self._load()
+
+    def start(self, host: HostLike, deadline_s: float = DEADLINE_S) -> None:
+        if self.spec is None:
+            raise ValueError("configure before start")
+        self._host = host
+        (self.directory / "vici").unlink(missing_ok=True)
+        self._process = process.popen(
+            host.netns, self._command(), name=f"charon-{host.name}",
+            log=self.directory / "charon.out",
+        )
+        end = time.monotonic() + deadline_s
+        self._vici = self._connect(end)
+        self._listener = Vici(self.directory / "vici", deadline_s)
+        for event in says.EVENTS:
+            try:
+                self._listener.register(event)
+            except ViciTimeout:
+                raise
+            except ViciError:
+                continue  # an older charon without that event
+        self._load()
+
+    def stop(self, deadline_s: float = DEADLINE_S) -> None:
+        if self._process is not None:
+            self._collect()
+            self._process.stop(deadline_s)
+        self._gone()
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+        self._gone()
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.running
+
+    # Verbs.
+
+    def initiate(
+        self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S
+    ) -> None:
+        entry = self._peer(peer)
+        name = entry.child(child).name
+        mark = self._log_size()
+        message = {"child": name, "ike": entry.name, "timeout": int(deadline_s * 1000), "loglevel": -1}
+        self._command_vici("initiate", message, f"initiate {entry.name}/{name}", deadline_s, mark)
+
+    def rekey(
+        self,
+        what: What = "child",
+        child: str | None = None,
+        peer: str | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        entry = self._peer(peer)
+        mark = self._log_size()
+        before = self.status()
+        if what == "ike":
+            old = {sa.spis for sa in before.established(entry.name)}
+            message = {"ike": entry.name}
+            subject = f"rekey the IKE SA with {entry.name}"
+        else:
+            name = entry.child(child).name
+            old = {(sa.spi_in, sa.spi_out) for sa in before.installed(name)}
+            message = {"ike": entry.name, "child": name}
+            subject = f"rekey Child SA {entry.name}/{name}"
+        if not old:
+            raise PeerError(f"{self.kind} cannot {subject}: there is none")
+        self._command_vici("rekey", message, subject, deadline_s, mark)
+
+        def replaced(status: PeerStatus) -> bool:
+            if error := says.refusal(self._log_since(mark)):
+                raise PeerError(f"{self.kind} could not {subject}: {error}", error)
+            if what == "ike":
+                now = {sa.spis for sa in status.established(entry.name)}
+                gone = not any(sa.spis in old for sa in status.ike_sas)
+            else:
+                now = {(sa.spi_in, sa.spi_out) for sa in status.installed(name)}
+                # charon keeps a deleted inbound SA for late packets: state "deleted".
+                gone = not any((sa.spi_in, sa.spi_out) in old and sa.state != "deleted"
+                               for sa in status.child_sas)
+            return gone and bool(now) and not now & old
+
+        self.wait_for(replaced, subject, deadline_s)
+
+    def delete(
+        self,
+        what: What = "ike",
+        child: str | None = None,
+        peer: str | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        entry = self._peer(peer)
+        message: dict[str, object] = {"ike": entry.name}
+        if what == "child":
+            message["child"] = entry.child(child).name
+        message |= {"timeout": int(deadline_s * 1000), "loglevel": -1}
+        subject = f"delete the {'IKE' if what == 'ike' else 'Child'} SA with {entry.name}"
+        self._command_vici("terminate", message, subject, deadline_s, self._log_size())
+
+    def roam(
+        self, local: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S
+    ) -> None:
+        """charon sees by itself that the host's addresses or routes have changed, and cannot be told more."""
+        entry = self._peer(peer)
+        end = time.monotonic() + deadline_s
+        while True:
+            sections = self._sections()
+            found = says.peer_status(sections).established(entry.name)
+            if found and not says.busy(sections, entry.name, "IKE_MOBIKE"):
+                here = found[0].local.address
+                wanted = local or self._source_address(found[0].remote.address)
+                if here == wanted:
+                    return
+            left = end - time.monotonic()
+            if left <= 0:
+                raise PeerTimeout(f"{self.kind}: the IKE SA with {entry.name} has not moved "
+                                  f"in {deadline_s:g} s; now: {found}")
+            self.wait_event(min(left, 0.01))
+
+    def liveness(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+        self.require("liveness-by-command")
+
+    # What it says of itself.
+
+    def status(self) -> PeerStatus:
+        return says.peer_status(self._sections())
+
+    def events(self) -> tuple[Event, ...]:
+        self._collect()
+        return tuple(self._events)
+
+    def ike_keys(self) -> Path | None:
+        return None
+
+    def child_keys(self) -> Path | None:
+        return None
+
+    def logs(self) -> tuple[Path, ...]:
+        return tuple(p for n in ("charon.log", "charon.out") if (p := self.directory / n).exists())
+
+    def configuration(self) -> tuple[Path, ...]:
+        files = (self.directory / n for n in ("strongswan.conf", "connections.json"))
+        return tuple(p for p in files if p.exists())
+
+    def wait_event(self, deadline_s: float) -> bool:
+        before = len(self._events)
+        self._collect(deadline_s)
+        return len(self._events) > before
+
+    # Inside.
+
+    def _check(self, spec: DaemonSpec) -> None:
+        for peer in spec.peers:
+            for child in peer.children:
+                if child.mode == "transport":
+                    self.require("transport-mode")
+                if child.start == "traffic":
+                    self.require("acquire")
+                # Only when nothing else is offered: among alternatives the peers choose what both can.
+                if all("esn" in p.split("-") and "noesn" not in p.split("-") for p in child.proposals):
+                    self.require("esn")
+
+    def _command(self) -> list[str]:
+        """A shell that makes the private mounts and then becomes charon, so that its pid is charon's."""
+        root, lab = shlex.quote(str(self.root)), shlex.quote(str(self.directory.resolve()))
+        script = (
+            f"mount -t tmpfs -o mode=755 tmpfs {root}/run && mkdir {root}{config.LAB}"
+            f" && mount --bind {lab} {root}{config.LAB} && mount --rbind /dev {root}/dev"
+            f" && mount -t proc proc {root}/proc"
+            f" && exec chroot {root} /usr/bin/env -i STRONGSWAN_CONF={config.LAB}/strongswan.conf"
+            " /usr/lib/ipsec/charon"
+        )
+        return ["/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", script]
+
+    def _connect(self, end: float) -> Vici:
+        while True:
+            try:
+                return Vici(self.directory / "vici", max(end - time.monotonic(), 0.1))
+            except ViciError as error:
+                if not self.running():
+                    raise PeerNotRunning(f"{self.kind} ended at its start: {self._last_words()}") from error
+                if time.monotonic() > end:
+                    raise PeerNotRunning(f"{self.kind} does not listen: {error}") from error
+            # A socket's birth has no event that is cheaper to await than to try again.
+            time.sleep(0.001)
+
+    def _load(self) -> None:
+        assert self.spec is not None
+        self._ask("clear-creds", {})
+        for peer in self.spec.peers:
+            self._ask("load-shared", config.shared_secret(peer))
+        for peer in self.spec.peers:
+            self._ask("load-conn", config.connection(peer))
+
+    def _ask(self, command: str, message: Mapping[str, object]) -> Message:
+        try:
+            return self._control().ask(command, message)
+        except ViciError as error:
+            raise PeerError(f"{self.kind} refused {command}: {error}") from error
+
+    def _command_vici(
+        self, command: str, message: Mapping[str, object], subject: str, deadline_s: float, mark: int
+    ) -> None:
+        start = time.monotonic()
+        try:
+            # charon ends the wait by itself at the deadline; ours is only for a charon that hangs.
+            self._control().ask(command, message, deadline_s + 2)
+        except ViciTimeout as error:
+            raise PeerTimeout(f"{self.kind} could not {subject}: {error}") from error
+        except ViciError as error:
+            refused = says.refusal(self._log_since(mark))
+            if not refused and time.monotonic() - start >= deadline_s:
+                raise PeerTimeout(f"{self.kind} could not {subject} in {deadline_s:g} s") from error
+            raise PeerError(f"{self.kind} could not {subject}: {refused or error}; "
+                            f"see {self.directory / 'charon.log'}", refused) from error
+
+    def _control(self) -> Vici:
+        if self._vici is None or not self.running():
+            raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
+        return self._vici
+
+    def _sections(self) -> list[Message]:
+        try:
+            return self._control().stream("list-sas", "list-sa")
+        except ViciError as error:
+            raise PeerNotRunning(f"{self.kind} does not tell its state: {error}") from error
+
+    def _collect(self, wait_s: float = 0.0) -> None:
+        if self._listener is None:
+            return
+        try:
+            for name, message, time_ns in self._listener.drain(wait_s):
+                self._events += says.neutral_events(name, message, time_ns)
+        except ViciError:
+            self._listener.close()
+            self._listener = None
+
+    def _gone(self) -> None:
+        for client in (self._vici, self._listener):
+            if client is not None:
+                client.close()
+        self._process = self._vici = self._listener = None
+
+    def _peer(self, name: str | None) -> PeerSpec:
+        if self.spec is None:
+            raise ValueError("configure before anything else")
+        return self.spec.peer(name)
+
+    def _source_address(self, remote: str) -> str | None:
+        assert self._host is not None
+        return process.call_in(self._host.netns, source_address, remote)
+
+    def _log_size(self) -> int:
+        file = self.directory / "charon.log"
+        return file.stat().st_size if file.exists() else 0
+
+    def _log_since(self, mark: int) -> str:
+        file = self.directory / "charon.log"
+        return file.read_bytes()[mark:].decode(errors="replace") if file.exists() else ""
+
+    def _last_words(self) -> str:
+        lines = [line for file in self.logs() for line in file.read_text(errors="replace").splitlines()]
+        return " / ".join(lines[-3:]) or "it left no log"
+
+
+def source_address(remote: str) -> str | None:
+    """The address this host would send from; None without a route."""
+    family = socket.AF_INET6 if ":" in remote else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((remote, 4500))
+        except OSError:
+            return None
+        return probe.getsockname()[0]

@@ -1,0 +1,74 @@
+"""The table of peers: one line each. A new version of a known implementation is a new line and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ikelab.peers import build
+from ikelab.peers.contract import Peer
+from ikelab.peers.reference import Reference
+from ikelab.peers.strongswan import StrongSwan
+
+STRONGSWAN_PACKAGES = (
+    "strongswan-charon",
+    "libcharon-extra-plugins",  # kernel-libipsec, vici's friends
+    "libstrongswan-standard-plugins",  # gcm, openssl
+    "strongswan-swanctl",  # vici itself; and the tool, for a person who looks
+)
+
+
+@dataclass(frozen=True)
+class PeerKind:
+    """One implementation in one version. Without a suite it comes from this repository."""
+
+    name: str
+    suite: str
+    packages: tuple[str, ...]
+    adapter: type[Peer]
+    tier: str
+    main_package: str = ""  # the one whose version stands in reports
+
+    def root(self) -> build.Root:
+        """Where its files are, built or not. Only for kinds with a suite."""
+        return build.Root(self.name, self.suite, self.packages, self.main_package)
+
+    def available(self) -> str:
+        """"" when it can be played with here, else what is missing and how to get it."""
+        if self.suite:
+            return self.root().missing()
+        return Reference.missing_program()
+
+    def create(self, directory: Path) -> Peer:
+        """A fresh adapter whose files go to `directory`. Raises build.PeerMissing when it is not available."""
+        if not self.suite:
+            return self.adapter(directory)
+        root = self.root()
+        root.require()
+        return self.adapter(directory, self.name, root.path, root.version())  # type: ignore[call-arg]
+
+
+#        name                 suite       packages             adapter     tier
+TABLE = (
+    PeerKind("reference", "", (), Reference, "userspace"),
+    PeerKind("strongswan-5.9.8", "bookworm", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
+    PeerKind("strongswan-6.0.1", "trixie", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
+)
+
+
+def kind(name: str) -> PeerKind:
+    """The line of that name. Raises KeyError with the names there are."""
+    for line in TABLE:
+        if line.name == name:
+            return line
+    raise KeyError(f"no peer is called {name!r}; there are: {', '.join(names())}")
+
+
+def names() -> tuple[str, ...]:
+    """All names, in the table's order."""
+    return tuple(line.name for line in TABLE)
+
+
+def available() -> tuple[PeerKind, ...]:
+    """The lines that can be played with on this machine now."""
+    return tuple(line for line in TABLE if not line.available())
