@@ -77,7 +77,7 @@ struct key_exchange_algorithm {
 const struct key_exchange_algorithm *key_exchange_algorithm_find(uint16_t id);
 
 /* A stand-in for an ID of the private range (32768 and up), for a simulator; NULL removes all.
- * The record must outlive its use. */
+ * The record must outlive its use; its keys begin with the head in crypto/key_exchange.h. */
 void key_exchange_algorithm_register(const struct key_exchange_algorithm *algorithm);
 
 /* A fresh key pair, private part drawn from `random`; NULL on failure. */
