@@ -223,9 +223,9 @@ def demo() -> Story:
     spi_i, spi_r = os.urandom(8), os.urandom(8)
     found = ike_keys(spi_i, spi_r)
     story.store.add(found)
-    nat_gone = [notify("NAT_DETECTION_SOURCE_IP", nat_hash(spi_i, bytes(8), story.client, 500)),
-                notify("NAT_DETECTION_DESTINATION_IP", nat_hash(spi_i, bytes(8), story.gateway, 500))]
-    request = [sa(Protocol.IKE, b"", IKE_TRANSFORMS), ke(31), nonce(), *nat_gone]
+    nat_hashes = [notify("NAT_DETECTION_SOURCE_IP", nat_hash(spi_i, bytes(8), story.client, 500)),
+                  notify("NAT_DETECTION_DESTINATION_IP", nat_hash(spi_i, bytes(8), story.gateway, 500))]
+    request = [sa(Protocol.IKE, b"", IKE_TRANSFORMS), ke(31), nonce(), *nat_hashes]
     cookie = notify("COOKIE", os.urandom(20))
 
     def init(payloads: Chain, flags: int, responder: bytes) -> bytes:
@@ -259,11 +259,15 @@ def demo() -> Story:
     story.client, story.nat = "198.51.100.2", ""
     story.frames.setdefault("client-lte", [])
     story.at(20)
-    update = seal(found, Exchange.INFORMATIONAL, 8, 2, [notify("UPDATE_SA_ADDRESSES"), *nat_gone])
+    no_nat = [notify("NAT_DETECTION_SOURCE_IP", nat_hash(spi_i, spi_r, story.client, 4500)),
+              notify("NAT_DETECTION_DESTINATION_IP", nat_hash(spi_i, spi_r, story.gateway, 4500))]
+    back = [notify("NAT_DETECTION_SOURCE_IP", nat_hash(spi_i, spi_r, story.gateway, 4500)),
+            notify("NAT_DETECTION_DESTINATION_IP", nat_hash(spi_i, spi_r, story.client, 4500))]
+    update = seal(found, Exchange.INFORMATIONAL, 8, 2, [notify("UPDATE_SA_ADDRESSES"), *no_nat])
     story.ike(update, lost=True)
     story.at(100)
     story.ike(update)
-    story.ike(seal(found, Exchange.INFORMATIONAL, 0x20, 2, nat_gone), up=False)
+    story.ike(seal(found, Exchange.INFORMATIONAL, 0x20, 2, back), up=False)
     story.ike(seal(found, Exchange.INFORMATIONAL, 0, 0, [notify("COOKIE2", os.urandom(16))]), up=False)
     story.ike(seal(found, Exchange.INFORMATIONAL, 0x28, 0, [notify("COOKIE2", os.urandom(16))]))
     story.esp(up, 35, 20)

@@ -1,0 +1,64 @@
+"""The five verdicts, and how what happened becomes one of them. docs/VERDICTS.md tells it to readers."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+
+class Verdict(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    UNSUPPORTED = "unsupported"
+    INCONCLUSIVE = "inconclusive"
+    EXPECTED_FAIL = "expected-fail"
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether a run with this verdict may still be green. What could not be judged may not."""
+        return self in (Verdict.PASS, Verdict.UNSUPPORTED, Verdict.EXPECTED_FAIL)
+
+
+class ExpectedError(Exception):
+    """The table of expected failures cannot be used; the message names file and remedy."""
+
+
+@dataclass(slots=True, frozen=True)
+class Expected:
+    """One line of expected.toml: these scenarios between these peers fail, for this reason."""
+
+    scenario: str
+    initiator: str
+    responder: str
+    reason: str
+
+    def matches(self, scenario: str, initiator: str, responder: str) -> bool:
+        pairs = ((scenario, self.scenario), (initiator, self.initiator), (responder, self.responder))
+        return all(fnmatchcase(name, pattern) for name, pattern in pairs)
+
+
+def load_expected(path: Path) -> list[Expected]:
+    """[[expected]] tables with scenario and reason, and initiator and responder where they matter."""
+    if not path.exists():
+        return []
+    try:
+        tables = tomllib.loads(path.read_text()).get("expected", [])
+        return [Expected(one["scenario"], one.get("initiator", "*"), one.get("responder", "*"),
+                         one["reason"]) for one in tables]
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ExpectedError(f"{path}: {error}; correct the line") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ExpectedError(f"{path}: every [[expected]] needs scenario and reason; add {error}") from error
+
+
+def apply_expected(verdict: Verdict, reason: str, expected: Expected | None) -> tuple[Verdict, str]:
+    """A listed failure is expected; a listed scenario that passes is an error: the list is out of date."""
+    if expected is None or verdict in (Verdict.UNSUPPORTED, Verdict.INCONCLUSIVE):
+        return verdict, reason
+    if verdict is Verdict.FAIL:
+        return Verdict.EXPECTED_FAIL, f"{expected.reason} (seen: {reason})"
+    return Verdict.FAIL, (f"passed, but expected.toml says it fails ({expected.reason}); "
+                          f"take the line out of scenarios/expected.toml")

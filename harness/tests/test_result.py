@@ -1,0 +1,54 @@
+"""The writers keep to the schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+
+import jsonschema
+import pytest
+from ikelab.result import SCHEMA, Result, counts, document, read_results, write_document
+from ikelab.verdict import Verdict
+
+SCHEMA_OBJECT = json.loads(SCHEMA.read_text())
+
+
+def results():
+    return [Result("connect.connect", "reference", "strongswan-5.9.8", verdict, "why") for verdict in Verdict]
+
+
+def test_document_keeps_to_the_schema():
+    found = json.loads(json.dumps(document(results())))
+    jsonschema.validate(found, SCHEMA_OBJECT)
+
+
+def test_schema_and_dataclass_name_the_same_fields():
+    assert set(SCHEMA_OBJECT["definitions"]["result"]["properties"]) == {f.name for f in fields(Result)}
+
+
+@pytest.mark.parametrize("change", [{"verdict": "ok"}, {"seconds": -1}, {"surprise": 1}, {"outage_ms": "5"}])
+def test_schema_notices(change):
+    found = json.loads(json.dumps(document(results()[:1])))
+    found["results"][0].update(change)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, SCHEMA_OBJECT)
+
+
+def test_results_round_trip(tmp_path):
+    for at, one in enumerate(results()):
+        (tmp_path / str(at)).mkdir()
+        (tmp_path / str(at) / "verdict.json").write_text(json.dumps(asdict(one)))
+    again = read_results(tmp_path)
+    assert again == results()
+    assert counts(again)["pass"] == 1
+
+
+def test_document_is_whole_or_absent(tmp_path):
+    class Unwritable:
+        pass
+
+    with pytest.raises(TypeError):
+        write_document(tmp_path / "out.json", {"x": Unwritable()})
+    assert list(tmp_path.iterdir()) == []
+    write_document(tmp_path / "deep" / "out.json", document([]))
+    assert json.loads((tmp_path / "deep" / "out.json").read_text())["results"] == []

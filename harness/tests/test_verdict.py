@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+from ikelab.verdict import Expected, ExpectedError, Verdict, apply_expected, load_expected
+
+LISTED = Expected("roaming.*", "*", "strongswan-*", "no roaming there")
+
+
+def test_what_could_not_be_judged_is_never_green():
+    assert [v for v in Verdict if not v.as_expected] == [Verdict.FAIL, Verdict.INCONCLUSIVE]
+
+
+@pytest.mark.parametrize("before, after", [
+    (Verdict.FAIL, Verdict.EXPECTED_FAIL), (Verdict.PASS, Verdict.FAIL),
+    (Verdict.UNSUPPORTED, Verdict.UNSUPPORTED), (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)])
+def test_listed_scenarios(before, after):
+    verdict, reason = apply_expected(before, "lost 3", LISTED)
+    assert verdict is after
+    if before is Verdict.PASS:
+        assert "expected.toml" in reason
+
+
+def test_not_listed_stays():
+    assert apply_expected(Verdict.FAIL, "why", None) == (Verdict.FAIL, "why")
+
+
+def test_patterns():
+    assert LISTED.matches("roaming.roam_wifi", "reference", "strongswan-5.9.8")
+    assert not LISTED.matches("rekey.child", "reference", "strongswan-5.9.8")
+
+
+def test_table(tmp_path):
+    path = tmp_path / "expected.toml"
+    assert load_expected(path) == []
+    path.write_text('[[expected]]\nscenario = "a.b"\nreason = "r"\n')
+    assert load_expected(path) == [Expected("a.b", "*", "*", "r")]
+
+
+@pytest.mark.parametrize("text", ["[[expected]]\nscenario = 'x'\n", "[[expected", "expected = 1", "expected = [1]"])
+def test_broken_table_names_the_file(tmp_path, text):
+    path = tmp_path / "expected.toml"
+    path.write_text(text)
+    with pytest.raises(ExpectedError, match="expected.toml"):
+        load_expected(path)
