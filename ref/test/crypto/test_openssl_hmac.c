@@ -122,7 +122,7 @@ static void test_a_copy_computes_the_same(void **state)
 }
 
 /* A key of exactly one block is taken as it is, one octet more is hashed: RFC 2104 2. The digests
- * are those of another implementation over the empty message. */
+ * are those of python's hmac over the empty message. */
 static void test_keys_around_the_block_length(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The MODP groups against another implementation's arithmetic, and the tests of RFC 6989 2.1. */
+/* The MODP groups against python's integers, and the tests of RFC 6989 2.1. */
 
 #include "crypto_support.h"
 

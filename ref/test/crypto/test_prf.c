@@ -148,7 +148,7 @@ static void test_prf_plus_is_the_chain_of_2_13(void **state)
     }
 }
 
-/* From an implementation of our own in another language: key 0..31, seed "ikelab". */
+/* Expanded once with python's hmac: key 0..31, seed "ikelab". */
 static void test_prf_plus_of_a_known_answer(void **state)
 {
     (void)state;
