@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from ikelab.peers.neutral import ChildSaStatus, DaemonSpec, Event, IkeSaStatus, PeerStatus
+from ikelab.process import Process
 
 DEADLINE_S = 10.0  # for one verb; a scenario that waits longer on purpose says so
 
@@ -91,10 +92,15 @@ class PeerNotRunning(PeerError):
 
 
 class HostLike(Protocol):
-    """What an adapter needs of a host of a topology."""
+    """What an adapter needs of a host of a topology (ikelab.topology.host.Host has it)."""
 
     name: str
-    netns: str  # a name under /run/netns
+
+    def popen(self, argv: Sequence[str | Path], **options: Any) -> Process:
+        """Starts a supervised process in the host's namespace; options as of ikelab.process.popen."""
+
+    def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Runs a function inside the host's namespace."""
 
 
 class Peer(ABC):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ikelab import cleanup, process
+from ikelab import cleanup
 from ikelab.peers import reference_config as config
 from ikelab.peers.contract import (
     DEADLINE_S,
@@ -30,6 +30,7 @@ from ikelab.peers.neutral import (
     IkeSaStatus,
     PeerStatus,
 )
+from ikelab.process import Process
 
 
 def program() -> Path:
@@ -44,7 +45,7 @@ class Reference(Peer):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self._process: process.Process | None = None
+        self._process: Process | None = None
         self._control: Control | None = None
         self._listener: Control | None = None
         self._events: list[Event] = []
@@ -86,12 +87,10 @@ class Reference(Peer):
         if sentence := self.missing_program():
             raise PeerNotRunning(sentence)
         (self.directory / config.CONTROL_SOCKET).unlink(missing_ok=True)
-        log = self.directory / "ikeref.log"
-        with log.open("ab") as stderr:
-            self._process = process.popen(
-                host.netns, [program().resolve(), "--config", "ikeref.conf"], name=f"ikeref-{host.name}",
-                cwd=self.directory, stdout=subprocess.PIPE, stderr=stderr,
-            )
+        self._process = host.popen(
+            [program().resolve(), "--config", "ikeref.conf"], name=f"ikeref-{host.name}",
+            cwd=self.directory, stdout=subprocess.PIPE, log=self.directory / "ikeref.log",
+        )
         self._await_ready(deadline_s)
         try:
             self._control = Control(self.directory / config.CONTROL_SOCKET, deadline_s)

@@ -15,7 +15,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ikelab import process
 from ikelab.peers import strongswan_config as config
 from ikelab.peers import strongswan_status as says
 from ikelab.peers.contract import (
@@ -30,6 +29,7 @@ from ikelab.peers.contract import (
 )
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
 from ikelab.peers.vici import Message, Vici, ViciError, ViciTimeout
+from ikelab.process import Process
 
 # What libipsec, charon's user-space ESP, cannot do in any version so far. Each was tried; see strongswan_probe.
 LIBIPSEC_LACKS: Mapping[str, str] = {
@@ -58,7 +58,7 @@ class StrongSwan(Peer):
         self.kind = kind
         self.root = root
         self._version = version
-        self._process: process.Process | None = None
+        self._process: Process | None = None
         self._host: HostLike | None = None
         self._vici: Vici | None = None
         self._listener: Vici | None = None
@@ -102,9 +102,8 @@ class StrongSwan(Peer):
             raise ValueError("configure before start")
         self._host = host
         (self.directory / "vici").unlink(missing_ok=True)
-        self._process = process.popen(
-            host.netns, self._command(), name=f"charon-{host.name}",
-            log=self.directory / "charon.out",
+        self._process = host.popen(
+            self._command(), name=f"charon-{host.name}", log=self.directory / "charon.out"
         )
         end = time.monotonic() + deadline_s
         self._vici = self._connect(end)
@@ -169,6 +168,8 @@ class StrongSwan(Peer):
         def replaced(status: PeerStatus) -> bool:
             if error := says.refusal(self._log_since(mark)):
                 raise PeerError(f"{self.kind} could not {subject}: {error}", error)
+            if not any(sa.peer == entry.name for sa in status.ike_sas):
+                raise PeerError(f"{self.kind} could not {subject}: the IKE SA has ended meanwhile")
             if what == "ike":
                 now = {sa.spis for sa in status.established(entry.name)}
                 gone = not any(sa.spis in old for sa in status.ike_sas)
@@ -347,7 +348,7 @@ class StrongSwan(Peer):
 
     def _source_address(self, remote: str) -> str | None:
         assert self._host is not None
-        return process.call_in(self._host.netns, source_address, remote)
+        return self._host.call(source_address, remote)
 
     def _log_size(self) -> int:
         file = self.directory / "charon.log"
