@@ -1,0 +1,196 @@
+"""Shows that what strongswan.py declares as missing really is: each probe tries, and tells what it saw."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ikelab import topology
+from ikelab.peers.contract import PeerError
+from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec, Retransmission, both_sides
+from ikelab.peers.strongswan import StrongSwan
+
+ETH_P_ALL = 0x0003
+PORT = 4007
+UNLIKELY_TOS = 0xB9  # DSCP EF with ECT(1): nothing sets it by itself
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What a probe saw. `real`: the declared lack is true."""
+
+    name: str
+    real: bool
+    evidence: str
+
+
+class _World:
+    """Two instances of one version on one link, ready to be told what to do."""
+
+    def __init__(self, make: Callable[[Path], StrongSwan], net: topology.Topology, child: ChildSpec,
+                 encapsulate: bool) -> None:
+        self.client, self.gateway = net.host("client"), net.host("gateway")
+        if child.mode == "tunnel":
+            child = replace(child, local_ts=(self.client.protected[0],),
+                            remote_ts=(self.gateway.protected[0],))
+        spec = PeerSpec(
+            "gateway", "client.example", "gateway.example", "probe",
+            remote_addresses=(self.gateway.address(4),), children=(child,),
+            force_encapsulation=encapsulate, retransmission=Retransmission(200, 1.5, 3))
+        ours, theirs = both_sides(spec, local_addresses=())
+        self.a, self.b = make(net.directory / "a"), make(net.directory / "b")
+        for peer, entry in ((self.a, ours), (self.b, theirs)):
+            peer.declares_nothing = True
+            peer.configure(DaemonSpec((entry,)))
+
+    def start(self) -> None:
+        self.b.start(self.gateway)
+        self.a.start(self.client)
+
+    def send(self, tos: int = 0) -> None:
+        """One protected datagram from the client."""
+        self.client.call(_send, self.client.inside_address(4), self.gateway.inside_address(4), tos)
+
+
+@contextmanager
+def _world(make: Callable[[Path], StrongSwan], child: ChildSpec = ChildSpec(),
+           encapsulate: bool = False):  # type: ignore[no-untyped-def]
+    with topology.create("pair") as net:
+        world = _World(make, net, child, encapsulate)
+        try:
+            yield world
+        finally:
+            world.a.kill()
+            world.b.kill()
+
+
+def _refuses(make: Callable[[Path], StrongSwan], name: str, child: ChildSpec) -> Lack:
+    with _world(make, child) as world:
+        try:
+            world.start()
+            world.a.initiate(deadline_s=3)
+        except PeerError as error:
+            return Lack(name, True, f"a Child SA with it comes to nothing: {error.error or error}")
+        return Lack(name, False, "a Child SA with it came up")
+
+
+def transport_mode(make: Callable[[Path], StrongSwan]) -> Lack:
+    """A transport-mode Child SA is refused."""
+    return _refuses(make, "transport-mode", ChildSpec(mode="transport"))
+
+
+def esn(make: Callable[[Path], StrongSwan]) -> Lack:
+    """A Child SA with extended sequence numbers is refused."""
+    return _refuses(make, "esn", ChildSpec(proposals=("aes256gcm16-esn",)))
+
+
+def esp_bare(make: Callable[[Path], StrongSwan]) -> Lack:
+    """Without a NAT and without being told to, ESP is in UDP all the same."""
+    with _world(make) as world:
+        world.start()
+        world.a.initiate()
+        encapsulated = world.a.child_sa().udp_encapsulation
+        return Lack("esp-bare", encapsulated, f"without a NAT, encapsulated: {encapsulated}")
+
+
+def fail_closed(make: Callable[[Path], StrongSwan]) -> Lack:
+    """Before the first IKE SA, a protected packet crosses the link in the clear."""
+    with _world(make) as world, _Listener(world) as wire:
+        world.start()
+        world.send()
+        seen = wire.first(lambda packet: _destination_port(packet) == PORT)
+        return Lack("fail-closed", seen is not None,
+                    "it left in the clear" if seen else "nothing left")
+
+
+def acquire(make: Callable[[Path], StrongSwan]) -> Lack:
+    """A packet of a policy with start = "traffic" starts no IKE SA: it leaves in the clear instead."""
+    with _world(make, ChildSpec(start="traffic")) as world, _Listener(world) as wire:
+        try:
+            world.start()
+        except PeerError as error:
+            return Lack("acquire", True, f"the policy is refused: {error}")
+        world.send()
+        # Either answer shows as a packet: IKE_SA_INIT on port 500, or the packet itself.
+        seen = wire.first(lambda packet: _destination_port(packet) in (PORT, 500))
+        port = _destination_port(seen) if seen else None
+        return Lack("acquire", port != 500, {500: "IKE_SA_INIT was sent", PORT: "the packet left in the "
+                                             "clear", None: "nothing was sent"}[port])
+
+
+def _outer_tos(make: Callable[[Path], StrongSwan], name: str, mask: int) -> Lack:
+    with _world(make, encapsulate=True) as world:
+        world.start()
+        world.a.initiate()
+        with _Listener(world) as wire:
+            world.send(UNLIKELY_TOS)
+            seen = wire.first(lambda packet: _destination_port(packet) == 4500)
+        got = seen[1] if seen else None
+        return Lack(name, got is not None and got & mask != UNLIKELY_TOS & mask,
+                    f"inner TOS {UNLIKELY_TOS:#04x}, outer {got if got is None else hex(got)}")
+
+
+def dscp(make: Callable[[Path], StrongSwan]) -> Lack:
+    """The outer header's DSCP is not the inner one's."""
+    return _outer_tos(make, "dscp", 0xFC)
+
+
+def ecn(make: Callable[[Path], StrongSwan]) -> Lack:
+    """The outer header's ECN is not the inner one's."""
+    return _outer_tos(make, "ecn", 0x03)
+
+
+PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
+    "transport-mode": transport_mode,
+    "esn": esn,
+    "esp-bare": esp_bare,
+    "acquire": acquire,
+    "fail-closed": fail_closed,
+    "dscp": dscp,
+    "ecn": ecn,
+}
+
+
+class _Listener:
+    """IPv4 packets that arrive at the gateway's end of the link."""
+
+    def __init__(self, world: _World) -> None:
+        self._socket = world.gateway.call(_open_packet_socket, world.gateway.links[0])
+
+    def first(self, wanted: Callable[[bytes], bool], deadline_s: float = 1.0) -> bytes | None:
+        while select.select([self._socket], [], [], deadline_s)[0]:
+            packet = self._socket.recv(65535)[14:]
+            if packet and packet[0] >> 4 == 4 and wanted(packet):
+                return packet
+        return None
+
+    def __enter__(self) -> _Listener:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+def _open_packet_socket(interface: str) -> socket.socket:
+    listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    listener.bind((interface, ETH_P_ALL))
+    return listener
+
+
+def _send(source: str, destination: str, tos: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+        sender.bind((source, 0))
+        sender.sendto(b"protected", (destination, PORT))
+
+
+def _destination_port(packet: bytes) -> int | None:
+    """Of a UDP datagram in IPv4."""
+    header = (packet[0] & 15) * 4
+    if packet[9] != socket.IPPROTO_UDP or len(packet) < header + 8:
+        return None
+    return int.from_bytes(packet[header + 2 : header + 4], "big")
