@@ -28,7 +28,7 @@ TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out $(BUILD)/ref/host/main.o,$(HOST_OBJECTS))
 
-all: $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/ikelab
+all: $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/relay $(BUILD)/ikelab
 
 $(BUILD)/libikeref.a: $(CORE_OBJECTS)
 	@rm -f $@
@@ -42,6 +42,11 @@ $(BUILD)/capture: harness/capture/capture.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< -lpcap
+
+$(BUILD)/relay: harness/link/relay.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $<
 
 $(BUILD)/ikelab: harness/ikelab.sh.in Makefile
 	@mkdir -p $(@D)

@@ -1,46 +1,83 @@
-"""Topologies: small worlds of network namespaces for one scenario each.
+"""Topologies: small worlds of network namespaces, one for each scenario.
 
-API (sketch first; the bodies land behind exactly these names):
+    with topology.create("roaming", relayed=("lte",)) as world:
+        client = world.host("client")
+        client.run(["ping", "-c1", world.host("gateway").address()])
+        world.uplink("lte")
 
-    topology.create(layout, *, relayed=(), directory=None, **options) -> Topology    # context manager
-        layout    "pair" | "behind_nat" | "double_nat" | "both_nated" | "roaming" | "gateways"
-        relayed   names of links that go through the lab's own impairment relay, or "all"
-        directory where logs of its processes go; default: a scratch directory that close() removes
+create(layout, *, relayed=(), directory=None) -> Topology
+    layout      pair, behind_nat, double_nat, both_nated, roaming, gateways: each is a module here,
+                with its drawing
+    relayed     names of links that go through the lab's own impairment relay, or "all"
+    directory   where logs of its processes go; default: a scratch directory that close() removes
 
-    Topology
-        .layout, .directory (Path), .hosts (dict), .links (dict), .nats (dict)
-        .host("client") -> Host, .link("wire") -> Link, .nat("nat") -> Nat
-        .capture_points() -> list[CapturePoint]         every link, for capture.Capture
-        .close()                                        ends processes, removes namespaces; idempotent
-    Roaming(Topology)
-        .uplink("lte")                  break before make: the old addresses go, the new ones come
-        .uplink("lte", "wifi")          both have addresses; the first carries the default route
-        .uplink("lte", families=(6,))   only IPv6 addresses there
-        .uplink()                       no network at all
-        .uplinks                        names in use now, first = default route
+Topology    .layout .directory .scratch .hosts .links .nats .build_ms
+            .host(name) .link(name) .nat(name="nat") .capture_points() .close()
+Roaming     .uplinks, and .uplink(*names, families=(4, 6)):
+                uplink("lte")                 break before make
+                uplink("lte", "wifi")         addresses on both, the first has the default route
+                uplink("wifi", families=(6,)) only IPv6 addresses there
+                uplink()                      no network at all
+Host        .name .netns .addresses (outer, as now, IPv4 first) .inside (protected, its own)
+            .protected (networks) .reachable (where others find it) .links (interface names)
+            .address(family=4) .inside_address(family=4) .reachable_address(family=4)
+            .run(argv, input=, timeout=10, check=True) -> CompletedProcess (text)
+            .popen(argv, name=, log=, cwd=, env=, stdin=, stdout=, stderr=, pass_fds=) -> Process
+            .call(function, *args)            in a thread inside the namespace
+            .ip(*lines) .sysctl({"ipv4/ip_forward": 1})
+Link        .name .hosts (two names) .relay (link.Relay or None) .capture_points
+CapturePoint .name .netns .interface
+Nat         .host .rebind() .mapping_timeout(seconds) .mappings()
 
-    Host
-        .name       "client" | "gateway" | "nat" | "router" | "alice" | "bob" ...
-        .netns      name of its network namespace (ip netns exec NAME ...)
-        .addresses  outer addresses now, text, IPv4 first           ["192.0.2.1", "2001:db8::1"]
-        .inside     protected addresses it owns, IPv4 first         ["10.1.0.1", "fd00:1::1"]
-        .protected  the protected networks behind it                ["10.1.0.0/24", "fd00:1::/64"]
-        .links      names of its interfaces                         ["wire"]  (interface = link name)
-        .address(family) -> str, .inside_address(family) -> str     family is 4 or 6
-        .run(argv, *, input=None, timeout=10, check=True) -> subprocess.CompletedProcess (text)
-        .popen(argv, *, name=None, log=None, cwd=None, env=None, stdin=None, stdout=None,
-               pass_fds=()) -> process.Process
-        .call(function, *args)          runs function in a thread that is inside the namespace
-                                        (sockets made there stay there)
-    Link
-        .name, .hosts (two names), .relay (link.Relay or None), .capture_points
-    CapturePoint
-        .name, .netns, .interface
-    Nat
-        .host
-        .rebind()                       every mapping is forgotten and new ones get other ports
-        .mapping_timeout(seconds)       lifetime of an idle UDP mapping
-        .mappings() -> list[str]        the conntrack table, for logs
-
-See also: process.Process, link.Relay, capture.Capture, traffic.Flow, cleanup.sweep, doctor.examine.
+See also process.Process, link.Relay, capture.Capture, traffic.Flow, cleanup.sweep, doctor.examine.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ikelab import cleanup
+from ikelab.process import ProcessError
+from ikelab.topology import (behind_nat, both_nated, build, double_nat, gateways, pair, roaming)
+from ikelab.topology.host import Host
+from ikelab.topology.nat import Nat
+from ikelab.topology.plan import Plan
+from ikelab.topology.roaming import Roaming
+from ikelab.topology.world import CapturePoint, Link, Topology
+
+__all__ = ["CapturePoint", "Host", "LAYOUTS", "Link", "Nat", "Roaming", "Topology", "create"]
+
+LAYOUTS: dict[str, tuple[Callable[[], Plan], type[Topology]]] = {
+    "pair": (pair.plan, Topology),
+    "behind_nat": (behind_nat.plan, Topology),
+    "double_nat": (double_nat.plan, Topology),
+    "both_nated": (both_nated.plan, Topology),
+    "roaming": (roaming.plan, Roaming),
+    "gateways": (gateways.plan, Topology),
+}
+
+
+def create(layout: str, *, relayed: Iterable[str] | str = (),
+           directory: Path | None = None) -> Topology:
+    """Builds a layout; on failure nothing of it is left."""
+    if layout not in LAYOUTS:
+        raise ProcessError(f"there is no layout {layout}; there are: {', '.join(LAYOUTS)}")
+    plan_of, kind = LAYOUTS[layout]
+    plan = plan_of()
+    relayed = list(plan.links) if relayed == "all" else [relayed] if isinstance(relayed, str) \
+        else list(relayed)
+    unknown = set(relayed) - set(plan.links)
+    if unknown:
+        raise ProcessError(f"{layout} has no link {', '.join(sorted(unknown))}; "
+                           f"it has: {', '.join(plan.links)}")
+    prefix = cleanup.current_run().next_prefix()
+    scratch = cleanup.scratch_directory(prefix)
+    world = kind(layout, Path(directory) if directory is not None else scratch, plan,
+                 scratch=scratch)
+    try:
+        build.build(world, prefix, relayed)
+    except BaseException:
+        world.close()
+        raise
+    return world
