@@ -160,12 +160,9 @@ class Relay:
         return sum(stats[host]["kernel_dropped"] for host in self.hosts)
 
     def close(self) -> None:
-        """Ends it; wait() returns when it has gone (closing packet sockets takes the kernel a while)."""
         self._socket.close()
         self._process.signal(SIGKILL)
-
-    def wait(self) -> None:
-        self._process.kill()
+        process.leave(self._process)
 
     def _direction(self, sender: str | None) -> str:
         if sender is None:

@@ -70,8 +70,6 @@ class Topology:
             relay.close()
         for child in children:
             child.kill()
-        for relay in relays:
-            relay.wait()
         for host in self.hosts.values():
             host.processes.clear()
         cleanup.remove_namespaces(self.namespaces)
