@@ -1,0 +1,9 @@
+"""One HTML file that shows a run: counts, who played with whom, and for each scenario its ladder diagram.
+
+It is made from what the scenarios left in their directories, needs no network and no server, and can be
+made again at any time: `ikelab report DIRECTORY`.
+"""
+
+from .html import ReportError, write_report
+
+__all__ = ["ReportError", "write_report"]
