@@ -10,7 +10,8 @@
 
 enum ecn { ECN_NOT_ECT = 0, ECN_ECT_1 = 1, ECN_ECT_0 = 2, ECN_CE = 3 };
 
-/* What the inner header says after decapsulation (RFC 6040 4.2, figure 4); false: drop the packet. */
+/* What the inner header says after decapsulation (RFC 6040 4.2, figure 4); false: drop the packet.
+ */
 bool ecn_decapsulate(uint8_t inner, uint8_t outer, uint8_t *out);
 
 #endif

@@ -16,7 +16,7 @@
 #include "crypto/protection.h"
 
 #define ESP_HEADER_LENGTH 8
-#define ESP_TRAILER_LENGTH 2 /* Pad Length and Next Header */
+#define ESP_TRAILER_LENGTH 2     /* Pad Length and Next Header */
 #define ESP_SPI_RESERVED_MAX 255 /* RFC 4303 2.1 */
 
 struct esp_header {
@@ -37,8 +37,8 @@ size_t esp_padding_length(size_t payload, size_t alignment);
 /* Writes padding 1, 2, 3..., Pad Length and Next Header: padding + 2 octets. */
 void esp_trailer_build(uint8_t *out, size_t padding, uint8_t next_header);
 
-/* Takes the trailer off the decrypted text: what is left in *payload. STATUS_DROP when the padding is
- * longer than the text or not what RFC 4303 2.4 prescribes. */
+/* Takes the trailer off the decrypted text: what is left in *payload. STATUS_DROP when the padding
+ * is longer than the text or not what RFC 4303 2.4 prescribes. */
 MUST_USE enum status esp_trailer_parse(struct bytes text, struct bytes *payload,
                                        uint8_t *next_header);
 

@@ -8,7 +8,8 @@
 
 /* Without ESN the last number is 2^32 - 1 (RFC 4303 3.3.3). We ask for a rekey this many packets
  * earlier: 16 s at a million packets a second, time for a rekey with several retransmissions, and
- * under half a percent of the space. With ESN the same margin before 2^64 is of no practical use. */
+ * under half a percent of the space. With ESN the same margin before 2^64 is of no practical use.
+ */
 #define SEQUENCE_SOFT_MARGIN (UINT64_C(1) << 24)
 
 /* Packets in a row that fail authentication before another high half is tried, RFC 4303 A3. */

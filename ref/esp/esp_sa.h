@@ -22,20 +22,20 @@ struct esp_pair_config {
     bool transport_mode;
     uint32_t replay_window; /* packets; 0 turns the check off; any size up to 4096 */
     struct path path;
-    bool udp_encapsulation; /* RFC 3948 */
+    bool udp_encapsulation;             /* RFC 3948 */
     struct selector_list local, remote; /* as negotiated: checked on every packet, both ways */
     struct esp_lifetime lifetime;
-    bool outbound_standby; /* responder of a rekey: keep sending on the old one until a packet arrives
-                              here or the old one goes (RFC 7296 2.8) */
-    uint16_t path_mtu; /* outer packet size that passes; 0: 1500 */
-    bool copy_dscp; /* default on */
-    bool ecn; /* RFC 6040 normal mode; default on */
-    uint64_t user; /* handed back in events: the IKE SA and Child SA it belongs to */
+    bool outbound_standby; /* responder of a rekey: keep sending on the old one until a packet
+                              arrives here or the old one goes (RFC 7296 2.8) */
+    uint16_t path_mtu;     /* outer packet size that passes; 0: 1500 */
+    bool copy_dscp;        /* default on */
+    bool ecn;              /* RFC 6040 normal mode; default on */
+    uint64_t user;         /* handed back in events: the IKE SA and Child SA it belongs to */
 };
 
 struct esp_usage {
-    uint64_t packets_in, packets_out, octets_in, octets_out; /* octets of inner packets */
-    uint64_t last_in_ns, last_out_ns; /* 0: never */
+    uint64_t packets_in, packets_out, octets_in, octets_out;        /* octets of inner packets */
+    uint64_t last_in_ns, last_out_ns;                               /* 0: never */
     uint64_t replayed, not_authentic, malformed, outside_selectors; /* dropped, by cause */
     uint64_t sequence_out, sequence_in; /* last sent; highest received (64 bits with ESN) */
 };

@@ -1,5 +1,5 @@
-/* Events waiting to be pulled. Each entry lives in the pair or policy it tells of, so the queue needs
- * no memory and can lose nothing. */
+/* Events waiting to be pulled. Each entry lives in the pair or policy it tells of, so the queue
+ * needs no memory and can lose nothing. */
 #ifndef IKEREF_ESP_EVENT_QUEUE_H
 #define IKEREF_ESP_EVENT_QUEUE_H
 

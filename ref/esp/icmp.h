@@ -14,12 +14,12 @@ struct icmp_limit {
 bool icmp_limit_take(struct icmp_limit *limit, uint64_t now_ns);
 
 /* An error may answer this packet: not an ICMP error itself, no later fragment, not to or from many
- * (RFC 1122 3.2.2, RFC 4443 2.4 e; of its exception for multicast we make no use, as the error would
- * have to come from the group). */
+ * (RFC 1122 3.2.2, RFC 4443 2.4 e; of its exception for multicast we make no use, as the error
+ * would have to come from the group). */
 bool icmp_error_is_due(const uint8_t *octets, const struct ip_packet *ip);
 
-/* Replaces the packet by "fragmentation needed" (RFC 1191 4) or "packet too big" (RFC 4443 3.2) to its
- * sender. It comes from the packet's destination: an address of our own would be refused by the
+/* Replaces the packet by "fragmentation needed" (RFC 1191 4) or "packet too big" (RFC 4443 3.2) to
+ * its sender. It comes from the packet's destination: an address of our own would be refused by the
  * sender's stack when that is this very host. False: no room. */
 MUST_USE bool icmp_too_big_build(struct packet *packet, const struct ip_packet *ip, uint16_t mtu);
 

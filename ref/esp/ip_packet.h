@@ -18,20 +18,21 @@ enum ipv6_extension {
 };
 
 struct ip_packet {
-    uint8_t version;       /* 4 or 6 */
-    uint8_t tos;           /* DSCP and ECN */
-    bool dont_fragment;    /* IPv4 DF; always true for IPv6 */
-    bool fragment;         /* any piece of a datagram but the whole */
-    bool later_fragment;   /* not the first piece: no ports to be seen */
-    size_t header_length;  /* IPv4 with options; IPv6 always 40 */
-    uint8_t next_header;   /* what follows header_length: for IPv6 maybe an extension header */
-    size_t upper_offset;   /* where the protocol of `key` starts, behind extension headers */
-    size_t total_length;   /* as the packet itself says; what is behind it is padding */
+    uint8_t version;      /* 4 or 6 */
+    uint8_t tos;          /* DSCP and ECN */
+    bool dont_fragment;   /* IPv4 DF; always true for IPv6 */
+    bool fragment;        /* any piece of a datagram but the whole */
+    bool later_fragment;  /* not the first piece: no ports to be seen */
+    size_t header_length; /* IPv4 with options; IPv6 always 40 */
+    uint8_t next_header;  /* what follows header_length: for IPv6 maybe an extension header */
+    size_t upper_offset;  /* where the protocol of `key` starts, behind extension headers */
+    size_t total_length;  /* as the packet itself says; what is behind it is padding */
     struct packet_key key;
 };
 
-/* Reads the packet at the start of `octets`, which may be longer (TFC padding, RFC 4303 2.7) but not
- * shorter than it says. STATUS_DROP when it is no IP packet, or its headers leave its bounds. */
+/* Reads the packet at the start of `octets`, which may be longer (TFC padding, RFC 4303 2.7) but
+ * not shorter than it says. STATUS_DROP when it is no IP packet, or its headers leave its bounds.
+ */
 MUST_USE enum status ip_packet_parse(struct bytes octets, struct ip_packet *out);
 
 /* Sets DSCP and ECN of the packet at `octets` and makes the IPv4 header checksum good again. */

@@ -1,5 +1,5 @@
-/* The anti-replay window, RFC 4303 3.4.3 and A2: a ring of 64-bit words, so that moving it costs the
- * same whatever its size (RFC 6479). */
+/* The anti-replay window, RFC 4303 3.4.3 and A2: a ring of 64-bit words, so that moving it costs
+ * the same whatever its size (RFC 6479). */
 #ifndef IKEREF_ESP_REPLAY_WINDOW_H
 #define IKEREF_ESP_REPLAY_WINDOW_H
 
@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 #define REPLAY_WINDOW_MAX 4096
-#define REPLAY_WORDS 128 /* a power of two above REPLAY_WINDOW_MAX / 64: one word is being filled */
+#define REPLAY_WORDS 128 /* a power of two above REPLAY_WINDOW_MAX / 64: one word is being filled  \
+                          */
 
 struct replay_window {
     uint32_t size;    /* packets; 0: no check */

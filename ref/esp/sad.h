@@ -1,5 +1,5 @@
-/* The Security Association Database: pairs by the SPI of packets we receive. For unicast the SPI alone
- * decides, whatever the addresses or encapsulation (RFC 4301 4.1, RFC 7296 2.23). */
+/* The Security Association Database: pairs by the SPI of packets we receive. For unicast the SPI
+ * alone decides, whatever the addresses or encapsulation (RFC 4301 4.1, RFC 7296 2.23). */
 #ifndef IKEREF_ESP_SAD_H
 #define IKEREF_ESP_SAD_H
 

@@ -1,5 +1,5 @@
-/* The Security Policy Database, RFC 4301 4.4.1: ordered policies, each with the pairs that carry its
- * traffic and the packets that wait for one. */
+/* The Security Policy Database, RFC 4301 4.4.1: ordered policies, each with the pairs that carry
+ * its traffic and the packets that wait for one. */
 #ifndef IKEREF_ESP_SPD_H
 #define IKEREF_ESP_SPD_H
 
@@ -32,8 +32,8 @@ void spd_remove(struct spd *spd, struct spd_entry *entry);
  * of what a policy may protect by port is never let past it by a BYPASS (RFC 4301 7.4). */
 struct spd_entry *spd_match(const struct spd *spd, const struct packet_key *key);
 
-/* The pair to send such a packet on: the newest whose selectors match and whose lifetime is not over;
- * one on standby only when there is no other. NULL for none; *expired then tells whether one
+/* The pair to send such a packet on: the newest whose selectors match and whose lifetime is not
+ * over; one on standby only when there is no other. NULL for none; *expired then tells whether one
  * matched but is used up. */
 struct esp_pair *spd_entry_pair(const struct spd_entry *entry, const struct packet_key *key,
                                 bool *expired);

@@ -1,13 +1,15 @@
-/* Transport mode, RFC 4303 3.1.1: the IP header goes off before sealing and comes back after opening. */
+/* Transport mode, RFC 4303 3.1.1: the IP header goes off before sealing and comes back after
+ * opening. */
 #ifndef IKEREF_ESP_TRANSPORT_H
 #define IKEREF_ESP_TRANSPORT_H
 
 #include "esp/ip_packet.h"
 #include "esp/packet.h"
 
-/* Takes the IP header off a whole packet; what it named goes into *next_header. False, untouched, for
- * a fragment (RFC 4301 4.1: transport mode carries none) and for an IPv6 packet whose hop-by-hop
- * options or routing header would have to stay in front of ESP, where the socket puts none. */
+/* Takes the IP header off a whole packet; what it named goes into *next_header. False, untouched,
+ * for a fragment (RFC 4301 4.1: transport mode carries none) and for an IPv6 packet whose
+ * hop-by-hop options or routing header would have to stay in front of ESP, where the socket puts
+ * none. */
 MUST_USE bool transport_strip(struct packet *packet, const struct ip_packet *ip,
                               uint8_t *next_header);
 

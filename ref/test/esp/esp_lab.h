@@ -56,8 +56,8 @@ struct lab_flow {
     uint16_t fragment_offset; /* in units of 8 octets */
 };
 
-/* A whole IPv4 or IPv6 packet with right checksums, `payload` octets behind the upper header (8 octets
- * for UDP and ICMP, 20 for TCP). Its length. */
+/* A whole IPv4 or IPv6 packet with right checksums, `payload` octets behind the upper header (8
+ * octets for UDP and ICMP, 20 for TCP). Its length. */
 size_t lab_ip_build(uint8_t *out, const struct lab_flow *flow, size_t payload);
 
 /* The plain one's complement sum of 16-bit words of everything: 0xffff when a checksum is right. */
