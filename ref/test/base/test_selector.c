@@ -42,6 +42,11 @@ static const struct {
     {"10.0.0.0/8[tcp/opaque]", "10.0.0.0/8[tcp/opaque]", "10.0.0.0/8[tcp/opaque]"},
     {"10.0.0.0/8[tcp/1-65535]", "10.0.0.0/8[tcp/opaque]", NULL},
     {"10.0.0.0/8[tcp/0-65534]", "10.0.0.0/8[tcp/opaque]", NULL},
+    {"10.0.0.0/8[tcp/65535]", "10.0.0.0/8[tcp/opaque]", NULL},
+    {"10.0.0.0/8[icmp/0]", "10.0.0.0/8[icmp/opaque]", NULL},
+    {"10.0.0.0/8[tcp/65535]", "10.0.0.0/8[tcp/60000-65535]", "10.0.0.0/8[tcp/65535]"},
+    {"10.0.0.0/8[udp/1-500]", "10.0.0.0/8[udp/1-400]", "10.0.0.0/8[udp/1-400]"},
+    {"10.0.0.0/8[udp/1-500]", "10.0.0.0/8[udp/100-500]", "10.0.0.0/8[udp/100-500]"},
 };
 
 static void check_pair(const char *a_text, const char *b_text, const char *both_text)
@@ -128,6 +133,9 @@ static void test_lists(void **state)
     assert_false(selector_list_equal(&a, &b));
     b.count = 1;
     assert_false(selector_list_equal(&a, &b));
+    a.count = 1; /* what stands behind the last one does not count */
+    assert_true(selector_list_equal(&a, &b));
+    assert_false(selector_list_matches(&a, &v6, 17, true, 53));
 }
 
 static void test_any_and_host(void **state)

@@ -39,6 +39,8 @@ static void test_round_trip(void **state)
         {"10.1.0.5[0]", "10.1.0.5"},
         {"10.1.0.5[any/7-9]", NULL},
         {"10.1.0.5[tcp/opaque]", NULL},
+        {"10.1.0.5[tcp/65535]", NULL},
+        {"10.1.0.5[icmp/0]", NULL},
         {"10.1.0.1-10.1.0.9[255/0-65534]", NULL},
         {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff1-"
          "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe[255/10000-20000]",
@@ -91,6 +93,7 @@ static void test_not_a_selector(void **state)
         "10.1.0.0/24[",
         "10.1.0.0/24[]",
         "10.1.0.0/24[tcp",
+        "10.1.0.0/24[179",
         "10.1.0.0/24tcp]",
         "10.1.0.0/24[tcp]x",
         "10.1.0.0/24[tcp/]",
@@ -117,9 +120,11 @@ static void test_too_long_a_text(void **state)
 {
     (void)state;
     char text[2 * SELECTOR_TEXT_MAX];
+    struct traffic_selector s;
     memset(text, '1', sizeof text);
     text[sizeof text - 1] = '\0';
-    struct traffic_selector s;
+    assert_false(selector_parse(text, &s));
+    text[SELECTOR_TEXT_MAX] = '\0';
     assert_false(selector_parse(text, &s));
 }
 

@@ -165,12 +165,14 @@ static void test_build_without_room(void **state)
         assert_true(w.overflow);
     }
     /* 65535 octets are all that a length can say. */
-    struct writer w = writer_over(buffer, sizeof buffer);
-    struct chain_writer chain = chain_writer_over(&w);
-    payload_begin(&chain, PAYLOAD_NONCE);
-    writer_zero(&w, 65532);
-    payload_end(&chain);
-    assert_true(w.overflow);
+    for (size_t body = 65531; body <= 65532; body++) {
+        struct writer w = writer_over(buffer, sizeof buffer);
+        struct chain_writer chain = chain_writer_over(&w);
+        payload_begin(&chain, PAYLOAD_NONCE);
+        writer_zero(&w, body);
+        payload_end(&chain);
+        assert_int_equal(w.overflow, body > 65531);
+    }
 }
 
 int main(void)

@@ -98,6 +98,8 @@ static void test_verdicts(void **state)
         {"transform length 0", AROUND("0010", "0000 0000 05 00 0000"), bad},
         {"transform length 7", AROUND("0010", "0000 0007 05 00 0000"), bad},
         {"transform length one long", AROUND("0010", "0000 0009 05 00 0000"), bad},
+        {"transform of 7 octets", AROUND("000f", "0000 0007 05 00 00"), bad},
+        {"transform of its first 4", AROUND("000c", "0000 0004"), bad},
         {"transform more, but last", AROUND("0010", "0300 0008 05 00 0000"), bad},
         {"transform last substructure 2", AROUND("0018", "0200 0008 05 00 0000" NO_ESN), bad},
         {"attribute cut", AROUND("0013", "0000 000b 01 00 000c 800e 01"), bad},
