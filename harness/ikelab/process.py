@@ -128,32 +128,36 @@ class Process:
 
     def wait(self, timeout: float = 10.0) -> int:
         """The exit status (negative: the signal), at once when it ends; ProcessError when it does not."""
-        if self._popen.poll() is None:
-            poller = select.poll()
-            poller.register(self._pidfd, select.POLLIN)
-            if not poller.poll(timeout * 1000):
-                raise ProcessError(f"{self.name} (pid {self.pid}) still runs after {timeout:g} s")
+        if not self._ends_within(timeout):
+            raise ProcessError(f"{self.name} (pid {self.pid}) still runs after {timeout:g} s")
         return self._popen.wait()
+
+    def _ends_within(self, timeout: float) -> bool:
+        """Does not reap it: while it is a zombie, its pid and group cannot become somebody else's."""
+        if self._popen.returncode is not None:
+            return True
+        poller = select.poll()
+        poller.register(self._pidfd, select.POLLIN)
+        return bool(poller.poll(timeout * 1000))
 
     def signal(self, number: int) -> None:
         if self.running:
             self._popen.send_signal(number)
 
     def stop(self, timeout: float = 3.0) -> int:
-        """SIGTERM, SIGKILL to its whole group after timeout; returns the exit status."""
+        """SIGTERM, and SIGKILL to its whole group at its end or after timeout; the exit status."""
         self.signal(signal.SIGTERM)
-        try:
-            status = self.wait(timeout)
-        except ProcessError:
-            status = self.kill()
-        self._kill_group()
-        self._close()
-        return status
+        self._ends_within(timeout)
+        return self.kill()
 
     def kill(self) -> int:
         """SIGKILL to the whole group: the peer loses its state without a word."""
-        if self.running:
-            self._kill_group()
+        if self._popen.returncode is None:
+            # Not reaped, so the group's number is still our child's pid and nobody else's.
+            try:
+                os.killpg(self.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
         status = self._popen.wait()
         self._close()
         return status
@@ -163,13 +167,6 @@ class Process:
         if self.log is None or not self.log.exists():
             return ""
         return self.log.read_text(errors="replace")
-
-    def _kill_group(self) -> None:
-        # The group's number is our child's pid, which nobody else can get while the group lives.
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
     def _close(self) -> None:
         for stream in (self.stdin, self.stdout, self.stderr):
@@ -199,9 +196,10 @@ def leave(child: Process) -> None:
 
 
 def _reap() -> None:
-    for child in [child for child in _leaving if not child.running]:
-        _leaving.remove(child)
-        child.stop()
+    for child in list(_leaving):
+        if child._ends_within(0):
+            _leaving.remove(child)
+            child.kill()
 
 
 def popen(netns: str | None, argv: Sequence[str | Path], *, name: str | None = None,

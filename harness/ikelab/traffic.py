@@ -1,19 +1,349 @@
-"""Flows that measure what a user feels (sketch first; the bodies land behind these names).
+"""Flows that measure what a user feels.
 
-    flow = Flow()                                  # hosts may be topology Hosts or have a .host
-    with flow.udp(client, gateway, interval_ms=5, octets=64, echo=True, family=4,
-                  outer=False, port=0) as traffic:
-        traffic.wait_received(20)                  # deadline_s=5; raises TrafficError
+    flow = Flow()                               # hosts are topology Hosts, or have one as `.host`
+    with flow.udp(client, gateway, interval_ms=5) as traffic:
+        traffic.wait_received(20)
         client.roam("lte")
-    traffic.sent, .received, .lost, .duplicated, .reordered, .outage_ms, .octets   (live, and final)
+    assert traffic.lost <= 3 and traffic.outage_ms < 500
 
-    with flow.tcp(client, gateway, octets=None, rate_mbit=20, family=4, outer=False) as traffic:
-        ...
-    traffic.octets, .outage_ms (longest stall), .intact (all octets arrived, verified), .seconds
+    with flow.tcp(client, gateway, rate_mbit=20) as traffic: ...
+    assert traffic.intact and traffic.complete
 
-    flow.ping(client, gateway, count=3, interval_ms=20, family=4, outer=False, deadline_s=1)
-        -> Ping(.sent, .received, .lost, .rtt_ms)
+    assert flow.ping(client, gateway).received == 3
 
 Addresses: a host's protected address (`inside`) if it has one, else its outer one; outer=True takes
-the outer one always (transport mode). Entering returns only when both ends are ready.
+the outer one always (transport mode). Both ends are ready when the with statement enters its block.
+Numbers may be read at any time; they are final after the block.
 """
+
+from __future__ import annotations
+
+import json
+import random
+import select
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ikelab import process
+from ikelab.topology.host import Host
+
+CHILD = Path(__file__).with_name("traffic_child.py")
+FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+ANSWER_S = 5.0
+
+
+class TrafficError(Exception):
+    """The flow could not start, or what was awaited did not come."""
+
+
+class _Traffic:
+    """A running flow; the numbers are asked of the process that measures them."""
+
+    def __init__(self, start: Callable[[], tuple[process.Process, socket.socket]], linger_s: float):
+        self._start = start
+        self._linger_s = linger_s
+        self._process: process.Process | None = None
+        self._final: dict[str, Any] | None = None
+
+    def __enter__(self):
+        self._process, self._socket = self._start()
+        self._final = None
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if self._final is None:
+                self.stop()
+        except TrafficError:
+            if kind is None:
+                raise  # else the first error is the one to be seen
+        finally:
+            self._socket.close()
+            self._process.kill()
+
+    def stop(self) -> None:
+        """Ends the sending, and waits a little for what is still under way."""
+        self._final = self._ask({"stop": self._linger_s}, self._linger_s + ANSWER_S)
+
+    def _wait(self, count: int, deadline_s: float, what: str) -> None:
+        if self._final is None:
+            answer = self._ask({"wait": count, "deadline_s": deadline_s}, deadline_s + ANSWER_S)
+            if answer["reached"]:
+                return
+        raise TrafficError(f"{count} {what} did not arrive within {deadline_s:g} s: {self.stats()}")
+
+    def stats(self) -> dict[str, Any]:
+        """All counters at one moment."""
+        return self._final if self._final is not None else self._ask({}, ANSWER_S)
+
+    def _ask(self, request: dict[str, Any], within_s: float) -> dict[str, Any]:
+        try:
+            self._socket.send(json.dumps(request).encode())
+            return _receive(self._socket, within_s)
+        except OSError as error:
+            raise TrafficError(f"the flow's process has ended: {error}; see "
+                               f"{self._process.log}") from error
+
+
+class UdpTraffic(_Traffic):
+    def wait_received(self, count: int, deadline_s: float = 5.0) -> None:
+        """Until count datagrams in all have arrived (come back, with echo)."""
+        self._wait(count, deadline_s, "datagrams")
+
+    def wait_more(self, count: int, deadline_s: float = 5.0) -> None:
+        """Until count datagrams more than now have arrived."""
+        self._wait(self.received + count, deadline_s, "datagrams")
+
+    @property
+    def sent(self) -> int:
+        return self.stats()["sent"]
+
+    @property
+    def received(self) -> int:
+        return self.stats()["received"]
+
+    @property
+    def lost(self) -> int:
+        """Sent and not arrived; while the flow runs that includes what is still under way."""
+        return self.stats()["lost"]
+
+    @property
+    def duplicated(self) -> int:
+        return self.stats()["duplicated"]
+
+    @property
+    def reordered(self) -> int:
+        """Arrived behind one that was sent later."""
+        return self.stats()["reordered"]
+
+    @property
+    def octets(self) -> int:
+        return self.stats()["octets"]
+
+    @property
+    def send_errors(self) -> int:
+        """Refused by the sender's own kernel (no route); they count as sent, and as lost."""
+        return self.stats()["send_errors"]
+
+    @property
+    def outage_ms(self) -> float:
+        """The longest pause between arrivals, beyond the interval; a flow that died counts to its end."""
+        return self.stats()["outage_ms"]
+
+
+class TcpTraffic(_Traffic):
+    def wait_received(self, octets: int, deadline_s: float = 5.0) -> None:
+        self._wait(octets, deadline_s, "octets")
+
+    def wait_more(self, octets: int, deadline_s: float = 5.0) -> None:
+        self._wait(self.octets + octets, deadline_s, "octets")
+
+    @property
+    def sent(self) -> int:
+        return self.stats()["sent"]
+
+    @property
+    def octets(self) -> int:
+        """Arrived at the far end."""
+        return self.stats()["octets"]
+
+    @property
+    def lost(self) -> int:
+        """Octets that never arrived; 0 of a complete transfer."""
+        stats = self.stats()
+        return stats["sent"] - stats["octets"]
+
+    @property
+    def intact(self) -> bool:
+        """What has arrived is what was sent."""
+        return self.stats()["intact"]
+
+    @property
+    def complete(self) -> bool:
+        """All that was sent has arrived, and the connection ended in order."""
+        stats = self.stats()
+        return stats["complete"] and stats["intact"]
+
+    @property
+    def seconds(self) -> float:
+        return self.stats()["seconds"]
+
+    @property
+    def outage_ms(self) -> float:
+        """The longest stall while octets were under way."""
+        return self.stats()["outage_ms"]
+
+
+@dataclass(frozen=True)
+class Ping:
+    sent: int
+    rtts_ms: list[float] = field(default_factory=list)
+
+    @property
+    def received(self) -> int:
+        return len(self.rtts_ms)
+
+    @property
+    def lost(self) -> int:
+        return self.sent - self.received
+
+    @property
+    def rtt_ms(self) -> float:
+        """The median; infinite when nothing came back."""
+        return sorted(self.rtts_ms)[len(self.rtts_ms) // 2] if self.rtts_ms else float("inf")
+
+
+class Flow:
+    """Makes flows between two hosts."""
+
+    def udp(self, near: Any, far: Any, *, interval_ms: float = 5, octets: int = 64,
+            count: int | None = None, echo: bool = True, family: int = 4, outer: bool = False,
+            port: int = 0, linger_ms: float = 300) -> UdpTraffic:
+        """Numbered datagrams from near to far every interval, echoed unless told otherwise.
+
+        count: send that many and no more. linger_ms: how long to wait for the last ones at the end."""
+        def start() -> tuple[process.Process, socket.socket]:
+            sockets = [_socket(host, socket.SOCK_DGRAM, family, outer, number)
+                       for host, number in ((near, 0), (far, port))]
+            return _start(near, sockets, {
+                "kind": "udp", "echo": echo, "interval_s": interval_ms / 1000, "octets": octets,
+                "count": count})
+        return UdpTraffic(start, linger_ms / 1000)
+
+    def tcp(self, near: Any, far: Any, *, octets: int | None = None, rate_mbit: float = 20,
+            family: int = 4, outer: bool = False, port: int = 0, seed: int = 1,
+            connect_s: float = 5.0, linger_ms: float = 10_000) -> TcpTraffic:
+        """Verified content from near to far over one connection, at rate_mbit (0: flat out).
+
+        octets: that many, carried to their end; without it, until the block ends."""
+        def start() -> tuple[process.Process, socket.socket]:
+            listener = _socket(far, socket.SOCK_STREAM, family, outer, port)
+            listener.listen(1)
+            sockets = [_socket(near, socket.SOCK_STREAM, family, outer, 0), listener]
+            return _start(near, sockets, {
+                "kind": "tcp", "octets": octets, "rate_octets": rate_mbit * 125_000, "seed": seed,
+                "connect_s": connect_s}, connect_s)
+        return TcpTraffic(start, linger_ms / 1000)
+
+    def ping(self, near: Any, far: Any, *, count: int = 3, interval_ms: float = 20, family: int = 4,
+             outer: bool = False, deadline_s: float = 1.0, octets: int = 56) -> Ping:
+        """Echo requests from near to far; waits deadline_s for the last one."""
+        return _ping(_host(near), _address(_host(near), family, outer),
+                     _address(_host(far), family, outer), family, count, interval_ms / 1000,
+                     deadline_s, bytes(octets))
+
+
+def _host(thing: Any) -> Host:
+    return thing if isinstance(thing, Host) else thing.host
+
+
+def _address(host: Host, family: int, outer: bool) -> str:
+    if host.inside and not outer:
+        return host.inside_address(family)
+    return host.address(family)
+
+
+def _socket(thing: Any, kind: int, family: int, outer: bool, port: int) -> socket.socket:
+    """A socket in the host's namespace, bound to its address."""
+    host = _host(thing)
+    address = _address(host, family, outer)
+
+    def make() -> socket.socket:
+        sock = socket.socket(FAMILIES[family], kind)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if kind == socket.SOCK_DGRAM:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.bind((address, port))
+        return sock
+
+    try:
+        return host.call(make)
+    except OSError as error:
+        raise TrafficError(f"cannot use {address} port {port} in {host.name}: {error}") from error
+
+
+def _start(near: Any, sockets: list[socket.socket], order: dict[str, Any], connect_s: float = 0.0
+           ) -> tuple[process.Process, socket.socket]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    numbers = [theirs.fileno(), *(sock.fileno() for sock in sockets)]
+    order |= {"sockets": numbers, "target": sockets[1].getsockname()[:2]}
+    host = _host(near)
+    child = process.popen(
+        None, [sys.executable, "-I", "-S", CHILD, json.dumps(order)], name="traffic",
+        log=host.directory / f"{host.name}-traffic.log", pass_fds=numbers)
+    for sock in (theirs, *sockets):
+        sock.close()
+    try:
+        problem = _receive(ours, ANSWER_S + connect_s)["ready"]
+        if problem:
+            raise TrafficError(f"{order['kind']} from {host.name} to {order['target'][0]}: {problem}")
+    except BaseException:
+        ours.close()
+        child.kill()
+        raise
+    return child, ours
+
+
+def _receive(sock: socket.socket, within_s: float) -> dict[str, Any]:
+    if not select.select([sock], [], [], within_s)[0]:
+        raise TrafficError(f"the flow's process did not answer within {within_s:g} s")
+    message = sock.recv(65536)
+    if not message:
+        raise TrafficError("the flow's process has ended; its log says why")
+    return json.loads(message)
+
+
+def _ping(host: Host, source: str, target: str, family: int, count: int, interval_s: float,
+          deadline_s: float, padding: bytes) -> Ping:
+    identifier = random.SystemRandom().randrange(1, 1 << 16)
+    protocol = socket.IPPROTO_ICMP if family == 4 else socket.IPPROTO_ICMPV6
+
+    def make() -> socket.socket:
+        sock = socket.socket(FAMILIES[family], socket.SOCK_RAW, protocol)
+        sock.bind((source, 0))
+        return sock
+
+    rtts: dict[int, float] = {}
+    sent_at: dict[int, float] = {}
+    with host.call(make) as sock:
+        next_send = time.monotonic()
+        end = next_send + interval_s * count + deadline_s
+        while len(rtts) < count and time.monotonic() < end:
+            now = time.monotonic()
+            if len(sent_at) < count and now >= next_send:
+                number = len(sent_at)
+                sent_at[number] = now
+                next_send += interval_s
+                try:
+                    sock.sendto(_echo_request(family, identifier, number, padding), (target, 0))
+                except OSError:
+                    pass  # no route, or refused: lost
+            limit = end if len(sent_at) == count else next_send
+            if select.select([sock], [], [], max(0.0, limit - time.monotonic()))[0]:
+                number = _echo_reply(family, identifier, sock.recv(65535))
+                if number in sent_at and number not in rtts:
+                    rtts[number] = (time.monotonic() - sent_at[number]) * 1000
+    return Ping(count, list(rtts.values()))
+
+
+def _echo_request(family: int, identifier: int, number: int, padding: bytes) -> bytes:
+    if family == 6:
+        return struct.pack("!BBHHH", 128, 0, 0, identifier, number) + padding  # the kernel sums
+    sums = (8 << 8) + identifier + number + sum(padding[::2]) * 256 + sum(padding[1::2])
+    while sums >> 16:
+        sums = (sums & 0xFFFF) + (sums >> 16)
+    return struct.pack("!BBHHH", 8, 0, ~sums & 0xFFFF, identifier, number) + padding
+
+
+def _echo_reply(family: int, identifier: int, packet: bytes) -> int | None:
+    at = (packet[0] & 15) * 4 if family == 4 else 0
+    if len(packet) < at + 8:
+        return None
+    kind, _, _, got, number = struct.unpack_from("!BBHHH", packet, at)
+    return number if kind == (0 if family == 4 else 129) and got == identifier else None
