@@ -50,7 +50,7 @@ class Event:
     inner: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Trace:
     events: list[Event]
     cost: Cost
@@ -59,6 +59,10 @@ class Trace:
     unopened_ike: int = 0
     unopened_esp: int = 0
     esp: list[esp.EspPacket] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Short, for assertions: the trace itself is in trace.txt."""
+        return f"<Trace of {len(self.events)} events>"
 
     @property
     def messages(self) -> list[ike.Message]:

@@ -1,0 +1,37 @@
+"""What a scenario file imports: three decorators and the neutral words it may configure with.
+
+    @topology("roaming")                     which layout; relayed=("net",) puts the lab's relay into links
+    @needs("roam", "dscp")                   capabilities both sides need; client=(...), gateway=(...) for one
+    @requirement("RFC7296-2.6-03")           what it shows, for the report
+    def test_it(client, gateway, flow, lab):
+        '''First sentence: what this shows. RFC 7296 2.6'''
+
+Fixtures: `client` (initiates) and `gateway` (responds) are stage.Side, `flow` makes traffic, `lab` is the
+stage.Lab with the topology, its NATs, relays, and what holds for both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from .peers.contract import PeerError, PeerTimeout
+from .peers.neutral import ChildSpec, Lifetime, Retransmission
+
+__all__ = ["ChildSpec", "Lifetime", "PeerError", "PeerTimeout", "Retransmission", "needs", "requirement",
+           "topology"]
+
+
+def topology(layout: str, relayed: Iterable[str] | str = ()) -> Callable[[Any], Any]:
+    return pytest.mark.topology(layout, relayed=relayed)
+
+
+def needs(*both: str, client: Iterable[str] = (), gateway: Iterable[str] = ()) -> Callable[[Any], Any]:
+    """Names of peers.contract.CAPABILITIES. Where one is missing the verdict is `unsupported`."""
+    return pytest.mark.needs(*both, client=tuple(client), gateway=tuple(gateway))
+
+
+def requirement(*names: str) -> Callable[[Any], Any]:
+    return pytest.mark.requirement(*names)

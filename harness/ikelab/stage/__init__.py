@@ -1,0 +1,12 @@
+"""One scenario on stage: topology, capture, the two sides, traffic, and the judgement afterwards.
+
+    side     one peer in its host, started when it is first needed
+    lab      the topology with its NATs and relays, settings for both sides, marks
+    setting  the neutral configuration of both sides from the topology and what the scenario changes
+    judge    from captures, keys and what happened to a Result and its artefacts
+"""
+
+from .lab import Flows, Lab
+from .side import Side
+
+__all__ = ["Flows", "Lab", "Side"]

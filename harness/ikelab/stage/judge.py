@@ -1,0 +1,230 @@
+"""Plays one scenario from the opening of the lab to its verdict and artefacts.
+
+The verdict comes from what the scenario asserted, from SA state, and from the decoded captures; never from
+a log. What the lab itself could not do makes it `inconclusive`.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .. import keys
+from ..capture import CaptureError
+from ..link import RelayError
+from ..peers.build import PeerMissing
+from ..peers.contract import PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported
+from ..process import ProcessError
+from ..report.ladder import draw
+from ..result import Result
+from ..trace import Trace, annotate
+from ..trace.leak import Leak, Policy, find_leaks
+from ..trace.render import lines
+from ..traffic import TrafficError
+from ..verdict import Expected, Verdict, apply_expected
+from ..wire import capture as capture_file
+from ..wire import packet
+from .lab import Lab, Play
+from .side import Side
+
+LAB_ERRORS = (ProcessError, RelayError, CaptureError, PeerMissing, capture_file.CaptureError, keys.KeyFileError)
+Judgement = tuple[Verdict, str]
+
+
+def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> Result:
+    """Never raises but for an interrupt: every failure becomes a verdict with its reason."""
+    started = time.monotonic()
+    judgement: Judgement = (Verdict.PASS, "")
+    leaks: list[Leak] = []
+    try:
+        try:
+            lab.open()
+            scenario()
+        except Exception as error:
+            judgement = classify(error, lab)
+        judgement = _worse(judgement, _end(lab))
+        if lab.capture is not None:
+            leaks = _decode(lab)
+            if judgement[0] is Verdict.PASS:
+                lab.check_afterwards(lab.trace)
+    except Exception as error:
+        judgement = _worse(judgement, classify(error, lab))
+    finally:
+        lab.close()
+    judgement = _worse(judgement, _leak_judgement(lab, leaks))
+    one = lab.play
+    listed = next((e for e in expected if e.matches(one.scenario, one.initiator, one.responder)), None)
+    verdict, reason = apply_expected(*judgement, listed)
+    result = _result(lab, verdict, reason, time.monotonic() - started)
+    _write(lab, result, leaks)
+    return result
+
+
+def classify(error: BaseException, lab: Lab) -> Judgement:
+    """What an exception says about the peers, the lab, or the scenario."""
+    words = _words(error)
+    if isinstance(error, PeerUnsupported):
+        return Verdict.UNSUPPORTED, words
+    crashed = [side.name for side in lab.sides if _crashed(side)]
+    if crashed:
+        return Verdict.FAIL, f"the daemon of the {' and the '.join(crashed)} ended in mid-scenario: {words}"
+    if isinstance(error, (PeerNotRunning, *LAB_ERRORS)):
+        return Verdict.INCONCLUSIVE, words
+    if isinstance(error, AssertionError):
+        return Verdict.FAIL, words or "an assertion failed"
+    if isinstance(error, (PeerError, PeerTimeout, TrafficError)):
+        return Verdict.FAIL, words
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return Verdict.INCONCLUSIVE, f"the disk is full: {words}; make room or give another --out"
+    return Verdict.INCONCLUSIVE, f"the scenario itself broke: {type(error).__name__}: {words}"
+
+
+def _words(error: BaseException) -> str:
+    """The message, and where in the scenario it happened."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.name.startswith("test_"):
+            place = f" ({file.name}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    text = str(error).strip()
+    if isinstance(error, AssertionError):
+        text = "\n".join(line for line in text.splitlines() if "= <" not in line)
+    return (text[:600] + place).strip()
+
+
+def _crashed(side: Side) -> bool:
+    try:
+        return side.should_run and not side.daemon.running()
+    except Exception:
+        return True
+
+
+def _worse(one: Judgement, other: Judgement) -> Judgement:
+    """The first reason stays, unless what follows weighs more: a leak or a crash beats a pass."""
+    if one[0] is Verdict.PASS:
+        return other
+    if other[0] is Verdict.FAIL and one[0] is not Verdict.FAIL:
+        return other
+    return one
+
+
+def _end(lab: Lab) -> Judgement:
+    """Ends daemons, then the capture, so that their farewell is seen as well."""
+    judgement: Judgement = (Verdict.PASS, "")
+    for side in lab.sides:
+        if side.peer is None:
+            continue
+        if _crashed(side):
+            judgement = (Verdict.FAIL, f"the daemon of the {side.name} ended in mid-scenario; see its log")
+        side.should_run = False
+        try:
+            side.peer.stop()
+        except Exception as error:
+            judgement = _worse(judgement, (Verdict.INCONCLUSIVE, f"{side.name} did not end: {error}"))
+    if lab.capture is not None:
+        dropped = lab.capture.stop().dropped
+        if dropped:
+            judgement = _worse(judgement, (Verdict.INCONCLUSIVE, f"the capture dropped {dropped} packets"))
+    return judgement
+
+
+def _decode(lab: Lab) -> list[Leak]:
+    """Fills lab.trace and returns what leaked."""
+    assert lab.capture is not None
+    files = [path for path in lab.capture.files.values() if path.exists()]
+    frames = capture_file.read_captures(files)
+    datagrams = list(packet.datagrams(frames))
+    directories = [side.peer.directory for side in lab.sides if side.peer and side.peer.directory.exists()]
+    store = keys.load(directories)
+    keys.write(lab.directory / "keys", store)
+    outer = lab.outer_links()
+    seen = [datagram for datagram in datagrams if datagram.link in outer]
+    lab.trace = annotate(seen, store, lab.scene(), lab.marks)
+    return find_leaks(seen, policies(lab))
+
+
+def policies(lab: Lab) -> list[Policy]:
+    """What must be protected, as the client sees it. Only sides that ran have a policy."""
+    spec = lab.client.daemon.spec or lab.gateway.daemon.spec
+    if spec is None:
+        return []
+    swap = lab.client.daemon.spec is None
+    found = []
+    for child in spec.peer().children:
+        local, remote = child.local_ts, child.remote_ts
+        if swap:
+            local, remote = remote, local
+        found.append(Policy(local or lab.addresses_of("client"), remote or lab.addresses_of("gateway"),
+                            child.name))
+    return found
+
+
+def _leak_judgement(lab: Lab, leaks: list[Leak]) -> Judgement:
+    """A peer whose adapter declares that it does not fail closed is not judged by it here."""
+    for leak in leaks:
+        sender = _sender(lab, leak)
+        if sender is None or "fail-closed" not in sender.daemon.missing():
+            more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
+            return Verdict.FAIL, f"{leak}{more}"
+    return Verdict.PASS, ""
+
+
+def _sender(lab: Lab, leak: Leak) -> Side | None:
+    for side in lab.sides:
+        host = lab.topology.host(side.name)
+        if leak.datagram.src in (*host.inside, *lab.addresses_of(side.name)):
+            return side
+    return None
+
+
+def _result(lab: Lab, verdict: Verdict, reason: str, seconds: float) -> Result:
+    one = lab.play
+    result = Result(one.scenario, one.initiator, one.responder, verdict, reason, seconds=round(seconds, 3),
+                    requirements=one.requirements, title=one.title)
+    for side, field in ((lab.client, "initiator_version"), (lab.gateway, "responder_version")):
+        if side.peer is not None:
+            setattr(result, field, side.peer.version())
+    tiers = {side.peer.tier for side in lab.sides if side.peer is not None}
+    result.tier = "+".join(sorted(tiers))
+    _measure(result, lab)
+    return result
+
+
+def _measure(result: Result, lab: Lab) -> None:
+    def values(name: str) -> list[Any]:
+        found = [getattr(one, name, None) for one in lab.traffic]
+        return [value for value in found if value is not None]
+
+    if outages := values("outage_ms"):
+        result.outage_ms = round(max(outages), 3)
+    for field, name in (("packets_sent", "sent"), ("packets_lost", "lost"),
+                        ("packets_duplicated", "duplicated"), ("packets_reordered", "reordered")):
+        if counted := values(name):
+            setattr(result, field, sum(counted))
+    if lab.trace is not None:
+        cost = lab.trace.cost
+        result.ike_messages, result.ike_octets = cost.ike_messages, cost.ike_octets
+        result.esp_packets, result.esp_octets = cost.esp_packets, cost.esp_octets
+
+
+def _write(lab: Lab, result: Result, leaks: list[Leak]) -> None:
+    """verdict.json last: its presence says that the directory is whole."""
+    directory = lab.directory
+    directory.mkdir(parents=True, exist_ok=True)
+    if lab.trace is not None:
+        (directory / "trace.txt").write_text("".join(line + "\n" for line in lines(lab.trace)))
+        (directory / "ladder.svg").write_text(draw(lab.trace))
+    if leaks:
+        (directory / "leaks.txt").write_text("".join(f"{leak}\n" for leak in leaks))
+    result.artefacts = str(Path("scenarios") / directory.parent.name / directory.name)
+    (directory / "verdict.json").write_text(json.dumps(asdict(result), indent=1) + "\n")
+
+
+__all__ = ["Play", "Trace", "classify", "play"]

@@ -1,0 +1,182 @@
+"""The lab around one scenario: topology and capture, settings for both sides, flows, marks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..capture import Capture
+from ..link import Relay
+from ..peers import table
+from ..peers.neutral import DaemonSpec
+from ..topology import Topology, create
+from ..topology.host import Host
+from ..trace import Mark, Scene, Trace
+from ..traffic import Flow
+from .setting import Setting
+from .side import Side
+
+
+@dataclass(slots=True)
+class Play:
+    """What is known before the scenario begins."""
+
+    scenario: str
+    title: str
+    initiator: str
+    responder: str
+    directory: Path
+    layout: str = "pair"
+    relayed: Any = ()
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    requirements: list[str] = field(default_factory=list)
+
+
+class Lab:
+    def __init__(self, play: Play):
+        self.play = play
+        self.directory = play.directory
+        self.setting = Setting()
+        self.client = Side("client", play.initiator, self)
+        self.gateway = Side("gateway", play.responder, self)
+        self.sides = (self.client, self.gateway)
+        self.flow = Flows(self)
+        self.marks: list[Mark] = []
+        self.traffic: list[Any] = []
+        self.capture: Capture | None = None
+        self.trace: Trace | None = None  # after the end, for presenters
+        self._topology: Topology | None = None
+        self._specs: tuple[DaemonSpec, DaemonSpec] | None = None
+        self._addresses: dict[str, str] = {}
+        self._afterwards: list[Callable[[Trace], None]] = []
+
+    # For scenarios.
+
+    @property
+    def topology(self) -> Topology:
+        assert self._topology is not None, "the lab is not open"
+        return self._topology
+
+    def configure(self, **changes: Any) -> None:
+        """For both sides: family=6 (outside), inner=(4, 6), fields of PeerSpec and DaemonSpec, and
+        child={...} with fields of ChildSpec as the client sees them."""
+        self.setting.change("both", changes)
+
+    def host(self, name: str) -> Host:
+        return self.topology.host(name)
+
+    def relay(self, link: str) -> Relay:
+        relay = self.topology.link(link).relay
+        if relay is None:
+            raise ValueError(f"link {link} has no relay: @topology(..., relayed=({link!r},))")
+        return relay
+
+    def rebind(self, nat: str = "nat") -> None:
+        """The NAT forgets its mappings; new ones get other ports."""
+        self.mark(nat, "forgets its mappings; new ones get other ports")
+        self.topology.nat(nat).rebind()
+
+    def mapping_timeout(self, seconds: int, nat: str = "nat") -> None:
+        self.topology.nat(nat).mapping_timeout(seconds)
+
+    def mark(self, host: str, text: str) -> None:
+        """One line of the scenario's own in the trace and the ladder."""
+        self.marks.append(Mark(time.time_ns(), host, text))
+
+    def afterwards(self, check: Callable[[Trace], None]) -> None:
+        """`check(trace)` is called when all has been decoded; what it raises is the verdict."""
+        self._afterwards.append(check)
+
+    def agree(self, child: str | None = None) -> None:
+        """Both sides see the same Child SA. Sides may learn of it one after the other."""
+        want = self.client.agreement(child)
+        self.gateway.wait_for(
+            lambda status: any(sa.agreement().mirrored() == want for sa in status.installed(child)),
+            f"a Child SA that mirrors {want}", deadline_s=2)
+
+    # For the plugin.
+
+    def open(self) -> None:
+        """Topology and capture: from here on no packet is missed."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for side in self.sides:
+            side.peer = table.kind(side.kind).create(self.directory / side.name)
+            side.peer.require(*self.play.needs.get("both", ()), *self.play.needs.get(side.name, ()))
+        logs = self.directory / "logs"
+        logs.mkdir(exist_ok=True)
+        self._topology = create(self.play.layout, relayed=self.play.relayed, directory=logs)
+        self._learn_addresses()
+        self.capture = Capture(self.topology.capture_points(), self.directory)
+
+    def close(self) -> None:
+        if self._topology is not None:
+            self._topology.close()
+
+    def spec(self, side: str) -> DaemonSpec:
+        """Made once, when the first side starts; a later change holds from a restart on."""
+        client, gateway = self.setting.specs(self.topology)
+        return client if side == "client" else gateway
+
+    def move(self, *uplinks: str, families: tuple[int, ...]) -> None:
+        move = getattr(self.topology, "uplink", None)
+        if move is None:
+            raise ValueError(f"the layout {self.play.layout} has no uplinks; use @topology(\"roaming\")")
+        move(*uplinks, families=families)
+        self._learn_addresses()
+
+    def check_afterwards(self, trace: Trace) -> None:
+        for check in self._afterwards:
+            check(trace)
+
+    def outer_links(self) -> set[str]:
+        """Capture points where nothing protected may be seen."""
+        return {point.name for name, link in self.topology.links.items()
+                if not any(end.inner for end in self.topology.plan.links[name].ends)
+                for point in link.capture_points}
+
+    def addresses_of(self, host: str) -> tuple[str, ...]:
+        return tuple(address for address, name in self._addresses.items() if name == host)
+
+    def scene(self) -> Scene:
+        world = self.topology
+        middle = {name for name in world.hosts if name not in ("client", "gateway", "alice", "bob")}
+        order = [name for name in world.hosts if name in ("client", "gateway") or name in world.nats]
+        links = {}
+        for link in world.links.values():
+            near, *far = link.capture_points
+            links[near.name] = (link.hosts[0],) if far else link.hosts
+            if far:
+                links[far[0].name] = (link.hosts[1],)
+        return Scene(dict(self._addresses), order, links, middle)
+
+    def _learn_addresses(self) -> None:
+        for name, host in self.topology.hosts.items():
+            for address in [*self.topology.plan.addresses(name), *host.addresses]:
+                self._addresses.setdefault(address, name)
+
+
+class Flows:
+    """traffic.Flow, with every flow remembered for the result's metrics."""
+
+    def __init__(self, lab: Lab):
+        self._lab = lab
+        self._flow = Flow()
+
+    @contextmanager
+    def udp(self, *ends: Any, **options: Any) -> Iterator[Any]:
+        with self._flow.udp(*ends, **options) as traffic:
+            self._lab.traffic.append(traffic)
+            yield traffic
+
+    @contextmanager
+    def tcp(self, *ends: Any, **options: Any) -> Iterator[Any]:
+        with self._flow.tcp(*ends, **options) as traffic:
+            self._lab.traffic.append(traffic)
+            yield traffic
+
+    def ping(self, *ends: Any, **options: Any) -> Any:
+        return self._flow.ping(*ends, **options)
