@@ -219,10 +219,8 @@ static void pair_report(struct esp_plane *plane, struct esp_pair *pair, struct e
 
 void plane_pair_spent(struct esp_plane *plane, struct esp_pair *pair)
 {
-    if (!pair->expired) {
-        pair->expired = true;
-        pair_report(plane, pair, &pair->hard_event, ESP_EVENT_HARD_EXPIRED, &pair->path);
-    }
+    pair->expired = true;
+    pair_report(plane, pair, &pair->hard_event, ESP_EVENT_HARD_EXPIRED, &pair->path);
 }
 
 void plane_pair_check_soft(struct esp_plane *plane, struct esp_pair *pair)

@@ -19,7 +19,7 @@ struct esp_plane {
 /* Asks for an SA on behalf of this packet. */
 void plane_acquire(struct esp_plane *plane, struct spd_entry *entry, struct held_packet *held);
 
-/* The pair's hard lifetime is over: it carries nothing more, and its owner is told once. */
+/* The pair's hard lifetime is over: it carries nothing more, and its owner is told. */
 void plane_pair_spent(struct esp_plane *plane, struct esp_pair *pair);
 
 /* To be called after every packet: tells the owner once when it is time to rekey. */

@@ -77,12 +77,12 @@ static bool transport_mode_restore(const struct esp_pair *pair, struct packet *p
     return true;
 }
 
-/* RFC 6040 4.2. In transport mode there is one header only, and it has its marks already. */
+/* RFC 6040 4.2. In transport mode both are the same header, and figure 4 changes nothing. */
 static bool congestion_pass_on(const struct esp_pair *pair, const struct packet *packet,
                                const struct ip_packet *ip)
 {
     uint8_t field;
-    if (pair->transport_mode || !pair->ecn) {
+    if (!pair->ecn) {
         return true;
     }
     if (!ecn_decapsulate(ip->tos, packet->tos, &field)) {

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 #define REPLAY_WINDOW_MAX 4096
-#define REPLAY_WORDS 128 /* a power of two above REPLAY_WINDOW_MAX / 64: one word is being filled  \
-                          */
+#define REPLAY_WORDS                                                                               \
+    128 /* a power of two above REPLAY_WINDOW_MAX / 64: one word is being filled                   \
+         */
 
 struct replay_window {
     uint32_t size;    /* packets; 0: no check */

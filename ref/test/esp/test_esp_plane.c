@@ -278,6 +278,14 @@ static void test_lingering(void **state)
 
 /* ---- lifetimes ---- */
 
+static enum packet_verdict open_garbage_on(struct lab *lab)
+{
+    static const uint8_t octets[8 + 8 + 16 + 16] = {0, 0, 0x20, 0x01, 0, 0, 0x10, 0};
+    struct lab_packet p;
+    lab_packet_set(&p, octets, sizeof(octets));
+    return lab_open(lab->b, &p);
+}
+
 static void run_until_expired(struct esp_lifetime lifetime, unsigned soft_at, unsigned hard_at)
 {
     struct lab lab;
@@ -311,6 +319,9 @@ static void run_until_expired(struct esp_lifetime lifetime, unsigned soft_at, un
     lab_packet_cross(&p);
     assert_int_equal(lab_open(lab.b, &p), PACKET_DROP_EXPIRED);
     (void)lab_expect_event(lab.b, ESP_EVENT_HARD_EXPIRED);
+    /* and does not even look at what comes after */
+    assert_int_equal(open_garbage_on(&lab), PACKET_DROP_EXPIRED);
+    lab_expect_no_event(lab.b);
     lab_destroy(&lab);
 }
 
@@ -576,6 +587,22 @@ static void test_other_datagrams_on_port_4500(void **state)
     lab_destroy(&lab);
 }
 
+/* Octets behind the inner packet are not part of it. */
+static void test_only_the_packet_is_sealed(void **state)
+{
+    (void)state;
+    struct lab lab;
+    struct lab_packet p;
+    uint8_t inner[256] = {0};
+    lab_create(&lab, &(struct lab_options){.algorithm = 0});
+    lab_install(&lab, 1);
+    size_t length = lab_ip_build(inner, &lab.there, 10); /* 38 */
+    lab_packet_set(&p, inner, length + 50);
+    assert_int_equal(lab_seal(lab.a, &p), PACKET_FORWARD);
+    assert_int_equal(p.packet.length, 8 + 8 + 40 + 16);
+    lab_destroy(&lab);
+}
+
 static void test_bursts_and_counts(void **state)
 {
     (void)state;
@@ -637,6 +664,7 @@ int main(void)
         cmocka_unit_test(test_selectors_hold_both_ways),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_other_datagrams_on_port_4500),
+        cmocka_unit_test(test_only_the_packet_is_sealed),
         cmocka_unit_test(test_bursts_and_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

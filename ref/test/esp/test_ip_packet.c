@@ -167,11 +167,15 @@ static void test_ipv6_extension_headers(void **state)
 static void test_endless_chain_is_refused(void **state)
 {
     (void)state;
-    char hex[17 * 16 + 1] = "";
+    char hex[17 * 16 + 16 + 1] = "";
     struct ip_packet ip;
-    for (int i = 0; i < 17; i++) {
+    for (int i = 0; i < 15; i++) {
         strcat(hex, "3c00000000000000");
     }
+    strcat(hex, "1100000000000000"
+                "03e807d000080000");
+    assert_int_equal(parse_chain(60, hex, &ip), STATUS_OK);
+    memmove(hex + 16, hex, strlen(hex) + 1); /* one more */
     assert_int_equal(parse_chain(60, hex, &ip), STATUS_DROP);
 }
 

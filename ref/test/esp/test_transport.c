@@ -1,6 +1,7 @@
 /* Transport mode: the header off and on, and checksums behind a NAT. */
 #include "esp_lab.h"
 
+#include "esp/esp_packet.h"
 #include "esp/transport.h"
 
 /* From A to B with addresses rewritten on the way as a NAT would: B must see its own view of them
@@ -115,6 +116,31 @@ static void test_no_fragments(void **state)
     lab_destroy(&lab);
 }
 
+/* A peer that sends one all the same: a Fragment header right behind ESP. */
+static void test_no_fragments_from_the_peer(void **state)
+{
+    (void)state;
+    struct lab lab;
+    lab_create(&lab,
+               &(struct lab_options){.algorithm = 0, .v6_inside = true, .transport_mode = true});
+    lab_install(&lab, 1);
+    struct esp_pair *pair = sad_find(&lab.a->sad, LAB_SPI_A(1));
+    static const char *const hex[] = {"1100000100000001"
+                                      "03e807d000080000", /* the first piece */
+                                      "1100000000000001"
+                                      "03e807d000080000"}; /* a whole one */
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t payload[16];
+        struct lab_packet p;
+        lab_packet_set(&p, payload, lab_hex(hex[i], payload, sizeof(payload)));
+        assert_int_equal(esp_seal(pair, &lab_random, &p.packet, IPV6_FRAGMENT), PACKET_FORWARD);
+        p.packet.path = pair->path;
+        lab_packet_cross(&p);
+        assert_int_equal(lab_open(lab.b, &p), i == 0 ? PACKET_DROP_MALFORMED : PACKET_FORWARD);
+    }
+    lab_destroy(&lab);
+}
+
 static void test_headers_that_stay_in_front(void **state)
 {
     (void)state;
@@ -185,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_without_a_nat_the_payload_is_left_alone),
         cmocka_unit_test(test_marks_travel_in_the_outer_header),
         cmocka_unit_test(test_no_fragments),
+        cmocka_unit_test(test_no_fragments_from_the_peer),
         cmocka_unit_test(test_headers_that_stay_in_front),
         cmocka_unit_test(test_header_back_without_room),
         cmocka_unit_test(test_checksum_fix_stays_in_bounds),
