@@ -7,6 +7,7 @@ ended, or raises: `PeerError` when the peer refused or failed, `PeerTimeout` whe
 
 from __future__ import annotations
 
+import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +47,8 @@ CAPABILITIES: Mapping[str, str] = {
     "ke-modp": "MODP 2048, 3072 and 4096 (RFC 3526)",
     "narrowing": "narrows traffic selectors (RFC 7296 2.9)",
     "several-children": "several Child SAs under one IKE SA",
-    "cookie": "asks for and returns a COOKIE (RFC 7296 2.6)",
+    "cookie": "asks for a COOKIE under load, and returns one (RFC 7296 2.6)",
+    "cookie-always": "can be told to ask everybody for a COOKIE (RFC 7296 2.6)",
     "mobike": "MOBIKE (RFC 4555)",
     "roam": "moves a running IKE SA and its Child SAs to another address (RFC 4555 3.5)",
     "rekey-child": "rekeys Child SAs (RFC 7296 2.8)",
@@ -61,7 +63,8 @@ CAPABILITIES: Mapping[str, str] = {
     "initial-contact-off": "can be told not to send INITIAL_CONTACT",
     "acquire": "starts a Child SA when a packet needs one (RFC 7296 2.9)",
     "fail-closed": "a packet of a policy never leaves in the clear (RFC 4301 5.1)",
-    "dynamic-address-update": "follows the peer when a NAT changes its mapping (RFC 7296 2.23)",
+    "dynamic-address-update": "follows a NAT's new mapping by the next IKE message (RFC 7296 2.23)",
+    "dynamic-address-update-by-esp": "follows a NAT's new mapping by the next ESP packet (RFC 7296 2.23)",
     "key-log-ike": "writes IKE keys that Wireshark reads",
     "key-log-esp": "writes ESP keys that Wireshark reads",
     "dscp": "copies DSCP to the outer header (RFC 4301 5.1.2)",
@@ -98,6 +101,9 @@ class HostLike(Protocol):
 
     def popen(self, argv: Sequence[str | Path], **options: Any) -> Process:
         """Starts a supervised process in the host's namespace; options as of ikelab.process.popen."""
+
+    def run(self, argv: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+        """Runs a program to its end in the host's namespace."""
 
     def call(self, function: Callable[..., Any], *args: Any) -> Any:
         """Runs a function inside the host's namespace."""

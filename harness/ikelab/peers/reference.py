@@ -227,7 +227,8 @@ class Reference(Peer):
         if self._listener is None:
             return
         try:
-            self._events += [neutral_event(event) for event in self._listener.drain(wait_s)]
+            for event in self._listener.drain(wait_s):
+                self._events.append(neutral_event(event))
         except ControlError:
             self._listener.close()
             self._listener = None

@@ -39,6 +39,8 @@ LIBIPSEC_LACKS: Mapping[str, str] = {
     "fail-closed": "libipsec has a policy only while a Child SA or a trap is up, and none when charon dies",
     "dscp": "libipsec builds the outer header through a UDP socket and copies no DSCP",
     "ecn": "libipsec builds the outer header through a UDP socket and copies no ECN",
+    "cookie-always": "charon's threshold starts at one half-open IKE SA",
+    "dynamic-address-update-by-esp": "libipsec does not tell charon where ESP came from",
     "liveness-by-command": "VICI has no such command",
     "key-log-ike": "Debian's packages are built without the save-keys plugin",
     "key-log-esp": "Debian's packages are built without the save-keys plugin",
@@ -64,6 +66,7 @@ class StrongSwan(Peer):
         self._vici: Vici | None = None
         self._listener: Vici | None = None
         self._events: list[Event] = []
+        self._source_tables: tuple[int, ...] = ()
 
     # What it is and can do.
 
@@ -84,11 +87,10 @@ class StrongSwan(Peer):
     def configure(self, spec: DaemonSpec) -> None:
         self._check(spec)
         self.directory.mkdir(parents=True, exist_ok=True)
-        text = config.daemon_conf(spec, raw_esp="esp-bare" not in self.missing())
-        file = self.directory / "strongswan.conf"
-        if self.running() and file.read_text() != text:
+        text = self._daemon_conf(spec)
+        if self.running() and self._conf_file.read_text() != text:
             raise PeerUnsupported("a running charon takes new peers and children, not new daemon settings")
-        file.write_text(text)
+        self._conf_file.write_text(text)
         connections = {k: v for peer in spec.peers for k, v in config.connection(peer).items()}
         (self.directory / "connections.json").write_text(json.dumps(connections, indent=1) + "\n")
         previous, self.spec = self.spec, spec
@@ -102,6 +104,8 @@ class StrongSwan(Peer):
         if self.spec is None:
             raise ValueError("configure before start")
         self._host = host
+        self._source_tables = source_tables(host)
+        self._conf_file.write_text(self._daemon_conf(self.spec))
         (self.directory / "vici").unlink(missing_ok=True)
         self._process = host.popen(
             self._command(), name=f"charon-{host.name}", log=self.directory / "charon.out"
@@ -245,6 +249,8 @@ class StrongSwan(Peer):
 
     def wait_event(self, deadline_s: float) -> bool:
         before = len(self._events)
+        if self._listener is None:
+            raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
         self._collect(deadline_s)
         return len(self._events) > before
 
@@ -253,6 +259,8 @@ class StrongSwan(Peer):
     def _check(self, spec: DaemonSpec) -> None:
         if self.declares_nothing:
             return
+        if spec.cookie_threshold == 0:
+            self.require("cookie-always")
         for peer in spec.peers:
             for child in peer.children:
                 if child.mode == "transport":
@@ -262,6 +270,13 @@ class StrongSwan(Peer):
                 # Only when nothing else is offered: among alternatives the peers choose what both can.
                 if all("esn" in p.split("-") and "noesn" not in p.split("-") for p in child.proposals):
                     self.require("esn")
+
+    @property
+    def _conf_file(self) -> Path:
+        return self.directory / "strongswan.conf"
+
+    def _daemon_conf(self, spec: DaemonSpec) -> str:
+        return config.daemon_conf(spec, "esp-bare" not in self.missing(), self._source_tables)
 
     def _command(self) -> list[str]:
         """A shell that makes the private mounts and then becomes charon, so that its pid is charon's."""
@@ -375,3 +390,10 @@ def source_address(remote: str) -> str | None:
         except OSError:
             return None
         return probe.getsockname()[0]
+
+
+def source_tables(host: HostLike) -> tuple[int, ...]:
+    """Tables that the host's rules ask for certain source addresses only."""
+    listed = [host.run(["ip", family, "-json", "-N", "rule"]).stdout for family in ("-4", "-6")]
+    rules = [rule for text in listed for rule in json.loads(text or "[]")]
+    return tuple(sorted({int(rule["table"]) for rule in rules if rule.get("src", "all") != "all"}))

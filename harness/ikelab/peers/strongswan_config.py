@@ -22,8 +22,9 @@ def seconds(milliseconds: int) -> int:
     return math.ceil(milliseconds / 1000)
 
 
-def daemon_conf(spec: DaemonSpec, raw_esp: bool) -> str:
-    """strongswan.conf. `raw_esp`: this version knows protocol 50 in user space (since 5.9.11)."""
+def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] = ()) -> str:
+    """strongswan.conf. `raw_esp`: this version knows protocol 50 in user space (since 5.9.11).
+    `source_tables`: routing tables that the host asks only for some source addresses."""
     retransmission = spec.peers[0].retransmission if spec.peers else None
     lines = [
         f"load = {PLUGINS}",
@@ -34,10 +35,15 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool) -> str:
         "dos_protection = yes",
         "retry_initiate_interval = 0",
         "install_virtual_ip = no",
+        # A client whose default route moves shall move with it, though its old address still works.
+        "prefer_best_path = yes",
         # Many IKE SAs from one address are the lab's ordinary case, not an attack.
         "block_threshold = 0",
         "cookie_threshold_ip = 0",
     ]
+    if source_tables:
+        # charon reads all tables and heeds no rules, so it would take these for everybody's.
+        lines.append(f"ignore_routing_tables = {' '.join(str(table) for table in source_tables)}")
     if retransmission is not None:
         _same_retransmission(spec)
         lines += [
@@ -49,7 +55,7 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool) -> str:
             f"keep_alive = {seconds(spec.peers[0].keepalive_ms)}",
         ]
     if spec.cookie_threshold is not None:
-        lines.append(f"cookie_threshold = {_cookie_threshold(spec.cookie_threshold)}")
+        lines.append(f"cookie_threshold = {spec.cookie_threshold}")
     if spec.half_open_max is not None:
         lines.append(f"init_limit_half_open = {spec.half_open_max}")
     if spec.half_open_timeout_ms is not None:
@@ -158,12 +164,6 @@ def _over(soft_ms: int, hard_ms: int) -> int:
     if hard_ms > soft_ms:
         return max(seconds(hard_ms) - seconds(soft_ms), 1)
     return max(seconds(soft_ms) // 10, 1)
-
-
-def _cookie_threshold(ours: int) -> int:
-    """Ours counts the half-open IKE SAs there already are, 0 for always; strongSwan counts likewise and
-    includes the one at hand, with 0 for never."""
-    return ours + 1
 
 
 def _same_retransmission(spec: DaemonSpec) -> None:
