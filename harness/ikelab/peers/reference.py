@@ -49,7 +49,7 @@ class Reference(Peer):
         self._control: Control | None = None
         self._listener: Control | None = None
         self._events: list[Event] = []
-        self._conf = ""
+        self._version = ""
 
     @staticmethod
     def missing_program() -> str:
@@ -59,12 +59,15 @@ class Reference(Peer):
     # What it is and can do.
 
     def version(self) -> str:
+        if self._version:
+            return self._version
         try:
             said = subprocess.run([program(), "--version"], capture_output=True, text=True, check=False)
         except OSError:
             return "unknown"
         words = said.stdout.split()
-        return words[-1] if words else "unknown"
+        self._version = words[-1] if words else "unknown"
+        return self._version
 
     def missing(self) -> Mapping[str, str]:
         return {}
@@ -91,13 +94,17 @@ class Reference(Peer):
             [program().resolve(), "--config", "ikeref.conf"], name=f"ikeref-{host.name}",
             cwd=self.directory, stdout=subprocess.PIPE, log=self.directory / "ikeref.log",
         )
-        self._await_ready(deadline_s)
         try:
+            self._await_ready(deadline_s)
             self._control = Control(self.directory / config.CONTROL_SOCKET, deadline_s)
             self._listener = Control(self.directory / config.CONTROL_SOCKET, deadline_s)
             self._listener.ask("subscribe", deadline_s)
         except ControlError as error:
+            self.kill()
             raise PeerNotRunning(f"ikeref came up, but: {error}") from error
+        except BaseException:
+            self.kill()
+            raise
 
     def stop(self, deadline_s: float = DEADLINE_S) -> None:
         if self._process is not None:

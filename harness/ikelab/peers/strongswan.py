@@ -28,7 +28,7 @@ from ikelab.peers.contract import (
     What,
 )
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
-from ikelab.peers.vici import Message, Vici, ViciError, ViciTimeout
+from ikelab.peers.vici import Message, Vici, ViciClosed, ViciError, ViciTimeout
 from ikelab.process import Process
 
 # What libipsec, charon's user-space ESP, cannot do in any version so far. Each was tried; see strongswan_probe.
@@ -110,17 +110,13 @@ class StrongSwan(Peer):
         self._process = host.popen(
             self._command(), name=f"charon-{host.name}", log=self.directory / "charon.out"
         )
-        end = time.monotonic() + deadline_s
-        self._vici = self._connect(end)
-        self._listener = Vici(self.directory / "vici", deadline_s)
-        for event in says.EVENTS:
-            try:
-                self._listener.register(event)
-            except ViciTimeout:
-                raise
-            except ViciError:
-                continue  # an older charon without that event
-        self._load()
+        try:
+            self._vici = self._connect(time.monotonic() + deadline_s)
+            self._listener = self._listen(deadline_s)
+            self._load()
+        except BaseException:
+            self.kill()
+            raise
 
     def stop(self, deadline_s: float = DEADLINE_S) -> None:
         if self._process is not None:
@@ -301,6 +297,17 @@ class StrongSwan(Peer):
                     raise PeerNotRunning(f"{self.kind} does not listen: {error}") from error
             # A socket's birth has no event that is cheaper to await than to try again.
             time.sleep(0.001)
+
+    def _listen(self, deadline_s: float) -> Vici:
+        listener = Vici(self.directory / "vici", deadline_s)
+        for event in says.EVENTS:
+            try:
+                listener.register(event, deadline_s)
+            except (ViciTimeout, ViciClosed) as error:
+                raise PeerNotRunning(f"{self.kind} came up, but: {error}") from error
+            except ViciError:
+                continue  # an older charon without that event
+        return listener
 
     def _load(self) -> None:
         assert self.spec is not None
