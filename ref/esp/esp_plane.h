@@ -118,12 +118,15 @@ bool esp_plane_pair_set_path_mtu(struct esp_plane *plane, uint32_t spi_in, uint1
 bool esp_plane_pair_usage(const struct esp_plane *plane, uint32_t spi_in, struct esp_usage *out);
 
 /* Inner packets in, ESP out, in place. Each packet's verdict is set. In transport mode the inner
- * packet is the host's own IP packet: its header is taken off (the socket builds the outer one). */
+ * packet is the host's own IP packet: its header is taken off (the socket builds the outer one).
+ * Transport mode carries no fragments (RFC 4301 4.1), so its TUN wants the largest MTU there is:
+ * TCP learns the path's by PACKET_REPLY, the rest is fragmented outside. */
 void esp_plane_seal(struct esp_plane *plane, struct packet *packets, size_t count, uint64_t now_ns);
 
 /* What arrived on UDP 4500 or protocol 50 in (without outer IP and UDP headers), inner IP packets
  * out. In transport mode the IP header is put back from path (RFC 4303 3.1.1), checksums made good
- * where a NAT stood between (RFC 7296 2.23.1, RFC 3948 3.1.2). */
+ * where a NAT stood between (RFC 7296 2.23.1, RFC 3948 3.1.2). IPv6 transport mode needs up to 16
+ * octets more than came: leave them in front or behind, or such packets are malformed. */
 void esp_plane_open(struct esp_plane *plane, struct packet *packets, size_t count, uint64_t now_ns);
 
 /* Held packets of policies that have an SA by now, sealed like esp_plane_seal; returns how many

@@ -377,10 +377,10 @@ static void test_peer_moved(void **state)
 {
     (void)state;
     struct lab lab;
-    struct lab_packet p[6];
+    struct lab_packet p[7];
     lab_create(&lab, &(struct lab_options){.algorithm = 0, .udp_encapsulation = true});
     lab_install(&lab, 1);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 7; i++) {
         assert_int_equal(seal_there(&lab, &p[i], 10), PACKET_FORWARD);
         lab_packet_cross(&p[i]);
     }
@@ -407,6 +407,11 @@ static void test_peer_moved(void **state)
     event = lab_expect_event(lab.b, ESP_EVENT_PEER_MOVED);
     struct address moved_to = lab_address("198.51.100.9");
     assert_true(address_equal(&event.path.remote.ip, &moved_to));
+    /* the owner moved it elsewhere: the same place is news again */
+    path.remote.port = 4501;
+    assert_true(esp_plane_pair_move(lab.b, LAB_SPI_B(1), &path, true));
+    assert_int_equal(open_from(&lab, &p[6], "198.51.100.9", 61000), PACKET_FORWARD);
+    (void)lab_expect_event(lab.b, ESP_EVENT_PEER_MOVED);
     /* what is sent goes where the owner said */
     uint8_t inner[256];
     lab_packet_set(&p[0], inner, lab_ip_build(inner, &lab.back, 10));
