@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="only scenarios this peer initiates (may be given again)")
     group.addoption("--responder", action="append", default=[], metavar="PEER",
                     help="only scenarios this peer responds in (may be given again)")
+    group.addoption("--ikelab-filter", action="append", default=[], metavar="FILTER",
+                    help="only scenarios whose name contains this, or matches it with * and ?")
     group.addoption("--ikelab-out", default=None, metavar="DIR", help="where artefacts go")
 
 
@@ -53,6 +56,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "pair" in metafunc.fixturenames:
         found = pairs(metafunc.config.getoption("--initiator"), metafunc.config.getoption("--responder"))
         metafunc.parametrize("pair", found, ids=["+".join(pair) for pair in found], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    filters = config.getoption("--ikelab-filter")
+    if not filters:
+        return
+    kept = [item for item in items if any(_matches(scenario_name(item), one) for one in filters)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return pattern in name or fnmatchcase(name, pattern)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from ..peers.contract import PeerError, PeerNotRunning, PeerTimeout, PeerUnsuppo
 from ..process import ProcessError
 from ..report.ladder import draw
 from ..result import Result
-from ..trace import Trace, annotate
+from ..trace import Trace, annotate, scene_file
 from ..trace.leak import Leak, Policy, find_leaks
 from ..trace.render import lines
 from ..traffic import TrafficError
@@ -146,7 +146,9 @@ def _decode(lab: Lab) -> list[Leak]:
     keys.write(lab.directory / "keys", store)
     outer = lab.outer_links()
     seen = [datagram for datagram in datagrams if datagram.link in outer]
-    lab.trace = annotate(seen, store, lab.scene(), lab.marks)
+    scene = lab.scene()
+    scene_file.write(lab.directory, scene, lab.marks, outer)
+    lab.trace = annotate(seen, store, scene, lab.marks)
     return find_leaks(seen, policies(lab))
 
 

@@ -1,0 +1,91 @@
+"""What the commands share: faults with an exit status, the --json option, verdict lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..result import Result, counts, write_document
+from ..verdict import Verdict
+
+EXIT_NOT_EXPECTED, EXIT_USAGE, EXIT_ENVIRONMENT = 1, 2, 3
+COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNSUPPORTED: "bright_black",
+           Verdict.INCONCLUSIVE: "yellow", Verdict.EXPECTED_FAIL: "magenta"}
+
+
+class Fault(click.ClickException):
+    """One clear sentence with its remedy, and the exit status."""
+
+    def __init__(self, message: str, status: int):
+        super().__init__(message)
+        self.exit_code = status
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"ikelab: {self.message}", err=True)
+
+
+def usage(message: str) -> Fault:
+    return Fault(message, EXIT_USAGE)
+
+
+def environment(message: str) -> Fault:
+    return Fault(message, EXIT_ENVIRONMENT)
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False),
+                        metavar="FILE", help="Also write the results as one JSON object.")(function)
+
+
+def write_json(json_file: Path | None, found: dict[str, Any]) -> None:
+    if json_file is None:
+        return
+    try:
+        write_document(json_file, found)
+    except OSError as error:
+        raise environment(f"cannot write {json_file}: {error.strerror}; give another --json FILE") from error
+
+
+def require_root() -> None:
+    if os.geteuid() != 0:
+        raise environment("network namespaces need root; run it again with sudo")
+
+
+
+
+def columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        return 80
+
+
+def result_line(result: Result) -> str:
+    """One line a scenario, within 80 columns for usual names; a second one where there is a reason."""
+    verdict = click.style(f"{result.verdict:<13}", fg=COLOURS[result.verdict])
+    felt = f"{result.outage_ms:6.0f} ms" if result.outage_ms is not None else " " * 9
+    names = f"{result.scenario:<32} {result.initiator} > {result.responder}"
+    line = f"{verdict} {result.seconds:5.2f} s {felt}  {names}"
+    if result.verdict is Verdict.PASS or not result.reason:
+        return line
+    reason = [piece for part in result.reason.splitlines() for piece in textwrap.wrap(part, 86)]
+    return "\n".join([line, *(" " * 14 + piece for piece in reason[:8])])
+
+
+def summary_line(results: Iterable[Result]) -> str:
+    found = counts(results)
+    parts = [click.style(f"{found[v]} {v}", fg=COLOURS[v]) for v in Verdict if found[v]]
+    return ", ".join(parts) or "nothing was played"
+
+
+def version_lines(results: Iterable[Result]) -> list[str]:
+    versions: dict[str, str] = {}
+    for one in results:
+        versions.update({one.initiator: one.initiator_version, one.responder: one.responder_version})
+    return [f"{name} {version}".strip() for name, version in sorted(versions.items())]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from ..peers import build as builder
+from ..peers import table
+from ..result import document
+from .common import environment, json_option, usage, write_json
+
+
+@click.group()
+def peers() -> None:
+    """The IKE implementations the lab can play with.
+
+    \b
+    Example:
+      ikelab peers list
+      ikelab peers build strongswan-6.0.1
+    """
+
+
+@peers.command("list")
+@json_option
+def list_peers(json_file: Path | None) -> None:
+    """All peers, with versions, and how to get those that are missing.
+
+    \b
+    Example:
+      ikelab peers list --json peers.json
+    """
+    rows = []
+    for kind in table.TABLE:
+        missing = kind.available()
+        version = ""
+        if not missing:
+            version = kind.create(builder.peers_directory()).version()
+        rows.append({"peer": kind.name, "suite": kind.suite, "tier": kind.tier, "version": version,
+                     "available": not missing, "remedy": missing})
+        click.echo(f"{kind.name:<20} {kind.suite or '-':<10} {kind.tier:<12} {version or missing}")
+    found = document([], time.time())
+    found["results"] = rows
+    write_json(json_file, found)
+
+
+@peers.command("build")
+@click.argument("names", nargs=-1)
+@click.option("--mirror", metavar="URI", help="The archive to take packages from (default: this machine's own).")
+@json_option
+def build_peers(names: tuple[str, ...], mirror: str | None, json_file: Path | None) -> None:
+    """Unpack the root directories of peers (default: all). Needs root and the network.
+
+    \b
+    Example:
+      ikelab peers build strongswan-5.9.8 strongswan-6.0.1
+    """
+    try:
+        kinds = [table.kind(name) for name in names] or list(table.TABLE)
+    except KeyError as error:
+        raise usage(str(error.args[0])) from error
+    roots = [kind.root() for kind in kinds if kind.suite]
+    try:
+        builder.build(roots, mirror, click.echo)
+    except builder.BuildFailed as error:
+        raise environment(str(error)) from error
+    found = document([], time.time())
+    found["results"] = [{"peer": root.name, "suite": root.suite, "tier": "", "version": root.version(),
+                         "available": True, "remedy": ""} for root in roots]
+    write_json(json_file, found)
