@@ -1,0 +1,90 @@
+/* The last look at a configuration before the daemon believes it. */
+#include "host/config_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S 1000000000ULL
+
+const char *lifetime_config_complete(struct lifetime_config *lifetime, struct lifetime_given given)
+{
+    /* RFC 7296 2.8: rekey well before the end, so that the rekey itself has time to be retransmitted. */
+    if (lifetime->soft_ns != 0 && lifetime->hard_ns != 0 && lifetime->hard_ns <= lifetime->soft_ns) {
+        if (given.soft && given.hard) {
+            return "lifetime is not longer than rekey; make it longer, say by a tenth";
+        }
+        if (given.hard) {
+            lifetime->soft_ns = lifetime->hard_ns - lifetime->hard_ns / 10;
+        } else {
+            lifetime->hard_ns = lifetime->soft_ns + lifetime->soft_ns / 10 + 10 * NS_PER_S;
+        }
+    }
+    if (given.jitter && lifetime->soft_ns != 0 && lifetime->jitter_ns >= lifetime->soft_ns) {
+        return "jitter is not shorter than rekey; make it shorter, say a tenth";
+    }
+    if (!given.jitter && lifetime->jitter_ns > lifetime->soft_ns / 10) {
+        lifetime->jitter_ns = lifetime->soft_ns / 10;
+    }
+    if (lifetime->hard_octets != 0 && lifetime->soft_octets >= lifetime->hard_octets) {
+        return "lifetime-octets is not larger than rekey-octets; make it larger";
+    }
+    if (lifetime->hard_packets != 0 && lifetime->soft_packets >= lifetime->hard_packets) {
+        return "lifetime-packets is not larger than rekey-packets; make it larger";
+    }
+    return NULL;
+}
+
+const char *child_config_complete(const struct child_config *child)
+{
+    if (!child->transport_mode && (child->local.count == 0 || child->remote.count == 0)) {
+        return "tunnel mode needs local = {...} and remote = {...}; or set mode = \"transport\"";
+    }
+    return NULL;
+}
+
+static const char *peer_children_check(const struct peer_config *peer)
+{
+    for (size_t i = 0; i < peer->child_count; i++) {
+        const struct child_config *child = &peer->children[i];
+        if (child->start == START_AT_ONCE && peer->remote_addresses.count == 0) {
+            return "a child has start = \"now\" but the peer has no address; set address = {...}";
+        }
+    }
+    return NULL;
+}
+
+const char *peer_config_complete(const struct peer_config *peer)
+{
+    if (peer->psk_length == 0) {
+        return "no shared key; add psk = \"...\" or psk-file = \"...\"";
+    }
+    if (peer->local_id.type == 0) {
+        return "no local-id; add local-id = \"...\", the name the peer knows us by";
+    }
+    if (peer->retransmission.timeout_ns == 0 ||
+        peer->retransmission.timeout_max_ns < peer->retransmission.timeout_ns) {
+        return "retransmit-timeout must not be zero nor above retransmit-timeout-max";
+    }
+    return peer_children_check(peer);
+}
+
+const char *host_config_complete(const struct host_config *config)
+{
+    const struct endpoint_config *endpoint = &config->endpoint;
+    if (endpoint->ike_port == endpoint->natt_port) {
+        return "ike-port and natt-port are the same; IKE tells its two formats apart by port, so use two";
+    }
+    if (config->route_table == 253 || config->route_table == 254 || config->route_table == 255) {
+        return "route-table is one of the kernel's own (253 to 255); choose a table nobody else uses";
+    }
+    return NULL;
+}
+
+void host_config_wipe(struct host_config *config)
+{
+    for (size_t i = 0; i < config->endpoint.peer_count; i++) {
+        octets_wipe(config->endpoint.peers[i].psk, sizeof(config->endpoint.peers[i].psk));
+    }
+    free(config->endpoint.peers);
+    memset(config, 0, sizeof(*config));
+}

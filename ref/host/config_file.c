@@ -1,0 +1,294 @@
+/* libconfuse reads the syntax and keeps the lines; each value is checked the moment it is read, so that an
+ * error can name its line. When all is well the values are read once more, into the structures. */
+#include "host/config_file.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/config_check.h"
+#include "host/config_keys.h"
+
+#define KEYS_MAX 32
+
+/* libconfuse hands its callbacks no pointer of ours; reading a file is one call at a time. */
+static struct problem *current_problem;
+
+static void error_note(cfg_t *cfg, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void error_note(cfg_t *cfg, const char *format, ...)
+{
+    char text[PROBLEM_TEXT_MAX / 2];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    problem_set(current_problem, EXIT_USAGE, "%s:%d: %s", cfg->filename, cfg->line, text);
+}
+
+static const char *section_describe(cfg_t *cfg, char *out, size_t capacity)
+{
+    if (cfg_title(cfg) == NULL) {
+        snprintf(out, capacity, "the top level");
+    } else {
+        snprintf(out, capacity, "%s \"%s\"", cfg_name(cfg), cfg_title(cfg));
+    }
+    return out;
+}
+
+/* "no such option 'x'": say what there is instead. */
+static void unknown_key_note(cfg_t *cfg, const char *name)
+{
+    const char *names[KEYS_MAX + 1];
+    size_t count = 0;
+    for (cfg_opt_t *opt = cfg->opts; opt->name != NULL && count < KEYS_MAX; opt++) {
+        names[count++] = opt->name;
+    }
+    names[count] = NULL;
+    const char *nearest = config_key_nearest(names, name);
+    char where[NAME_MAX_LENGTH + 16];
+    section_describe(cfg, where, sizeof(where));
+    if (nearest != NULL) {
+        error_note(cfg, "unknown key \"%.40s\" in %s; did you mean \"%s\"?", name, where, nearest);
+        return;
+    }
+    error_note(cfg, "unknown key \"%.40s\" in %s; docs/ikeref.conf.example shows every key there is",
+               name, where);
+}
+
+/* libconfuse's own complaints, all about syntax. */
+static void error_from_parser(cfg_t *cfg, const char *format, va_list arguments)
+{
+    char text[PROBLEM_TEXT_MAX / 2];
+    vsnprintf(text, sizeof(text), format, arguments);
+    char *quote = strchr(text, '\'');
+    if (strncmp(text, "no such option", 14) == 0 && quote != NULL) {
+        quote[1 + strcspn(quote + 1, "'")] = '\0';
+        unknown_key_note(cfg, quote + 1);
+    } else if (strstr(text, "duplicate title") != NULL) {
+        error_note(cfg, "this name was given to another section before; give each its own");
+    } else {
+        error_note(cfg, "%s; expected lines such as key = \"value\", key = {\"a\", \"b\"} or "
+                        "peer \"name\" { ... }", text);
+    }
+}
+
+static const struct config_key *table_of(cfg_t *cfg)
+{
+    if (strcmp(cfg_name(cfg), "peer") == 0) {
+        return config_keys_peer;
+    }
+    return strcmp(cfg_name(cfg), "child") == 0 ? config_keys_child : config_keys_global;
+}
+
+/* Called for each value as it is read. */
+static int value_check(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
+{
+    const struct config_key *key = config_key_find(table_of(cfg), opt->name);
+    char error[VALUE_ERROR_MAX];
+    void *scratch = calloc(1, config_value_size_max);
+    bool good = scratch != NULL && config_value_parse(key->kind, text, scratch, error);
+    if (scratch != NULL) {
+        octets_wipe(scratch, config_value_size_max);
+        free(scratch);
+    }
+    if (!good) {
+        if (config_value_is_public(key->kind)) {
+            error_note(cfg, "%s = \"%.60s\": expected %s", opt->name, text, error);
+        } else {
+            error_note(cfg, "%s: expected %s", opt->name, error);
+        }
+        return -1;
+    }
+    *(const char **)result = text;
+    return 0;
+}
+
+static void options_fill(cfg_opt_t *options, const struct config_key *table, const char *section,
+                         cfg_opt_t *section_options)
+{
+    size_t count = 0;
+    for (const struct config_key *key = table; key->name != NULL; key++) {
+        cfg_opt_t plain = CFG_STR_CB(key->name, NULL, CFGF_NODEFAULT, value_check);
+        cfg_opt_t list = CFG_STR_LIST_CB(key->name, NULL, CFGF_NODEFAULT, value_check);
+        options[count++] = key->list ? list : plain;
+    }
+    if (section != NULL) {
+        cfg_opt_t nested =
+            CFG_SEC(section, section_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+        options[count++] = nested;
+    }
+    cfg_opt_t end = CFG_END();
+    options[count] = end;
+}
+
+/* Moves the checked texts of one section into `fields`. */
+static bool section_fill(cfg_t *cfg, const struct config_key *table, void *fields)
+{
+    for (const struct config_key *key = table; key->name != NULL; key++) {
+        for (unsigned i = 0; i < cfg_size(cfg, key->name); i++) {
+            char error[VALUE_ERROR_MAX];
+            char *field = (char *)fields + key->offset;
+            if (!config_value_parse(key->kind, cfg_getnstr(cfg, key->name, i), field, error)) {
+                error_note(cfg, "%s (section ending here): expected %s", key->name, error);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool name_fill(cfg_t *cfg, char name[NAME_MAX_LENGTH + 1])
+{
+    size_t length = strlen(cfg_title(cfg));
+    if (length == 0 || length > NAME_MAX_LENGTH) {
+        error_note(cfg, "%s \"%.70s\": expected a name of 1 to %d characters", cfg_name(cfg),
+                   cfg_title(cfg), NAME_MAX_LENGTH);
+        return false;
+    }
+    memcpy(name, cfg_title(cfg), length + 1);
+    return true;
+}
+
+static bool verdict_note(cfg_t *cfg, const char *complaint)
+{
+    if (complaint != NULL) {
+        error_note(cfg, "%s \"%s\" (ending here): %s", cfg_name(cfg), cfg_title(cfg), complaint);
+    }
+    return complaint == NULL;
+}
+
+static bool child_fill(cfg_t *cfg, struct child_config *child)
+{
+    child_config_defaults(child);
+    if (cfg_size(cfg, "proposals") > 0) {
+        child->proposals.count = 0;
+    }
+    struct lifetime_given given = {
+        .soft = cfg_size(cfg, "rekey") > 0,
+        .hard = cfg_size(cfg, "lifetime") > 0,
+        .jitter = cfg_size(cfg, "jitter") > 0,
+    };
+    return name_fill(cfg, child->name) && section_fill(cfg, config_keys_child, child) &&
+           verdict_note(cfg, lifetime_config_complete(&child->lifetime, given)) &&
+           verdict_note(cfg, child_config_complete(child));
+}
+
+static bool peer_fill(cfg_t *cfg, struct peer_config *peer)
+{
+    peer_config_defaults(peer);
+    if (cfg_size(cfg, "proposals") > 0) {
+        peer->proposals.count = 0;
+    }
+    struct lifetime_given given = {
+        .soft = cfg_size(cfg, "rekey") > 0,
+        .hard = cfg_size(cfg, "lifetime") > 0,
+        .jitter = cfg_size(cfg, "jitter") > 0,
+    };
+    if (cfg_size(cfg, "psk") > 0 && cfg_size(cfg, "psk-file") > 0) {
+        return verdict_note(cfg, "psk and psk-file were both given; keep one of them");
+    }
+    unsigned children = cfg_size(cfg, "child");
+    if (children == 0) {
+        return verdict_note(cfg, "no child; add child \"name\" { local = {...} remote = {...} } "
+                                 "to say what is to be protected");
+    }
+    if (children > CHILDREN_MAX) {
+        return verdict_note(cfg, "more than 16 children; join their selectors, or add a second peer");
+    }
+    if (!name_fill(cfg, peer->name) || !section_fill(cfg, config_keys_peer, peer)) {
+        return false;
+    }
+    for (unsigned i = 0; i < children; i++) {
+        if (!child_fill(cfg_getnsec(cfg, "child", i), &peer->children[i])) {
+            return false;
+        }
+        peer->child_count++;
+    }
+    return verdict_note(cfg, lifetime_config_complete(&peer->lifetime, given)) &&
+           verdict_note(cfg, peer_config_complete(peer));
+}
+
+static void defaults_fill(struct host_config *config)
+{
+    endpoint_config_defaults(&config->endpoint);
+    snprintf(config->interface, sizeof(config->interface), "ikeref0");
+    snprintf(config->control_socket, sizeof(config->control_socket), "/run/ikeref/control.sock");
+    config->route_table = 4500;
+    config->mark = 0x1ce;
+}
+
+static bool root_fill(cfg_t *cfg, struct host_config *config)
+{
+    defaults_fill(config);
+    unsigned peers = cfg_size(cfg, "peer");
+    if (peers == 0 || peers > PEERS_MAX) {
+        error_note(cfg, "expected 1 to %d sections peer \"name\" { ... }, found %u", PEERS_MAX, peers);
+        return false;
+    }
+    config->endpoint.peers = calloc(peers, sizeof(*config->endpoint.peers));
+    if (config->endpoint.peers == NULL) {
+        return problem_set(current_problem, EXIT_ENVIRONMENT, "no memory for %u peers", peers);
+    }
+    config->endpoint.peer_count = peers;
+    if (!section_fill(cfg, config_keys_global, config)) {
+        return false;
+    }
+    for (unsigned i = 0; i < peers; i++) {
+        if (!peer_fill(cfg_getnsec(cfg, "peer", i), &config->endpoint.peers[i])) {
+            return false;
+        }
+    }
+    const char *complaint = host_config_complete(config);
+    if (complaint != NULL) {
+        return problem_set(current_problem, EXIT_USAGE, "%s: %s", cfg->filename, complaint);
+    }
+    return true;
+}
+
+/* libconfuse keeps the texts, keys among them, on the heap: overwrite them before they are freed. */
+static void texts_wipe(cfg_t *cfg)
+{
+    for (unsigned i = 0; i < cfg_size(cfg, "peer"); i++) {
+        cfg_t *peer = cfg_getnsec(cfg, "peer", i);
+        for (unsigned j = 0; j < cfg_size(peer, "psk"); j++) {
+            char *text = cfg_getnstr(peer, "psk", j);
+            octets_wipe(text, strlen(text));
+        }
+    }
+}
+
+bool config_file_read(const char *path, struct host_config *out, struct problem *problem)
+{
+    cfg_opt_t child_options[KEYS_MAX + 2], peer_options[KEYS_MAX + 2], options[KEYS_MAX + 2];
+    options_fill(child_options, config_keys_child, NULL, NULL);
+    options_fill(peer_options, config_keys_peer, "child", child_options);
+    options_fill(options, config_keys_global, "peer", peer_options);
+    memset(out, 0, sizeof(*out));
+    current_problem = problem;
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return problem_set(problem, EXIT_USAGE,
+                           "cannot read the configuration %s: %s; docs/ikeref.conf.example shows one",
+                           path, strerror(errno));
+    }
+    cfg_t *cfg = cfg_init(options, CFGF_NONE);
+    cfg_set_error_function(cfg, error_from_parser);
+    free(cfg->filename);
+    cfg->filename = strdup(path);
+    bool good = cfg_parse_fp(cfg, file) == CFG_SUCCESS;
+    fclose(file);
+    if (!good) {
+        problem_set(problem, EXIT_USAGE, "%s:%d: not understood", path, cfg->line);
+    }
+    good = good && root_fill(cfg, out);
+    texts_wipe(cfg);
+    cfg_free(cfg);
+    if (!good) {
+        host_config_wipe(out);
+    }
+    return good;
+}

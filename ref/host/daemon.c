@@ -1,0 +1,378 @@
+/* The corridor of the host: what is opened in which order, and what happens in a turn of the loop. */
+#include "host/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "crypto/crypto.h"
+#include "host/control_json.h"
+#include "host/daemon_state.h"
+#include "host/data_plane_tun.h"
+#include "host/initiation.h"
+#include "host/log.h"
+#include "host/policy_routes.h"
+
+#define BURSTS_PER_TURN 4
+#define STOP_TIME_NS 2000000000ULL /* peers that do not answer a Delete by then are left alone */
+
+/* ---- datagrams in ---- */
+
+static void ike_receive(struct daemon *daemon, const struct packet *packet, bool encapsulated,
+                        uint64_t now_ns)
+{
+    struct datagram datagram = {
+        .path = packet->path,
+        .encapsulated = encapsulated,
+        .octets = bytes_of(packet->buffer + packet->offset, packet->length),
+    };
+    enum status status = endpoint_receive(daemon->endpoint, &datagram, now_ns);
+    (void)status; /* counted by the core; what is to be said is in its queue */
+}
+
+/* Each datagram is handled to its end before the next. */
+static void burst_handle(struct daemon *daemon, struct burst *burst, size_t count, bool natt,
+                         uint64_t now_ns)
+{
+    if (natt) {
+        daemon->operations->receive(daemon->plane, burst->packets, count, now_ns);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!natt || burst->packets[i].verdict == PACKET_IKE) {
+            ike_receive(daemon, &burst->packets[i], natt, now_ns);
+            daemon_drain(daemon, now_ns);
+        }
+    }
+}
+
+static void socket_ready(struct daemon *daemon, enum ike_socket which)
+{
+    for (int i = 0; i < BURSTS_PER_TURN; i++) {
+        burst_reset(&daemon->received);
+        size_t count = datagram_socket_receive(&daemon->sockets.sockets[which],
+                                               daemon->received.packets, BURST_MAX);
+        burst_handle(daemon, &daemon->received, count, which == NATT_V4 || which == NATT_V6,
+                     clock_now_ns());
+        if (count < BURST_MAX) {
+            return;
+        }
+    }
+}
+
+static void ike_v4_ready(void *context, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    socket_ready(context, IKE_V4);
+}
+
+static void ike_v6_ready(void *context, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    socket_ready(context, IKE_V6);
+}
+
+static void natt_v4_ready(void *context, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    socket_ready(context, NATT_V4);
+}
+
+static void natt_v6_ready(void *context, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    socket_ready(context, NATT_V6);
+}
+
+/* ---- signals and the end ---- */
+
+void daemon_stop(struct daemon *daemon, uint64_t now_ns)
+{
+    if (daemon->stopping) {
+        return;
+    }
+    daemon->stopping = true;
+    daemon->stop_by_ns = now_ns + STOP_TIME_NS;
+    struct command command = {.type = COMMAND_SHUTDOWN};
+    enum status status = daemon_command(daemon, &command, now_ns);
+    (void)status; /* whatever comes of it, we end */
+}
+
+static void signals_ready(void *context, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    struct daemon *daemon = context;
+    struct signalfd_siginfo info;
+    while (read(daemon->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGHUP) {
+            log_line("SIGHUP is ignored; to read a changed configuration, restart the daemon");
+        } else if (daemon->stopping) {
+            daemon->stop_by_ns = 0; /* asked twice: at once */
+        } else {
+            log_line("ending: telling the peers");
+            daemon_stop(daemon, clock_now_ns());
+        }
+    }
+}
+
+static bool signals_open(struct daemon *daemon, struct problem *problem)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    daemon->signals = (struct event_source){.ready = signals_ready, .context = daemon};
+    daemon->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (daemon->signals.fd < 0 || !event_loop_add(&daemon->loop, &daemon->signals, EPOLLIN)) {
+        return problem_set(problem, EXIT_ENVIRONMENT, "cannot receive signals (%s); raise ulimit -n",
+                           strerror(errno));
+    }
+    return true;
+}
+
+static bool daemon_finished(const struct daemon *daemon, uint64_t now_ns)
+{
+    struct ike_sa_status sa;
+    return daemon->stopping &&
+           (now_ns >= daemon->stop_by_ns || !endpoint_ike_sa_at(daemon->endpoint, 0, &sa));
+}
+
+/* ---- one turn ---- */
+
+static void addresses_look(struct daemon *daemon, uint64_t now_ns)
+{
+    if (!address_monitor_take(&daemon->monitor)) {
+        return;
+    }
+    daemon->operations->addresses_changed(daemon->plane);
+    start_queue_hurry(&daemon->starts, now_ns);
+    struct ike_sa_status sa;
+    struct command command;
+    for (size_t i = 0; endpoint_ike_sa_at(daemon->endpoint, i, &sa); i++) {
+        if (sa.established_ns != 0 && roam_watch_look(&daemon->roams, daemon->config,
+                                                      daemon_tun(daemon), &sa, &command)) {
+            enum status status = daemon_command(daemon, &command, now_ns);
+            (void)status; /* an SA that is ending has nothing to move */
+        }
+    }
+}
+
+static void starts_look(struct daemon *daemon, uint64_t now_ns)
+{
+    uint16_t peer, child;
+    while (!daemon->stopping && start_queue_take(&daemon->starts, now_ns, &peer, &child)) {
+        struct command command = {.type = COMMAND_INITIATE,
+                                  .id = COMMAND_BY_START | (uint64_t)peer << 16 | child,
+                                  .peer_index = peer,
+                                  .child_index = child};
+        if (initiation_path(daemon->config, &daemon->config->endpoint.peers[peer],
+                            daemon_tun(daemon), NULL, &command)) {
+            enum status status = daemon_command(daemon, &command, now_ns);
+            (void)status; /* a failure has been noted as the command's end */
+        } else {
+            start_queue_done(&daemon->starts, peer, false, now_ns);
+        }
+    }
+}
+
+static void acquires_look(struct daemon *daemon, uint64_t now_ns)
+{
+    uint16_t peer, child;
+    while (acquire_list_take(&daemon->acquires, now_ns, &peer, &child)) {
+        daemon->operations->acquire_failed(daemon->plane, peer, child);
+    }
+}
+
+/* Traffic counts as a sign of life: the core must know of it before it looks at its clocks. */
+static void core_expire(struct daemon *daemon, uint64_t now_ns)
+{
+    if (endpoint_deadline(daemon->endpoint) > now_ns) {
+        return;
+    }
+    struct command command;
+    while (daemon->operations->next_traffic(daemon->plane, &command)) {
+        enum status status = daemon_command(daemon, &command, now_ns);
+        (void)status; /* a pair that lingers has no Child SA any more */
+    }
+    endpoint_expire(daemon->endpoint, now_ns);
+    daemon_drain(daemon, now_ns);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t next_deadline(const struct daemon *daemon)
+{
+    uint64_t deadline = endpoint_deadline(daemon->endpoint);
+    deadline = earlier(deadline, daemon->operations->deadline(daemon->plane));
+    deadline = earlier(deadline, acquire_list_deadline(&daemon->acquires));
+    return earlier(deadline, daemon->stopping ? daemon->stop_by_ns
+                                              : start_queue_deadline(&daemon->starts));
+}
+
+static void daemon_turn(struct daemon *daemon)
+{
+    event_loop_turn(&daemon->loop, next_deadline(daemon));
+    uint64_t now_ns = clock_now_ns();
+    daemon_plane_events(daemon, now_ns);
+    addresses_look(daemon, now_ns);
+    starts_look(daemon, now_ns);
+    acquires_look(daemon, now_ns);
+    core_expire(daemon, now_ns);
+    daemon->operations->expire(daemon->plane, now_ns);
+    daemon_plane_events(daemon, now_ns);
+}
+
+/* ---- life ---- */
+
+static bool sockets_watch(struct daemon *daemon, struct problem *problem)
+{
+    static void (*const ready[IKE_SOCKETS])(void *, uint32_t) = {
+        [IKE_V4] = ike_v4_ready,
+        [IKE_V6] = ike_v6_ready,
+        [NATT_V4] = natt_v4_ready,
+        [NATT_V6] = natt_v6_ready,
+    };
+    for (size_t i = 0; i < IKE_SOCKETS; i++) {
+        daemon->sources[i] = (struct event_source){
+            .fd = daemon->sockets.sockets[i].fd, .ready = ready[i], .context = daemon};
+        if (daemon->sources[i].fd >= 0 &&
+            !event_loop_add(&daemon->loop, &daemon->sources[i], EPOLLIN)) {
+            return problem_set(problem, EXIT_ENVIRONMENT, "cannot watch the sockets (%s)",
+                               strerror(errno));
+        }
+    }
+    return true;
+}
+
+static bool plane_open(struct daemon *daemon, struct problem *problem)
+{
+    if (!policy_routes_free(daemon->config, problem)) {
+        return false;
+    }
+    size_t left_over = data_plane_tun_cleanup(daemon->config);
+    if (left_over > 0) {
+        log_line("removed %zu routes, rules and tables that an earlier instance left", left_over);
+    }
+    daemon->operations = &data_plane_tun;
+    daemon->plane = data_plane_tun_create(daemon->config, &daemon->loop, &daemon->sockets,
+                                          &random_system, problem);
+    return daemon->plane != NULL;
+}
+
+static bool core_open(struct daemon *daemon, struct problem *problem)
+{
+    daemon->endpoint =
+        endpoint_create(&daemon->config->endpoint, &random_system, clock_now_ns());
+    if (daemon->endpoint == NULL || !burst_create(&daemon->burst) ||
+        !burst_create(&daemon->received)) {
+        return problem_set(problem, EXIT_ENVIRONMENT, "no memory for the endpoint");
+    }
+    return true;
+}
+
+/* Policies before sockets: no packet of a policy may pass before the first SA could exist. */
+static bool daemon_open(struct daemon *daemon, struct problem *problem)
+{
+    return event_loop_open(&daemon->loop, problem) && signals_open(daemon, problem) &&
+           (daemon->control = control_socket_open(daemon->config->control_socket, &daemon->loop,
+                                                  daemon_control_line, daemon, problem)) != NULL &&
+           plane_open(daemon, problem) &&
+           ike_sockets_open(&daemon->sockets, daemon->config, problem) &&
+           sockets_watch(daemon, problem) &&
+           address_monitor_open(&daemon->monitor, &daemon->loop, daemon->config->route_table,
+                                problem) &&
+           key_log_open(&daemon->key_log, daemon->config->key_log, problem) &&
+           core_open(daemon, problem);
+}
+
+static void daemon_close(struct daemon *daemon)
+{
+    if (daemon->stop_asked) {
+        char *line = control_json_line(control_json_answer(daemon->stop_id, NULL, NULL));
+        control_socket_answer(daemon->control, daemon->stop_client, line);
+        free(line);
+    }
+    address_monitor_close(&daemon->monitor, &daemon->loop);
+    ike_sockets_close(&daemon->sockets);
+    if (daemon->plane != NULL) {
+        daemon->operations->destroy(daemon->plane);
+    }
+    endpoint_destroy(daemon->endpoint);
+    /* Last but the loop: who waits for the end of this socket finds everything else gone. */
+    control_socket_close(daemon->control);
+    key_log_close(&daemon->key_log);
+    roam_watch_destroy(&daemon->roams);
+    burst_destroy(&daemon->burst);
+    burst_destroy(&daemon->received);
+    if (daemon->signals.fd >= 0) {
+        close(daemon->signals.fd);
+    }
+    event_loop_close(&daemon->loop);
+    free(daemon);
+}
+
+static void ready_say(const struct daemon *daemon)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "event", json_string("ready"));
+    json_object_set_new(object, "time_ns", json_integer((json_int_t)clock_now_ns()));
+    json_object_set_new(object, "pid", json_integer(getpid()));
+    json_object_set_new(object, "interface", json_string(daemon->config->interface));
+    json_object_set_new(object, "control_socket", json_string(daemon->config->control_socket));
+    char *line = control_json_line(object);
+    if (line != NULL) {
+        fputs(line, stdout);
+        fflush(stdout);
+    }
+    free(line);
+}
+
+bool daemon_run(const struct host_config *config, struct problem *problem)
+{
+    struct daemon *daemon = calloc(1, sizeof(*daemon));
+    if (daemon == NULL) {
+        return problem_set(problem, EXIT_ENVIRONMENT, "no memory for the daemon");
+    }
+    daemon->config = config;
+    daemon->loop.epoll_fd = daemon->loop.timer_fd = daemon->signals.fd = -1;
+    daemon->monitor.source.fd = daemon->key_log.ike_fd = daemon->key_log.esp_fd = -1;
+    ike_sockets_init(&daemon->sockets);
+    bool opened = daemon_open(daemon, problem);
+    if (opened) {
+        start_queue_init(&daemon->starts, &config->endpoint);
+        ready_say(daemon);
+        while (!daemon_finished(daemon, clock_now_ns())) {
+            daemon_turn(daemon);
+        }
+    }
+    daemon_close(daemon);
+    return opened;
+}
+
+bool daemon_cleanup(const struct host_config *config, size_t *count, struct problem *problem)
+{
+    bool stale;
+    if (control_socket_alive(config->control_socket, &stale)) {
+        return problem_set(problem, EXIT_ENVIRONMENT,
+                           "ikeref is running and answers at %s; stop it first",
+                           config->control_socket);
+    }
+    if (!policy_routes_free(config, problem)) {
+        return false;
+    }
+    *count = data_plane_tun_cleanup(config) + stale;
+    if (stale) {
+        unlink(config->control_socket);
+    }
+    return true;
+}

@@ -1,0 +1,24 @@
+/* What a person decides about the daemon itself, beside what the core is told (sa/config.h). */
+#ifndef IKEREF_HOST_HOST_CONFIG_H
+#define IKEREF_HOST_HOST_CONFIG_H
+
+#include <net/if.h>
+
+#include "sa/config.h"
+
+#define HOST_PATH_MAX 108 /* a Unix socket's address holds no more */
+
+struct host_config {
+    char interface[IFNAMSIZ];
+    char control_socket[HOST_PATH_MAX];
+    char key_log[HOST_PATH_MAX]; /* directory; empty: no key log */
+    uint32_t route_table;
+    uint32_t mark; /* on packets of our own sockets, which so bypass the policies */
+    uint32_t mtu;  /* of the TUN; 0: computed from the proposals */
+    struct endpoint_config endpoint; /* .peers is owned here */
+};
+
+/* Wipes the shared keys and frees the peers; a zeroed one is fine. */
+void host_config_wipe(struct host_config *config);
+
+#endif

@@ -1,0 +1,49 @@
+/* A socket a request: these are rare, and a broken one leaves nothing behind. */
+#include "host/netlink.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#define RECEIVE_SIZE 32768
+
+static int exchange(struct nlmsghdr *request, mnl_cb_t each, void *context)
+{
+    struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    if (sock == NULL) {
+        return errno;
+    }
+    char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
+    request->nlmsg_seq = 1;
+    int result = -1;
+    if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) == 0 &&
+        mnl_socket_sendto(sock, request, request->nlmsg_len) >= 0) {
+        do {
+            ssize_t n = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
+            result = n < 0 ? -1
+                           : mnl_cb_run(buffer, (size_t)n, request->nlmsg_seq,
+                                        mnl_socket_get_portid(sock), each, context);
+        } while (result > MNL_CB_STOP);
+    }
+    int error = result < 0 ? errno : 0;
+    mnl_socket_close(sock);
+    return error;
+}
+
+int netlink_request(struct nlmsghdr *request)
+{
+    request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+    return exchange(request, NULL, NULL);
+}
+
+int netlink_dump(uint16_t type, uint8_t family, mnl_cb_t each, void *context)
+{
+    char buffer[NETLINK_REQUEST_MAX] __attribute__((aligned(8))) = {0};
+    struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+    request->nlmsg_type = type;
+    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    /* Every dump we make starts with the family in its first octet; the largest header is enough. */
+    struct rtmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+    header->rtm_family = family;
+    return exchange(request, each, context);
+}

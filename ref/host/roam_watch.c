@@ -1,0 +1,143 @@
+/* RFC 4555 3.5: which addresses are used is this side's decision; the routing table makes it. */
+#include "host/roam_watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/initiation.h"
+
+static struct roam_entry *entry_find(struct roam_watch *watch, uint32_t ike_sa)
+{
+    for (size_t i = 0; i < watch->count; i++) {
+        if (watch->entries[i].ike_sa == ike_sa) {
+            return &watch->entries[i];
+        }
+    }
+    return NULL;
+}
+
+static struct roam_entry *entry_make(struct roam_watch *watch)
+{
+    if (watch->count == watch->capacity) {
+        size_t capacity = watch->capacity == 0 ? 8 : watch->capacity * 2;
+        struct roam_entry *entries = realloc(watch->entries, capacity * sizeof(*entries));
+        if (entries == NULL) {
+            return NULL; /* it is then told of the next change even if that is none */
+        }
+        watch->entries = entries;
+        watch->capacity = capacity;
+    }
+    return &watch->entries[watch->count++];
+}
+
+void roam_watch_add(struct roam_watch *watch, uint32_t ike_sa, uint32_t replaces,
+                    const struct address *local, const struct address_list *addresses)
+{
+    struct roam_entry *entry = replaces != 0 ? entry_find(watch, replaces) : NULL;
+    if (entry != NULL) {
+        entry->ike_sa = ike_sa; /* what the old one knew was inherited with everything else */
+        return;
+    }
+    entry = entry_make(watch);
+    if (entry != NULL) {
+        *entry = (struct roam_entry){.ike_sa = ike_sa, .local = *local, .addresses = *addresses};
+    }
+}
+
+void roam_watch_remove(struct roam_watch *watch, uint32_t ike_sa)
+{
+    struct roam_entry *entry = entry_find(watch, ike_sa);
+    if (entry != NULL) {
+        *entry = watch->entries[--watch->count];
+    }
+}
+
+void roam_watch_destroy(struct roam_watch *watch)
+{
+    free(watch->entries);
+    *watch = (struct roam_watch){0};
+}
+
+/* Order does not count: the kernel lists addresses as it likes. */
+static bool lists_equal(const struct address_list *a, const struct address_list *b)
+{
+    bool equal = a->count == b->count;
+    for (size_t i = 0; equal && i < a->count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < b->count; j++) {
+            found |= address_equal(&a->items[i], &b->items[j]);
+        }
+        equal = found;
+    }
+    return equal;
+}
+
+static void command_fill(const struct peer_config *peer, unsigned tun, const struct ike_sa_status *sa,
+                         const struct address *local, const struct address *remote,
+                         struct command *command)
+{
+    *command = (struct command){.type = COMMAND_ROAM, .peer_index = sa->peer_index, .ike_sa = sa->id};
+    command->path = sa->info.path;
+    command->path.local.ip = *local;
+    command->path.remote.ip = *remote;
+    initiation_addresses(peer, tun, local, &command->addresses);
+}
+
+/* Where we would start from now: to where the peer is, else to another address it is known to have. */
+static void route_ask(const struct host_config *config, const struct peer_config *peer,
+                      const struct ike_sa_status *sa, struct address *local, struct address *remote)
+{
+    *remote = sa->info.path.remote.ip;
+    *local = initiation_source(config, peer, remote);
+    for (size_t i = 0; local->family == ADDRESS_NONE && i < peer->remote_addresses.count; i++) {
+        *local = initiation_source(config, peer, &peer->remote_addresses.items[i]);
+        if (local->family != ADDRESS_NONE) {
+            *remote = peer->remote_addresses.items[i];
+        }
+    }
+}
+
+static void entry_note(struct roam_watch *watch, const struct command *command)
+{
+    struct roam_entry *entry = entry_find(watch, command->ike_sa);
+    if (entry != NULL) {
+        entry->local = command->path.local.ip;
+        entry->addresses = command->addresses;
+    } else {
+        roam_watch_add(watch, command->ike_sa, 0, &command->path.local.ip, &command->addresses);
+    }
+}
+
+bool roam_watch_look(struct roam_watch *watch, const struct host_config *config, unsigned tun,
+                     const struct ike_sa_status *sa, struct command *command)
+{
+    const struct peer_config *peer = &config->endpoint.peers[sa->peer_index];
+    const struct roam_entry *entry = entry_find(watch, sa->id);
+    struct address local, remote;
+    route_ask(config, peer, sa, &local, &remote);
+    command_fill(peer, tun, sa, &local, &remote, command);
+    if (entry != NULL && address_equal(&entry->local, &local) &&
+        lists_equal(&entry->addresses, &command->addresses)) {
+        return false;
+    }
+    entry_note(watch, command);
+    return true;
+}
+
+void roam_watch_force(struct roam_watch *watch, const struct host_config *config, unsigned tun,
+                      const struct ike_sa_status *sa, const struct address *local,
+                      struct command *command)
+{
+    const struct peer_config *peer = &config->endpoint.peers[sa->peer_index];
+    struct address from, remote;
+    route_ask(config, peer, sa, &from, &remote);
+    if (local->family != ADDRESS_NONE) {
+        from = *local;
+        /* An address of the other family needs a peer's address of that family. */
+        for (size_t i = 0; remote.family != from.family && i < peer->remote_addresses.count; i++) {
+            remote = peer->remote_addresses.items[i];
+        }
+    }
+    command_fill(peer, tun, sa, &from, &remote, command);
+    entry_note(watch, command);
+}

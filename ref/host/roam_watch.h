@@ -1,0 +1,35 @@
+/* What each IKE SA was last told about this host's addresses, so that it is told only what is new. */
+#ifndef IKEREF_HOST_ROAM_WATCH_H
+#define IKEREF_HOST_ROAM_WATCH_H
+
+#include "endpoint/endpoint.h"
+#include "host/host_config.h"
+
+struct roam_entry {
+    uint32_t ike_sa; /* 0: free */
+    struct address local;
+    struct address_list addresses;
+};
+
+struct roam_watch {
+    struct roam_entry *entries;
+    size_t count, capacity;
+};
+
+/* An IKE SA that is up, or the successor of `replaces` (0: none). */
+void roam_watch_add(struct roam_watch *watch, uint32_t ike_sa, uint32_t replaces,
+                    const struct address *local, const struct address_list *addresses);
+void roam_watch_remove(struct roam_watch *watch, uint32_t ike_sa);
+void roam_watch_destroy(struct roam_watch *watch);
+
+/* Fills a COMMAND_ROAM when the present state differs from what the IKE SA knows, and notes it; false: nothing
+ * is new. */
+bool roam_watch_look(struct roam_watch *watch, const struct host_config *config, unsigned tun,
+                     const struct ike_sa_status *sa, struct command *command);
+
+/* The same for a person who asks: with the address given, or the route's. */
+void roam_watch_force(struct roam_watch *watch, const struct host_config *config, unsigned tun,
+                      const struct ike_sa_status *sa, const struct address *local,
+                      struct command *command);
+
+#endif

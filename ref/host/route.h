@@ -1,0 +1,32 @@
+/* The one routing table that is ours and the rule that leads to it: RFC 4301 says what is protected, these
+ * make the kernel hand it over. */
+#ifndef IKEREF_HOST_ROUTE_H
+#define IKEREF_HOST_ROUTE_H
+
+#include "host/prefix.h"
+
+#define ROUTE_RULE_PRIORITY 4500
+#define ROUTE_METRIC_TUN 100
+#define ROUTE_METRIC_UNREACHABLE 9000 /* worse: counts when the TUN's route is gone */
+
+struct route {
+    struct prefix to;
+    unsigned interface; /* 0: unreachable, so that nothing passes */
+    uint32_t metric;
+    struct address source; /* preferred local address; NONE: the kernel's choice */
+};
+
+/* Adds it or replaces the one of the same prefix and metric; 0 or an errno. */
+int route_put(uint32_t table, const struct route *route);
+int route_remove(uint32_t table, const struct route *route);
+
+/* All packets without our mark look in the table first; 0 or an errno (EEXIST is none). */
+int route_rule_add(uint8_t family, uint32_t table, uint32_t mark);
+
+/* Removes the rule and everything in the table, whoever left it; how many there were. */
+size_t route_clear(uint8_t family, uint32_t table);
+
+/* True when the table holds a route to an interface: those go when their daemon does, so one is alive. */
+bool route_table_alive(uint8_t family, uint32_t table);
+
+#endif
