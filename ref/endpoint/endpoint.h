@@ -1,5 +1,5 @@
-/* The door of the core: datagrams and time in; datagrams and events out. No I/O, no clock, no thread,
- * no callback. After every call, drain next_datagram and next_event; install what
+/* The door of the core: datagrams and time in; datagrams and events out. No I/O, no clock, no
+ * thread, no callback. After every call, drain next_datagram and next_event; install what
  * EVENT_CHILD_SA_UP brings before sending the datagrams. */
 #ifndef IKEREF_ENDPOINT_ENDPOINT_H
 #define IKEREF_ENDPOINT_ENDPOINT_H
@@ -12,16 +12,17 @@ struct endpoint;
 
 struct datagram {
     struct path path;
-    bool encapsulated; /* travels on the NAT traversal port: the edge adds or has removed the Non-ESP
-                          marker (RFC 3948 2.2); octets never hold it */
-    bool keepalive;    /* a NAT keepalive: one octet 0xff, and no marker (RFC 3948 2.3) */
+    bool encapsulated;   /* travels on the NAT traversal port: the edge adds or has removed the
+                            Non-ESP   marker (RFC 3948 2.2); octets never hold it */
+    bool keepalive;      /* a NAT keepalive: one octet 0xff, and no marker (RFC 3948 2.3) */
     struct bytes octets; /* out: valid until the next call of any endpoint function */
 };
 
 /* `config` and `random` outlive the endpoint. NULL: no memory. */
 struct endpoint *endpoint_create(const struct endpoint_config *config,
                                  const struct random_source *random, uint64_t now_ns);
-void endpoint_destroy(struct endpoint *endpoint); /* wipes keys, says nothing to peers; NULL is fine */
+void endpoint_destroy(
+    struct endpoint *endpoint); /* wipes keys, says nothing to peers; NULL is fine */
 
 /* One IKE datagram. The status tells what became of it (for counters and tests); whatever is to be
  * said to the peer is already in the queue. */
@@ -37,8 +38,8 @@ void event_wipe(struct event *event);
 uint64_t endpoint_deadline(const struct endpoint *endpoint); /* UINT64_MAX: none */
 void endpoint_expire(struct endpoint *endpoint, uint64_t now_ns);
 
-/* STATUS_OK: taken (its end comes as EVENT_COMMAND_DONE when an id was given). STATUS_DROP: there is
- * nothing it applies to. STATUS_INTERNAL: a limit, or an index out of range. */
+/* STATUS_OK: taken (its end comes as EVENT_COMMAND_DONE when an id was given). STATUS_DROP: there
+ * is nothing it applies to. STATUS_INTERNAL: a limit, or an index out of range. */
 MUST_USE enum status endpoint_command(struct endpoint *endpoint, const struct command *command,
                                       uint64_t now_ns);
 
@@ -52,14 +53,14 @@ struct ike_sa_status {
     uint64_t established_ns; /* 0: not yet */
     uint64_t rekey_at_ns;    /* UINT64_MAX: never */
     uint32_t message_id_next_request, message_id_expected;
-    uint32_t outstanding; /* requests we wait to be answered */
+    uint32_t outstanding;               /* requests we wait to be answered */
     uint64_t retransmitted, duplicates; /* ours sent again; peer's requests answered again */
 };
 
 struct child_sa_status {
     uint32_t id, ike_sa;
     uint16_t peer_index, child_index;
-    const char *state; /* "installed", "rekeying", "deleting" */
+    const char *state;         /* "installed", "rekeying", "deleting" */
     struct child_sa_info info; /* key material is zero here */
     uint64_t installed_ns, rekey_at_ns;
 };
@@ -71,7 +72,8 @@ struct endpoint_counters {
 
 /* The index-th in order of id; false past the end. */
 bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ike_sa_status *out);
-bool endpoint_child_sa_at(const struct endpoint *endpoint, size_t index, struct child_sa_status *out);
+bool endpoint_child_sa_at(const struct endpoint *endpoint, size_t index,
+                          struct child_sa_status *out);
 void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters *out);
 
 /* From a CHILD_SA_UP event to what the user-space data plane installs; keys are copied: wipe it. */

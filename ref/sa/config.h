@@ -1,6 +1,6 @@
 /* What a person decides before any message: who the peers are and how to prove it (the Peer
- * Authorization Database of RFC 4301 4.4.3) and what is to be protected (its SPD). Plain data, filled
- * by the host, read by the core, constant while an endpoint lives. */
+ * Authorization Database of RFC 4301 4.4.3) and what is to be protected (its SPD). Plain data,
+ * filled by the host, read by the core, constant while an endpoint lives. */
 #ifndef IKEREF_SA_CONFIG_H
 #define IKEREF_SA_CONFIG_H
 
@@ -49,9 +49,9 @@ struct lifetime_config { /* 0: no limit. Soft: rekey; hard: delete */
 struct child_config {
     char name[NAME_MAX_LENGTH + 1];
     bool transport_mode;
-    bool transport_required;     /* else falls back to tunnel mode when the peer declines */
-    struct selector_list local;  /* empty in transport mode: our address */
-    struct selector_list remote; /* empty in transport mode: the peer's address */
+    bool transport_required;        /* else falls back to tunnel mode when the peer declines */
+    struct selector_list local;     /* empty in transport mode: our address */
+    struct selector_list remote;    /* empty in transport mode: the peer's address */
     struct proposal_list proposals; /* ESP; a KE transform in them makes rekeys use PFS */
     struct lifetime_config lifetime;
     enum start_action start;
@@ -65,20 +65,21 @@ struct peer_config {
     struct identity remote_id;
     uint8_t psk[PSK_MAX];
     size_t psk_length;
-    struct address_list local_addresses;  /* empty: any of this host's */
-    struct address_list remote_addresses; /* empty: any (responder only) */
+    struct address_list local_addresses;    /* empty: any of this host's */
+    struct address_list remote_addresses;   /* empty: any (responder only) */
     uint16_t remote_port, remote_natt_port; /* 500 and 4500 */
-    struct proposal_list proposals; /* IKE */
-    struct lifetime_config lifetime; /* of the IKE SA; times only */
+    struct proposal_list proposals;         /* IKE */
+    struct lifetime_config lifetime;        /* of the IKE SA; times only */
     uint64_t liveness_ns;  /* silence after which we ask (RFC 7296 2.4); 0: never */
     uint64_t keepalive_ns; /* RFC 3948 4; 0: never */
     struct retransmission_config retransmission;
     bool mobike;
     bool force_udp_encapsulation;
-    bool initial_contact;      /* send INITIAL_CONTACT on the first SA with this peer */
-    bool replace_existing;     /* a new IKE SA of the same identities makes older ones go even without
-                                  INITIAL_CONTACT */
-    bool rekey_ike_with_dh;    /* always true on the wire: an IKE SA rekey needs a KE (RFC 7296 1.3.2) */
+    bool initial_contact;   /* send INITIAL_CONTACT on the first SA with this peer */
+    bool replace_existing;  /* a new IKE SA of the same identities makes older ones go even without
+                               INITIAL_CONTACT */
+    bool rekey_ike_with_dh; /* always true on the wire: an IKE SA rekey needs a KE (RFC 7296 1.3.2)
+                             */
     size_t child_count;
     struct child_config children[CHILDREN_MAX];
 };
@@ -94,6 +95,11 @@ struct endpoint_config {
     struct peer_config *peers; /* owned by the host; outlives the endpoint */
 };
 
+/* When to rekey: soft_ns from now, less a random part of jitter_ns (at most half); UINT64_MAX:
+ * never. */
+uint64_t lifetime_soft_at(const struct lifetime_config *lifetime,
+                          const struct random_source *random, uint64_t now_ns);
+
 /* Defaults for everything a person did not say. */
 void endpoint_config_defaults(struct endpoint_config *config);
 void peer_config_defaults(struct peer_config *peer);
@@ -106,12 +112,12 @@ MUST_USE bool identity_parse(const char *text, struct identity *out);
 char *identity_format(const struct identity *id, char out[IDENTITY_TEXT_MAX]);
 bool identity_equal(const struct identity *a, const struct identity *b);
 
-/* "aes256gcm16-prfsha256-x25519" (IKE), "aes128-sha256-ecp256-esn" (ESP). Words of one kind add up to
- * alternatives. ESP without "esn" or "noesn" means noesn; "esn-noesn" offers both. On failure *error
- * is a static sentence saying what was expected. Words: aes128 aes192 aes256 (CBC), aes128gcm16
- * aes192gcm16 aes256gcm16, chacha20poly1305, sha256 sha384 sha512, prfsha256 prfsha384 prfsha512 (for
- * CBC the PRF follows the hash when none is given), x25519 x448 ecp256 ecp384 ecp521 modp2048 modp3072
- * modp4096, esn noesn. */
+/* "aes256gcm16-prfsha256-x25519" (IKE), "aes128-sha256-ecp256-esn" (ESP). Words of one kind add up
+ * to alternatives. ESP without "esn" or "noesn" means noesn; "esn-noesn" offers both. On failure
+ * *error is a static sentence saying what was expected. Words: aes128 aes192 aes256 (CBC),
+ * aes128gcm16 aes192gcm16 aes256gcm16, chacha20poly1305, sha256 sha384 sha512, prfsha256 prfsha384
+ * prfsha512 (for CBC the PRF follows the hash when none is given), x25519 x448 ecp256 ecp384 ecp521
+ * modp2048 modp3072 modp4096, esn noesn. */
 MUST_USE bool proposal_parse_text(const char *text, uint8_t protocol, struct proposal *out,
                                   const char **error);
 #define PROPOSAL_TEXT_MAX 256

@@ -7,31 +7,32 @@
 #include "sa/config.h"
 
 enum event_type {
-    EVENT_IKE_SA_UP,      /* .ike: established; comes after its keys */
-    EVENT_IKE_SA_KEYS,    /* .ike_keys: for a key log; sent as soon as SK_* exist */
-    EVENT_IKE_SA_REKEYED, /* .ike is the new one, .replaces the old id; Child SAs moved over */
-    EVENT_IKE_SA_DOWN,    /* .ike, .reason, .status */
-    EVENT_IKE_SA_MOVED,   /* .ike.path is new: MOBIKE or NAT rebinding */
-    EVENT_CHILD_SA_UP,    /* .child with keys: install it now, before anything else is sent */
-    EVENT_CHILD_SA_MOVED, /* .child.path and udp_encapsulation are new */
-    EVENT_CHILD_SA_DOWN,  /* .child.spi_in, .reason: remove it, keep opening for .linger_ns */
-    EVENT_CHILD_SA_FAILED, /* peer_index, child_index, .status: an initiation or acquire came to nothing */
-    EVENT_COMMAND_DONE,   /* .command, .status: what COMMAND_* asked for has ended */
-    EVENT_ROAM_DONE,      /* .ike.path, .status: the peer has confirmed our new address (RFC 4555 3.5) */
-    EVENT_LIVENESS,       /* .ike, .status OK: the peer answered a liveness check */
-    EVENT_NOTIFIED,       /* .ike, .status: an error notification arrived that ended nothing */
+    EVENT_IKE_SA_UP,       /* .ike: established; comes after its keys */
+    EVENT_IKE_SA_KEYS,     /* .ike_keys: for a key log; sent as soon as SK_* exist */
+    EVENT_IKE_SA_REKEYED,  /* .ike is the new one, .replaces the old id; Child SAs moved over */
+    EVENT_IKE_SA_DOWN,     /* .ike, .reason, .status */
+    EVENT_IKE_SA_MOVED,    /* .ike.path is new: MOBIKE or NAT rebinding */
+    EVENT_CHILD_SA_UP,     /* .child with keys: install it now, before anything else is sent */
+    EVENT_CHILD_SA_MOVED,  /* .child.path and udp_encapsulation are new */
+    EVENT_CHILD_SA_DOWN,   /* .child.spi_in, .reason: remove it, keep opening for .linger_ns */
+    EVENT_CHILD_SA_FAILED, /* peer_index, child_index, .status: an initiation or acquire came to
+                              nothing */
+    EVENT_COMMAND_DONE,    /* .command, .status: what COMMAND_* asked for has ended */
+    EVENT_ROAM_DONE, /* .ike.path, .status: the peer has confirmed our new address (RFC 4555 3.5) */
+    EVENT_LIVENESS,  /* .ike, .status OK: the peer answered a liveness check */
+    EVENT_NOTIFIED,  /* .ike, .status: an error notification arrived that ended nothing */
 };
 
 enum down_reason {
     DOWN_DELETED_BY_US,
     DOWN_DELETED_BY_PEER,
-    DOWN_REPLACED,    /* rekeyed, or the loser of a rekey collision */
-    DOWN_EXPIRED,     /* hard lifetime */
-    DOWN_UNREACHABLE, /* retransmissions used up, RFC 7296 2.4 */
-    DOWN_REFUSED,     /* the peer sent an error; .status has it */
-    DOWN_FAILED,      /* we refused the peer; .status has what we sent */
+    DOWN_REPLACED,        /* rekeyed, or the loser of a rekey collision */
+    DOWN_EXPIRED,         /* hard lifetime */
+    DOWN_UNREACHABLE,     /* retransmissions used up, RFC 7296 2.4 */
+    DOWN_REFUSED,         /* the peer sent an error; .status has it */
+    DOWN_FAILED,          /* we refused the peer; .status has what we sent */
     DOWN_INITIAL_CONTACT, /* the peer said it had none before, RFC 7296 2.4 */
-    DOWN_IKE_SA_GONE, /* a Child SA whose IKE SA ended */
+    DOWN_IKE_SA_GONE,     /* a Child SA whose IKE SA ended */
     DOWN_SHUTDOWN,
 };
 
@@ -74,7 +75,8 @@ struct event {
     uint64_t time_ns;
     uint32_t ike_sa;   /* the core's number for the IKE SA, never reused; 0: none */
     uint32_t replaces; /* IKE_SA_REKEYED: the old number */
-    uint32_t child_sa; /* the core's number for the Child SA, never reused; kept when the IKE SA is rekeyed */
+    uint32_t child_sa; /* the core's number for the Child SA, never reused; kept when the IKE SA is
+                          rekeyed */
     uint16_t peer_index, child_index; /* into the configuration; UINT16_MAX: none */
     enum down_reason reason;
     enum status status;

@@ -1,0 +1,246 @@
+/* The way of one datagram through the rooms: header, IKE SA by SPI, Message ID, outer payloads, SK,
+ * inner payloads, handler. Cheap checks come before dear ones; a Message ID counts only after its
+ * message has been opened. RFC 7296 2.1 to 2.3, 2.5, 2.21. */
+
+#include "endpoint/corridor.h"
+
+#include "exchange/ike_sa_init.h"
+#include "exchange/mobike.h"
+#include "exchange/request.h"
+#include "exchange/response.h"
+#include "protect/sk_message.h"
+
+#define HINT_INTERVAL_NS 100000000ULL /* INVALID_IKE_SPI at most ten times a second (2.21.4) */
+
+struct arrival { /* one datagram on its way */
+    const struct datagram *datagram;
+    struct ike_header header;
+    struct payload_chain outer;
+    struct payload_chain inner;
+    struct message message;
+    uint8_t plain[IKE_MESSAGE_MAX];
+};
+
+static bool is_response(const struct ike_header *header)
+{
+    return (header->flags & IKE_FLAG_RESPONSE) != 0;
+}
+
+static struct exchange_input input_of(const struct arrival *arrival)
+{
+    return (struct exchange_input){
+        .header = &arrival->header,
+        .message = &arrival->message,
+        .path = &arrival->datagram->path,
+        .encapsulated = arrival->datagram->encapsulated,
+        .datagram = arrival->datagram->octets,
+    };
+}
+
+static enum status decode_outer(struct arrival *arrival)
+{
+    struct bytes octets = arrival->datagram->octets;
+    struct bytes behind_header =
+        bytes_of(octets.data + IKE_HEADER_LENGTH, octets.length - IKE_HEADER_LENGTH);
+    TRY(payload_chain_parse(arrival->header.next_payload, behind_header, &arrival->outer));
+    return message_decode(&arrival->outer, &arrival->message);
+}
+
+/* ---- IKE_SA_INIT: in the open ---- */
+
+static enum status receive_init_request(struct sa_store *store, struct arrival *arrival)
+{
+    uint16_t type;
+    if (arrival->header.message_id != 0 || arrival->header.spi_r != 0 ||
+        (arrival->header.flags & IKE_FLAG_INITIATOR) == 0) {
+        return STATUS_DROP;
+    }
+    enum status status = decode_outer(arrival);
+    if (status_is_notify(status, &type)) {
+        uint8_t critical = arrival->outer.unsupported_critical;
+        bool named = type == UNSUPPORTED_CRITICAL_PAYLOAD;
+        response_send_unprotected(store, &arrival->header, &arrival->datagram->path,
+                                  arrival->datagram->encapsulated, type,
+                                  bytes_of(&critical, named ? 1 : 0));
+    }
+    TRY(status);
+    struct exchange_input in = input_of(arrival);
+    return ike_sa_init_consume_request(store, &in);
+}
+
+static enum status receive_init_response(struct sa_store *store, struct arrival *arrival)
+{
+    struct ike_sa *sa = sa_store_find_spi(store, arrival->header.spi_i);
+    if (sa == NULL || sa->state != IKE_SA_INIT_SENT || arrival->header.message_id != 0 ||
+        (arrival->header.flags & IKE_FLAG_INITIATOR) != 0) {
+        return STATUS_DROP;
+    }
+    TRY(decode_outer(arrival));
+    struct exchange_input in = input_of(arrival);
+    return ike_sa_init_consume_response(store, sa, &in);
+}
+
+/* ---- everything else: inside SK ---- */
+
+/* A request for an IKE SA we do not have: perhaps we have restarted. A rationed hint, 2.21.4. */
+static enum status hint_invalid_spi(struct sa_store *store, const struct arrival *arrival)
+{
+    if (!is_response(&arrival->header) && store->now_ns - store->hint_ns >= HINT_INTERVAL_NS) {
+        store->hint_ns = store->now_ns;
+        response_send_unprotected(store, &arrival->header, &arrival->datagram->path,
+                                  arrival->datagram->encapsulated, INVALID_IKE_SPI,
+                                  bytes_of(NULL, 0));
+    }
+    return STATUS_DROP;
+}
+
+/* Somebody, perhaps the peer after a restart, says in the open that it does not know our IKE SA:
+ * nothing changes, but we ask the peer (2.21.4). */
+static enum status take_hint(struct sa_store *store, struct ike_sa *sa)
+{
+    struct task ask = {.type = TASK_LIVENESS};
+    if (sa->state == IKE_SA_ESTABLISHED && !sa->request.active &&
+        !task_queue_has(&sa->tasks, TASK_LIVENESS, 0) &&
+        store->now_ns - sa->last_in_ns >= sa->peer->retransmission.timeout_ns) {
+        request_queue(store, sa, &ask);
+    }
+    return STATUS_DROP;
+}
+
+/* Is it this message's turn? A request we have answered already may pass, to be answered again. */
+static bool message_id_fits(const struct ike_sa *sa, const struct ike_header *header,
+                            bool *repeated)
+{
+    *repeated = false;
+    if (is_response(header)) {
+        return sa->request.active && header->message_id == sa->request.message_id &&
+               header->exchange_type == sa->request.exchange_type;
+    }
+    *repeated = header->message_id + 1 == sa->expected_request && sa->response.octets != NULL;
+    return *repeated || (header->message_id == sa->expected_request && sa->state != IKE_SA_CLOSED);
+}
+
+static enum status open(struct ike_sa *sa, struct arrival *arrival, struct bytes *inner,
+                        uint8_t *first)
+{
+    const struct payload_chain *outer = &arrival->outer;
+    if (outer->count == 0 || outer->items[outer->count - 1].type != PAYLOAD_SK) {
+        return STATUS_DROP;
+    }
+    return sk_message_open(&sa->protection, sa->open, arrival->datagram->octets,
+                           &outer->items[outer->count - 1], arrival->plain, inner, first);
+}
+
+static enum status decode_inner(struct arrival *arrival, struct bytes inner, uint8_t first)
+{
+    TRY(payload_chain_parse(first, inner, &arrival->inner));
+    TRY(message_decode(&arrival->inner, &arrival->message));
+    if (arrival->message.has_sk || arrival->message.has_skf) {
+        return STATUS_NOTIFY(INVALID_SYNTAX);
+    }
+    return STATUS_OK;
+}
+
+static enum status receive_request(struct sa_store *store, struct ike_sa *sa,
+                                   struct arrival *arrival, enum status decoded)
+{
+    uint8_t inner[IKE_MESSAGE_MAX];
+    struct writer w = writer_over(inner, sizeof inner);
+    struct exchange_reply reply = exchange_reply_over(&w);
+    struct exchange_input in = input_of(arrival);
+    enum status status = decoded;
+    consume_request_function *handler =
+        request_handler_find(sa->state, arrival->header.exchange_type, sa->initiator);
+    if (status == STATUS_NOTIFY(UNSUPPORTED_CRITICAL_PAYLOAD)) {
+        reply.error_data[0] = arrival->inner.unsupported_critical;
+        reply.error_data_length = 1;
+    } else if (status == STATUS_OK) {
+        status = handler != NULL ? handler(store, sa, &in, &reply) : STATUS_NOTIFY(INVALID_SYNTAX);
+    }
+    response_send(store, sa, &in, &reply, status);
+    if (sa->state != IKE_SA_CLOSED) {
+        nat_follow(store, sa, in.path);
+        request_start_next(store, sa);
+    }
+    return status;
+}
+
+static enum status receive_response(struct sa_store *store, struct ike_sa *sa,
+                                    struct arrival *arrival, enum status decoded)
+{
+    struct exchange_input in = input_of(arrival);
+    if (decoded != STATUS_OK) {
+        /* authentic and malformed: the peer and we do not speak the same language (2.21.3) */
+        sa_store_ike_gone(store, sa, DOWN_FAILED, decoded);
+        return decoded;
+    }
+    nat_follow(store, sa, in.path);
+    mobike_answered_on(store, sa, in.path);
+    request_answered(store, sa, &in);
+    return STATUS_OK;
+}
+
+static enum status receive_protected(struct sa_store *store, struct arrival *arrival)
+{
+    bool repeated;
+    struct bytes inner;
+    uint8_t first;
+    const struct ike_header *header = &arrival->header;
+    bool from_initiator = (header->flags & IKE_FLAG_INITIATOR) != 0;
+    struct ike_sa *sa = sa_store_find_spi(store, from_initiator ? header->spi_r : header->spi_i);
+    if (sa == NULL) {
+        return hint_invalid_spi(store, arrival);
+    }
+    if (sa->initiator == from_initiator || sa->spi_i != header->spi_i ||
+        sa->spi_r != header->spi_r || sa->open == NULL) {
+        return STATUS_DROP;
+    }
+    TRY(payload_chain_parse(header->next_payload,
+                            bytes_of(arrival->datagram->octets.data + IKE_HEADER_LENGTH,
+                                     arrival->datagram->octets.length - IKE_HEADER_LENGTH),
+                            &arrival->outer));
+    if (arrival->outer.count == 1 && arrival->outer.items[0].type == PAYLOAD_NOTIFY &&
+        is_response(header)) {
+        return take_hint(store, sa);
+    }
+    if (!message_id_fits(sa, header, &repeated)) {
+        return STATUS_DROP;
+    }
+    enum status status = open(sa, arrival, &inner, &first);
+    if (status == STATUS_DROP || status == STATUS_INTERNAL) {
+        return status;
+    }
+    sa->last_in_ns = store->now_ns;
+    if (repeated) {
+        response_repeat(store, sa, &arrival->datagram->path, arrival->datagram->encapsulated);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = decode_inner(arrival, inner, first);
+    }
+    return is_response(header) ? receive_response(store, sa, arrival, status)
+                               : receive_request(store, sa, arrival, status);
+}
+
+enum status corridor_receive(struct sa_store *store, const struct datagram *datagram)
+{
+    struct arrival arrival = {.datagram = datagram};
+    if (datagram->octets.length > IKE_MESSAGE_MAX) {
+        return STATUS_DROP;
+    }
+    enum status status = ike_header_parse(datagram->octets, &arrival.header);
+    if (status == STATUS_NOTIFY(INVALID_MAJOR_VERSION) && !is_response(&arrival.header)) {
+        response_send_unprotected(store, &arrival.header, &datagram->path, datagram->encapsulated,
+                                  INVALID_MAJOR_VERSION, bytes_of(NULL, 0));
+    }
+    TRY(status);
+    if (arrival.header.exchange_type != IKE_SA_INIT) {
+        status = receive_protected(store, &arrival);
+    } else if (is_response(&arrival.header)) {
+        status = receive_init_response(store, &arrival);
+    } else {
+        status = receive_init_request(store, &arrival);
+    }
+    octets_wipe(arrival.plain, sizeof arrival.plain);
+    return status;
+}

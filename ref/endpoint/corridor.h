@@ -1,0 +1,11 @@
+/* The way of one datagram through the rooms. */
+#ifndef IKEREF_ENDPOINT_CORRIDOR_H
+#define IKEREF_ENDPOINT_CORRIDOR_H
+
+#include "endpoint/endpoint.h"
+#include "sa/sa_store.h"
+
+/* One IKE datagram from header to handler; cheap checks before dear ones. */
+enum status corridor_receive(struct sa_store *store, const struct datagram *datagram);
+
+#endif

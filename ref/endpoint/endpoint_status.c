@@ -1,0 +1,137 @@
+/* Looking at an endpoint: for a person's status, and for tests. */
+
+#include <string.h>
+
+#include "endpoint/endpoint.h"
+#include "endpoint/endpoint_store.h"
+
+/* The index-th smallest id above zero; the list is newest first, so ids fall along it. */
+static const struct ike_sa *ike_sa_at(const struct sa_store *store, size_t index)
+{
+    size_t count = 0;
+    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        count += sa->state != IKE_SA_CLOSED && !sa->silent;
+    }
+    if (index >= count) {
+        return NULL;
+    }
+    size_t skip = count - 1 - index;
+    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        if (sa->state != IKE_SA_CLOSED && !sa->silent && skip-- == 0) {
+            return sa;
+        }
+    }
+    return NULL;
+}
+
+static struct ike_sa_info info_of(const struct ike_sa *sa)
+{
+    return (struct ike_sa_info){
+        .spi_i = sa->spi_i,
+        .spi_r = sa->spi_r,
+        .initiator = sa->initiator,
+        .path = sa->path,
+        .nat_local = sa->nat_local,
+        .nat_remote = sa->nat_remote,
+        .udp_encapsulation = sa->udp_encapsulation,
+        .mobike = sa->mobike,
+        .local_id = sa->local_id,
+        .remote_id = sa->remote_id,
+        .protection = sa->protection,
+        .prf = sa->prf,
+        .key_exchange = sa->key_exchange,
+    };
+}
+
+bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ike_sa_status *out)
+{
+    const struct ike_sa *sa = ike_sa_at(endpoint_store(endpoint), index);
+    if (sa == NULL) {
+        return false;
+    }
+    *out = (struct ike_sa_status){
+        .id = sa->id,
+        .peer_index = sa->peer_index,
+        .state = ike_sa_state_name(sa->state),
+        .info = info_of(sa),
+        .established_ns = sa->established_ns,
+        .rekey_at_ns = sa->soft_ns,
+        .message_id_next_request = sa->next_request,
+        .message_id_expected = sa->expected_request,
+        .outstanding = sa->request.active,
+        .retransmitted = sa->retransmitted,
+        .duplicates = sa->duplicates,
+    };
+    return true;
+}
+
+static void fill_child(const struct ike_sa *sa, const struct child_sa *c,
+                       struct child_sa_status *out)
+{
+    *out = (struct child_sa_status){
+        .id = c->id,
+        .ike_sa = sa->id,
+        .peer_index = sa->peer_index,
+        .child_index = c->child_index,
+        .state = child_sa_state_name(c->state),
+        .installed_ns = c->installed_ns,
+        .rekey_at_ns = c->soft_ns,
+        .info = {.spi_in = c->spi_in,
+                 .spi_out = c->spi_out,
+                 .transport_mode = c->transport_mode,
+                 .esn = c->esn,
+                 .protection = c->protection,
+                 .key_exchange = c->key_exchange,
+                 .local = c->local,
+                 .remote = c->remote,
+                 .path = sa->path,
+                 .udp_encapsulation = sa->udp_encapsulation},
+    };
+}
+
+/* In order of id: the next one above what has been passed. Few enough to look at all each time. */
+bool endpoint_child_sa_at(const struct endpoint *endpoint, size_t index,
+                          struct child_sa_status *out)
+{
+    uint32_t above = 0;
+    for (size_t passed = 0; passed <= index; passed++) {
+        const struct child_sa *best = NULL;
+        const struct ike_sa *owner = NULL;
+        for (const struct ike_sa *sa = endpoint_store(endpoint)->ike_sas; sa != NULL;
+             sa = sa->next) {
+            for (const struct child_sa *c = sa->children; c != NULL; c = c->next) {
+                if (!c->redundant && c->id > above && (best == NULL || c->id < best->id)) {
+                    best = c;
+                    owner = sa;
+                }
+            }
+        }
+        if (best == NULL) {
+            return false;
+        }
+        above = best->id;
+        if (passed == index) {
+            fill_child(owner, best, out);
+        }
+    }
+    return true;
+}
+
+void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters *out)
+{
+    const struct sa_store *store = endpoint_store(endpoint);
+    memset(out, 0, sizeof *out);
+    out->datagrams_in = store->counters.datagrams_in;
+    out->datagrams_out = store->counters.datagrams_out;
+    out->dropped = store->counters.dropped;
+    out->invalid = store->counters.invalid;
+    out->cookies_sent = store->counters.cookies_sent;
+    out->retransmissions = store->counters.retransmissions;
+    out->half_open = sa_store_half_open_count(store);
+    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        out->ike_sas += ike_sa_is_up(sa);
+        for (const struct child_sa *c = sa->children; c != NULL; c = c->next) {
+            out->child_sas += !c->redundant;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+/* What time alone brings about: retransmission, rekeys, hard ends, liveness, keepalives, and the
+ * end of what is half-open or closed. RFC 7296 2.4, 2.8, RFC 3948 4. */
+
+#include "endpoint/timers.h"
+
+#include "exchange/child_delete.h"
+#include "exchange/ike_delete.h"
+#include "exchange/request.h"
+
+static uint64_t later(uint64_t from_ns, uint64_t by_ns)
+{
+    return by_ns == 0 ? UINT64_MAX : from_ns + by_ns;
+}
+
+static void earliest(uint64_t *deadline, uint64_t at_ns)
+{
+    if (at_ns < *deadline) {
+        *deadline = at_ns;
+    }
+}
+
+/* The last sign of life, IKE or ESP (2.4). */
+static uint64_t last_in(const struct ike_sa *sa)
+{
+    uint64_t last_ns = sa->last_in_ns;
+    for (const struct child_sa *c = sa->children; c != NULL; c = c->next) {
+        last_ns = c->last_in_ns > last_ns ? c->last_in_ns : last_ns;
+    }
+    return last_ns;
+}
+
+static uint64_t last_out(const struct ike_sa *sa)
+{
+    uint64_t last_ns = sa->last_out_ns;
+    for (const struct child_sa *c = sa->children; c != NULL; c = c->next) {
+        last_ns = c->last_out_ns > last_ns ? c->last_out_ns : last_ns;
+    }
+    return last_ns;
+}
+
+static uint64_t liveness_at(const struct ike_sa *sa)
+{
+    bool asked = sa->request.active || task_queue_has(&sa->tasks, TASK_LIVENESS, 0);
+    return sa->state == IKE_SA_ESTABLISHED && !asked ? later(last_in(sa), sa->peer->liveness_ns)
+                                                     : UINT64_MAX;
+}
+
+static uint64_t keepalive_at(const struct ike_sa *sa)
+{
+    return sa->state == IKE_SA_ESTABLISHED && sa->nat_local && sa->encapsulated
+               ? later(last_out(sa), sa->peer->keepalive_ns)
+               : UINT64_MAX;
+}
+
+/* A task may start only when nothing else is out. */
+static uint64_t tasks_at(const struct ike_sa *sa)
+{
+    return ike_sa_is_up(sa) && !sa->request.active ? task_queue_deadline(&sa->tasks) : UINT64_MAX;
+}
+
+static uint64_t request_at(const struct request *request)
+{
+    uint64_t at_ns = UINT64_MAX;
+    if (request->active) {
+        at_ns = request->next_ns;
+        if (request->error != STATUS_OK) {
+            earliest(&at_ns, request->give_up_ns);
+        }
+    }
+    return at_ns;
+}
+
+static uint64_t sa_deadline(const struct ike_sa *sa)
+{
+    uint64_t deadline = sa->close_ns;
+    earliest(&deadline, request_at(&sa->request));
+    earliest(&deadline, tasks_at(sa));
+    earliest(&deadline, liveness_at(sa));
+    earliest(&deadline, keepalive_at(sa));
+    if (sa->state == IKE_SA_ESTABLISHED) {
+        earliest(&deadline, sa->soft_ns);
+        earliest(&deadline, sa->hard_ns);
+        for (const struct child_sa *c = sa->children; c != NULL; c = c->next) {
+            if (c->state != CHILD_SA_DELETING) {
+                earliest(&deadline, c->soft_ns);
+                earliest(&deadline, c->hard_ns);
+            }
+        }
+    }
+    return deadline;
+}
+
+uint64_t timers_deadline(const struct sa_store *store)
+{
+    uint64_t deadline = UINT64_MAX;
+    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        earliest(&deadline, sa_deadline(sa));
+    }
+    return deadline;
+}
+
+static void expire_children(struct sa_store *store, struct ike_sa *sa)
+{
+    for (struct child_sa *c = sa->children; c != NULL; c = c->next) {
+        if (c->state != CHILD_SA_DELETING && store->now_ns >= c->hard_ns) {
+            child_delete_queue(store, sa, c, DOWN_EXPIRED, 0);
+            return; /* the list may have changed: the rest is still due */
+        }
+        if (store->now_ns >= c->soft_ns) {
+            struct task rekey = {
+                .type = TASK_CHILD_REKEY, .child_sa = c->id, .child_index = c->child_index};
+            c->soft_ns = UINT64_MAX;
+            if (c->state == CHILD_SA_INSTALLED &&
+                !task_queue_has(&sa->tasks, TASK_CHILD_REKEY, c->id)) {
+                request_queue(store, sa, &rekey);
+            }
+        }
+    }
+}
+
+static void expire_lifetimes(struct sa_store *store, struct ike_sa *sa)
+{
+    struct task rekey = {.type = TASK_IKE_REKEY};
+    if (store->now_ns >= sa->hard_ns) {
+        sa->hard_ns = UINT64_MAX;
+        ike_delete_queue(store, sa, DOWN_EXPIRED, 0);
+        return;
+    }
+    if (store->now_ns >= sa->soft_ns) {
+        sa->soft_ns = UINT64_MAX;
+        if (!task_queue_has(&sa->tasks, TASK_IKE_REKEY, 0)) {
+            request_queue(store, sa, &rekey);
+        }
+    }
+    expire_children(store, sa);
+}
+
+static void send_keepalive(struct sa_store *store, struct ike_sa *sa)
+{
+    static const uint8_t octet = 0xff; /* RFC 3948 2.3 */
+    sa_store_send(store, &sa->path, true, true, bytes_of(&octet, 1));
+    sa->last_out_ns = store->now_ns;
+}
+
+static void sa_expire(struct sa_store *store, struct ike_sa *sa)
+{
+    struct task ask = {.type = TASK_LIVENESS};
+    if (store->now_ns >= sa->close_ns) {
+        sa_store_ike_gone(store, sa, sa->state == IKE_SA_REKEYED ? DOWN_REPLACED : DOWN_EXPIRED,
+                          STATUS_DROP);
+        return;
+    }
+    request_expire(store, sa);
+    if (sa->state == IKE_SA_ESTABLISHED) {
+        expire_lifetimes(store, sa);
+    }
+    if (store->now_ns >= liveness_at(sa)) {
+        request_queue(store, sa, &ask);
+    }
+    if (store->now_ns >= keepalive_at(sa)) {
+        send_keepalive(store, sa);
+    }
+    request_start_next(store, sa);
+}
+
+static void reap(struct sa_store *store)
+{
+    struct ike_sa *sa = store->ike_sas;
+    while (sa != NULL) {
+        struct ike_sa *next = sa->next;
+        if (sa->state == IKE_SA_CLOSED && store->now_ns >= sa->close_ns) {
+            sa_store_remove(store, sa);
+        }
+        sa = next;
+    }
+}
+
+void timers_expire(struct sa_store *store)
+{
+    reap(store);
+    for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        if (sa->state != IKE_SA_CLOSED && sa_deadline(sa) <= store->now_ns) {
+            sa_expire(store, sa);
+        }
+    }
+}

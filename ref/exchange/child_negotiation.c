@@ -1,0 +1,424 @@
+/* What every exchange that makes a Child SA shares. RFC 7296 1.2, 1.3.1, 1.3.3, 2.9, 2.17, 2.23.1.
+ */
+
+#include "exchange/child_negotiation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sa/narrowing.h"
+#include "sa/proposal_choice.h"
+
+/* ---- selectors as configured, and as a NAT turns them ---- */
+
+static void list_set(struct selector_list *list, const struct traffic_selector *s)
+{
+    list->count = 1;
+    list->items[0] = *s;
+}
+
+/* An empty list in the configuration stands for the two hosts themselves. */
+static void configured_selectors(const struct ike_sa *sa, const struct child_config *config,
+                                 struct selector_list *local, struct selector_list *remote)
+{
+    struct traffic_selector host;
+    *local = config->local;
+    *remote = config->remote;
+    if (local->count == 0) {
+        host = selector_host(&sa->path.local.ip);
+        list_set(local, &host);
+    }
+    if (remote->count == 0) {
+        host = selector_host(&sa->path.remote.ip);
+        list_set(remote, &host);
+    }
+}
+
+/* The packet that wanted the SA goes first as a selector of its own, 2.9. */
+static void put_packet_first(struct selector_list *list, const struct address *address,
+                             uint8_t protocol, bool has_port, uint16_t port)
+{
+    if (list->count == SELECTORS_MAX || address->family != list->items[0].start.family) {
+        return;
+    }
+    struct traffic_selector exact = selector_host(address);
+    exact.protocol = protocol;
+    if (has_port) {
+        exact.port_start = exact.port_end = port;
+    }
+    memmove(&list->items[1], &list->items[0], list->count * sizeof list->items[0]);
+    list->items[0] = exact;
+    list->count++;
+}
+
+static bool one_address(const struct selector_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (!address_equal(&list->items[i].start, &list->items[0].start) ||
+            !address_equal(&list->items[i].end, &list->items[0].start)) {
+            return false;
+        }
+    }
+    return list->count > 0;
+}
+
+static void replace_address(struct selector_list *list, const struct address *address)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        list->items[i].start = list->items[i].end = *address;
+    }
+}
+
+/* ---- shared ---- */
+
+static void build_ts(struct chain_writer *chain, uint8_t type, const struct selector_list *list)
+{
+    payload_begin(chain, type);
+    ts_payload_build(chain->w, list);
+    payload_end(chain);
+}
+
+static void build_sa(struct chain_writer *chain, const struct sa_payload *sa)
+{
+    payload_begin(chain, PAYLOAD_SA);
+    sa_payload_build(chain->w, sa);
+    payload_end(chain);
+}
+
+static void build_nonce(struct chain_writer *chain, struct bytes nonce)
+{
+    payload_begin(chain, PAYLOAD_NONCE);
+    nonce_payload_build(chain->w, nonce);
+    payload_end(chain);
+}
+
+static void build_ke(struct chain_writer *chain, uint16_t group, const struct key_exchange *key)
+{
+    payload_begin(chain, PAYLOAD_KE);
+    ke_payload_build(chain->w, group, key_exchange_public(key));
+    payload_end(chain);
+}
+
+static struct bytes spi_bytes(uint32_t spi, uint8_t out[4])
+{
+    struct writer w = writer_over(out, 4);
+    writer_u32(&w, spi);
+    return writer_bytes(&w);
+}
+
+void child_sa_set_lifetime(struct sa_store *store, struct child_sa *child,
+                           const struct lifetime_config *lifetime)
+{
+    child->installed_ns = store->now_ns;
+    child->soft_ns = lifetime_soft_at(lifetime, store->random, store->now_ns);
+    child->hard_ns = lifetime->hard_ns > 0 ? store->now_ns + lifetime->hard_ns : UINT64_MAX;
+}
+
+/* Derives the keys, adds the Child SA to its IKE SA and tells the host. */
+static enum status install(struct sa_store *store, struct ike_sa *sa, const struct child_sa *made,
+                           const struct child_exchange *exchange, const struct shared_secret *g_ir,
+                           bool we_initiated, struct child_sa **out)
+{
+    struct child_keys keys;
+    struct child_sa *child = malloc(sizeof *child);
+    if (child == NULL) {
+        return STATUS_INTERNAL;
+    }
+    enum status status = keymat_derive_child(sa->prf, &sa->sk_d, &made->protection, g_ir,
+                                             exchange->ni, exchange->nr, &keys);
+    if (status != STATUS_OK) {
+        free(child);
+        return status;
+    }
+    *child = *made;
+    child->id = ++store->next_child_sa;
+    child->child_index = exchange->child_index;
+    child->state = CHILD_SA_INSTALLED;
+    child->redundant = exchange->redundant;
+    child->last_in_ns = child->last_out_ns = store->now_ns;
+    child_sa_set_lifetime(store, child, &sa->peer->children[exchange->child_index].lifetime);
+    child->next = sa->children;
+    sa->children = child;
+    if (!child->redundant) {
+        sa_store_emit_child_up(store, sa, child, &keys, we_initiated,
+                               exchange->old != NULL ? exchange->old->spi_in : 0,
+                               !we_initiated && exchange->old != NULL);
+    }
+    child_keys_wipe(&keys);
+    *out = child;
+    return STATUS_OK;
+}
+
+/* ---- initiator ---- */
+
+static void offered_selectors(struct ike_sa *sa, const struct child_config *config,
+                              const struct child_sa *old)
+{
+    struct request *request = &sa->request;
+    if (old != NULL) {
+        request->local = old->local;
+        request->remote = old->remote;
+        request->transport_mode = old->transport_mode;
+        return;
+    }
+    configured_selectors(sa, config, &request->local, &request->remote);
+    request->transport_mode = config->transport_mode;
+    if (request->task.has_key) {
+        const struct packet_key *key = &request->task.key;
+        put_packet_first(&request->local, &key->source, key->protocol, key->has_ports,
+                         key->source_port);
+        put_packet_first(&request->remote, &key->destination, key->protocol, key->has_ports,
+                         key->destination_port);
+    }
+}
+
+enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
+                              const struct child_config *config, const struct child_sa *old,
+                              bool in_ike_auth, struct chain_writer *chain)
+{
+    struct request *request = &sa->request;
+    struct sa_payload offer;
+    uint8_t spi[4];
+    offered_selectors(sa, config, old);
+    TRY(sa_store_new_child_spi(store, &request->spi_in));
+    if (request->transport_mode) {
+        notify_add(chain, USE_TRANSPORT_MODE, bytes_of(NULL, 0));
+    }
+    proposal_offer(&config->proposals, spi_bytes(request->spi_in, spi), in_ike_auth, &offer);
+    build_sa(chain, &offer);
+    if (!in_ike_auth) {
+        uint16_t group = request->task.group != KE_NONE
+                             ? request->task.group
+                             : proposal_list_first_group(&config->proposals);
+        TRY(random_fill(store->random, request->nonce, sizeof request->nonce));
+        build_nonce(chain, bytes_of(request->nonce, sizeof request->nonce));
+        if (group != KE_NONE) {
+            const struct key_exchange_algorithm *algorithm = key_exchange_algorithm_find(group);
+            request->key_exchange =
+                algorithm != NULL ? key_exchange_create(algorithm, store->random) : NULL;
+            if (request->key_exchange == NULL) {
+                return STATUS_INTERNAL;
+            }
+            build_ke(chain, group, request->key_exchange);
+        }
+    }
+    build_ts(chain, PAYLOAD_TSI, &request->local);
+    build_ts(chain, PAYLOAD_TSR, &request->remote);
+    return STATUS_OK;
+}
+
+static enum status offer_secret(struct request *request, const struct message *answer,
+                                const struct chosen_proposal *chosen, struct shared_secret *g_ir)
+{
+    const struct key_exchange_algorithm *ours =
+        request->key_exchange != NULL ? key_exchange_algorithm_of(request->key_exchange) : NULL;
+    if (ours == NULL || !answer->has_ke || answer->ke.group != ours->id ||
+        chosen->key_exchange->id != ours->id) {
+        return STATUS_NOTIFY(INVALID_SYNTAX);
+    }
+    return key_exchange_derive(request->key_exchange, answer->ke.data, g_ir);
+}
+
+enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, struct request *request,
+                                 const struct message *answer,
+                                 const struct child_exchange *exchange, struct child_sa **out)
+{
+    struct chosen_proposal chosen;
+    struct shared_secret g_ir;
+    const struct child_config *config = &sa->peer->children[exchange->child_index];
+    if (!answer->has_sa || !answer->has_ts_i || !answer->has_ts_r) {
+        return STATUS_NOTIFY(INVALID_SYNTAX);
+    }
+    TRY(proposal_accept(&answer->sa, &config->proposals, PROTOCOL_ESP, 4, exchange->in_ike_auth,
+                        &chosen));
+    bool transport = message_notify(answer, USE_TRANSPORT_MODE) != NULL;
+    if ((transport && !request->transport_mode) ||
+        (!transport && request->transport_mode && config->transport_required)) {
+        return STATUS_NOTIFY(NO_PROPOSAL_CHOSEN);
+    }
+    /* the responder may narrow, never widen: 2.9 */
+    if (!selectors_within(&answer->ts_i, &request->local) ||
+        !selectors_within(&answer->ts_r, &request->remote)) {
+        return STATUS_NOTIFY(TS_UNACCEPTABLE);
+    }
+    struct bytes spi = chosen.spi;
+    struct child_sa made = {
+        .spi_in = request->spi_in,
+        .transport_mode = transport,
+        .esn = chosen.esn,
+        .protection = chosen.protection,
+        .key_exchange = chosen.key_exchange,
+        .local = answer->ts_i,
+        .remote = answer->ts_r,
+    };
+    if (!bytes_take_u32(&spi, &made.spi_out) || made.spi_out < 256) {
+        return STATUS_NOTIFY(INVALID_SYNTAX);
+    }
+    if (chosen.key_exchange != NULL) {
+        TRY(offer_secret(request, answer, &chosen, &g_ir));
+    }
+    enum status status =
+        install(store, sa, &made, exchange, chosen.key_exchange != NULL ? &g_ir : NULL, true, out);
+    shared_secret_wipe(&g_ir);
+    return status;
+}
+
+/* ---- responder ---- */
+
+struct answer {
+    struct child_sa made;
+    struct selector_list ts_i, ts_r; /* as they go back to the initiator */
+    struct chosen_proposal chosen;
+};
+
+/* Behind a NAT the initiator's selectors in transport mode name addresses that we do not see:
+ * policy is asked about those that we do, the answer gives back what was offered (2.23.1). */
+static bool narrow(const struct ike_sa *sa, const struct message *m,
+                   const struct selector_list *local, const struct selector_list *remote,
+                   bool transport, struct answer *answer)
+{
+    struct selector_list ts_i = m->ts_i;
+    struct selector_list ts_r = m->ts_r;
+    bool translated = transport && (sa->nat_local || sa->nat_remote);
+    if (translated) {
+        if (!one_address(&ts_i) || !one_address(&ts_r)) {
+            return false;
+        }
+        replace_address(&ts_i, &sa->path.remote.ip);
+        replace_address(&ts_r, &sa->path.local.ip);
+    }
+    if (!selectors_narrow(&ts_i, remote, &answer->made.remote) ||
+        !selectors_narrow(&ts_r, local, &answer->made.local)) {
+        return false;
+    }
+    answer->ts_i = answer->made.remote;
+    answer->ts_r = answer->made.local;
+    if (translated) {
+        replace_address(&answer->ts_i, &m->ts_i.items[0].start);
+        replace_address(&answer->ts_r, &m->ts_r.items[0].start);
+    }
+    return true;
+}
+
+/* One child of the configuration (or the Child SA being rekeyed) against the request. */
+static enum status try_child(const struct ike_sa *sa, const struct message *m,
+                             const struct child_exchange *exchange, uint16_t index,
+                             struct answer *answer)
+{
+    struct selector_list local;
+    struct selector_list remote;
+    const struct child_config *config = &sa->peer->children[index];
+    bool transport = config->transport_mode && message_notify(m, USE_TRANSPORT_MODE) != NULL;
+    if (config->transport_required && !transport) {
+        return STATUS_NOTIFY(NO_PROPOSAL_CHOSEN);
+    }
+    configured_selectors(sa, config, &local, &remote);
+    if (exchange->old != NULL) {
+        local = exchange->old->local;
+        remote = exchange->old->remote;
+    }
+    memset(answer, 0, sizeof *answer);
+    if (!narrow(sa, m, &local, &remote, transport, answer)) {
+        return STATUS_NOTIFY(TS_UNACCEPTABLE);
+    }
+    TRY(proposal_choose(&m->sa, &config->proposals, PROTOCOL_ESP, 4, exchange->in_ike_auth,
+                        m->has_ke ? m->ke.group : KE_NONE, &answer->chosen));
+    answer->made.transport_mode = transport;
+    answer->made.esn = answer->chosen.esn;
+    answer->made.protection = answer->chosen.protection;
+    answer->made.key_exchange = answer->chosen.key_exchange;
+    return STATUS_OK;
+}
+
+static enum status choose_child(const struct ike_sa *sa, const struct message *m,
+                                struct child_exchange *exchange, struct answer *answer)
+{
+    if (exchange->old != NULL) {
+        exchange->child_index = exchange->old->child_index;
+        return try_child(sa, m, exchange, exchange->child_index, answer);
+    }
+    enum status worst = STATUS_NOTIFY(TS_UNACCEPTABLE);
+    for (size_t i = 0; i < sa->peer->child_count; i++) {
+        enum status status = try_child(sa, m, exchange, (uint16_t)i, answer);
+        if (status == STATUS_OK) {
+            exchange->child_index = (uint16_t)i;
+            return STATUS_OK;
+        }
+        if (status != STATUS_NOTIFY(TS_UNACCEPTABLE)) {
+            worst = status; /* the selectors fitted: the proposals are the trouble to report */
+        }
+    }
+    return worst;
+}
+
+static enum status answer_secret(struct sa_store *store, const struct exchange_input *in,
+                                 struct exchange_reply *reply, const struct answer *answer,
+                                 struct key_exchange **key, struct shared_secret *g_ir)
+{
+    const struct key_exchange_algorithm *algorithm = answer->chosen.key_exchange;
+    if (!in->message->has_ke || in->message->ke.group != algorithm->id) {
+        reply->error_data[0] = (uint8_t)(algorithm->id >> 8);
+        reply->error_data[1] = (uint8_t)algorithm->id;
+        reply->error_data_length = 2;
+        return STATUS_NOTIFY(INVALID_KE_PAYLOAD);
+    }
+    *key = key_exchange_create(algorithm, store->random);
+    if (*key == NULL) {
+        return STATUS_INTERNAL;
+    }
+    return key_exchange_derive(*key, in->message->ke.data, g_ir);
+}
+
+static void write_answer(struct exchange_reply *reply, const struct child_exchange *exchange,
+                         const struct answer *answer, const struct key_exchange *key)
+{
+    struct chain_writer *chain = &reply->chain;
+    struct sa_payload choice = {.count = 1};
+    uint8_t spi[4];
+    choice.proposals[0] = answer->chosen.answer;
+    choice.proposals[0].spi = spi_bytes(answer->made.spi_in, spi);
+    if (answer->made.transport_mode) {
+        notify_add(chain, USE_TRANSPORT_MODE, bytes_of(NULL, 0));
+    }
+    build_sa(chain, &choice);
+    if (!exchange->in_ike_auth) {
+        build_nonce(chain, exchange->nr);
+    }
+    if (key != NULL) {
+        build_ke(chain, key_exchange_algorithm_of(key)->id, key);
+    }
+    build_ts(chain, PAYLOAD_TSI, &answer->ts_i);
+    build_ts(chain, PAYLOAD_TSR, &answer->ts_r);
+}
+
+enum status child_answer_build(struct sa_store *store, struct ike_sa *sa,
+                               const struct exchange_input *in,
+                               const struct child_exchange *exchange, struct exchange_reply *reply,
+                               struct child_sa **out)
+{
+    struct answer answer;
+    struct shared_secret g_ir;
+    struct key_exchange *key = NULL;
+    struct child_exchange chosen = *exchange;
+    const struct message *m = in->message;
+    if (!m->has_sa || !m->has_ts_i || !m->has_ts_r) {
+        return STATUS_NOTIFY(INVALID_SYNTAX);
+    }
+    TRY(choose_child(sa, m, &chosen, &answer));
+    struct bytes spi = answer.chosen.spi;
+    if (!bytes_take_u32(&spi, &answer.made.spi_out) || answer.made.spi_out < 256) {
+        return STATUS_NOTIFY(INVALID_SYNTAX);
+    }
+    TRY(sa_store_new_child_spi(store, &answer.made.spi_in));
+    enum status status = STATUS_OK;
+    if (answer.chosen.key_exchange != NULL) {
+        status = answer_secret(store, in, reply, &answer, &key, &g_ir);
+    }
+    if (status == STATUS_OK) {
+        write_answer(reply, &chosen, &answer, key);
+        status = install(store, sa, &answer.made, &chosen, key != NULL ? &g_ir : NULL, false, out);
+    }
+    shared_secret_wipe(&g_ir);
+    key_exchange_destroy(key);
+    return status;
+}

@@ -1,0 +1,73 @@
+/* Who handles what: the two tables, each row to be read beside RFC 7296 1.2 to 1.4. */
+
+#include <assert.h>
+
+#include "exchange/child_create.h"
+#include "exchange/child_delete.h"
+#include "exchange/child_rekey.h"
+#include "exchange/exchange.h"
+#include "exchange/ike_auth.h"
+#include "exchange/ike_delete.h"
+#include "exchange/ike_rekey.h"
+#include "exchange/informational.h"
+#include "exchange/liveness.h"
+#include "exchange/mobike.h"
+
+/* Our requests. */
+static const struct task_handler task_handlers[TASK_TYPES] = {
+    [TASK_IKE_AUTH] = {IKE_AUTH, ike_auth_create_request, ike_auth_consume_response},
+    [TASK_AUTH_FAILED] = {INFORMATIONAL, auth_failed_create_request, auth_failed_consume_response},
+    [TASK_CHILD_CREATE] = {CREATE_CHILD_SA, child_create_create_request,
+                           child_create_consume_response},
+    [TASK_CHILD_REKEY] = {CREATE_CHILD_SA, child_rekey_create_request,
+                          child_rekey_consume_response},
+    [TASK_IKE_REKEY] = {CREATE_CHILD_SA, ike_rekey_create_request, ike_rekey_consume_response},
+    [TASK_CHILD_DELETE] = {INFORMATIONAL, child_delete_create_request,
+                           child_delete_consume_response},
+    [TASK_IKE_DELETE] = {INFORMATIONAL, ike_delete_create_request, ike_delete_consume_response},
+    [TASK_LIVENESS] = {INFORMATIONAL, liveness_create_request, liveness_consume_response},
+    [TASK_UPDATE_ADDRESSES] = {INFORMATIONAL, update_addresses_create_request,
+                               update_addresses_consume_response},
+    [TASK_ADDITIONAL_ADDRESSES] = {INFORMATIONAL, additional_addresses_create_request,
+                                   additional_addresses_consume_response},
+    [TASK_RETURN_ROUTABILITY] = {INFORMATIONAL, return_routability_create_request,
+                                 return_routability_consume_response},
+};
+
+const struct task_handler *task_handler_find(enum task_type type)
+{
+    assert(type < TASK_TYPES && task_handlers[type].create_request != NULL);
+    return &task_handlers[type];
+}
+
+/* The peer's requests. IKE_SA_INIT is not here: it comes before there is an IKE SA. An IKE SA that
+ * is rekeyed or being deleted still answers; create_child_sa says TEMPORARY_FAILURE then (2.25.2).
+ */
+static const struct {
+    enum ike_sa_state state;
+    uint8_t exchange_type;
+    bool either_role, initiator;
+    consume_request_function *handler;
+} request_handlers[] = {
+    /* state             exchange         either  we initiated  handler                         */
+    {IKE_SA_HALF_OPEN, IKE_AUTH, false, false, ike_auth_consume_request},
+    {IKE_SA_ESTABLISHED, CREATE_CHILD_SA, true, false, create_child_sa_consume_request},
+    {IKE_SA_REKEYED, CREATE_CHILD_SA, true, false, create_child_sa_consume_request},
+    {IKE_SA_DELETING, CREATE_CHILD_SA, true, false, create_child_sa_consume_request},
+    {IKE_SA_ESTABLISHED, INFORMATIONAL, true, false, informational_consume_request},
+    {IKE_SA_REKEYED, INFORMATIONAL, true, false, informational_consume_request},
+    {IKE_SA_DELETING, INFORMATIONAL, true, false, informational_consume_request},
+};
+
+consume_request_function *request_handler_find(enum ike_sa_state state, uint8_t exchange_type,
+                                               bool initiator)
+{
+    for (size_t i = 0; i < sizeof request_handlers / sizeof request_handlers[0]; i++) {
+        if (request_handlers[i].state == state &&
+            request_handlers[i].exchange_type == exchange_type &&
+            (request_handlers[i].either_role || request_handlers[i].initiator == initiator)) {
+            return request_handlers[i].handler;
+        }
+    }
+    return NULL;
+}

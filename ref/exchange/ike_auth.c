@@ -1,0 +1,341 @@
+/* IKE_AUTH with a shared key, RFC 7296 1.2, 2.15; the first Child SA rides along. */
+
+#include "exchange/ike_auth.h"
+
+#include <string.h>
+
+#include "exchange/child_negotiation.h"
+#include "exchange/mobike.h"
+#include "exchange/request.h"
+#include "sa/auth.h"
+
+static struct bytes nonce_i(const struct ike_sa *sa)
+{
+    return bytes_of(sa->init->ni, sa->init->ni_length);
+}
+
+static struct bytes nonce_r(const struct ike_sa *sa)
+{
+    return bytes_of(sa->init->nr, sa->init->nr_length);
+}
+
+/* The identity we show: as configured, or else our address. */
+static struct identity own_identity(const struct ike_sa *sa)
+{
+    struct identity id = sa->peer->local_id;
+    if (id.type == 0) {
+        struct bytes ip = address_bytes(&sa->path.local.ip);
+        id.type = sa->path.local.ip.family == ADDRESS_V4 ? ID_IPV4_ADDR : ID_IPV6_ADDR;
+        id.length = ip.length;
+        memcpy(id.data, ip.data, ip.length);
+    }
+    return id;
+}
+
+static struct identity identity_of(const struct id_payload *payload)
+{
+    struct identity id = {.type = payload->type, .length = payload->data.length};
+    memcpy(id.data, payload->data.data, payload->data.length);
+    return id;
+}
+
+/* The ID payload's body, as AUTH needs it. */
+static struct bytes identity_body(const struct identity *id, uint8_t out[4 + IDENTITY_MAX])
+{
+    struct writer w = writer_over(out, 4 + IDENTITY_MAX);
+    id_payload_build(&w, id->type, bytes_of(id->data, id->length));
+    return writer_bytes(&w);
+}
+
+static void build_id(struct chain_writer *chain, uint8_t type, const struct identity *id)
+{
+    payload_begin(chain, type);
+    id_payload_build(chain->w, id->type, bytes_of(id->data, id->length));
+    payload_end(chain);
+}
+
+static struct bytes psk_of(const struct peer_config *peer)
+{
+    return bytes_of(peer->psk, peer->psk_length);
+}
+
+/* Our AUTH: over our own first message and the other side's nonce (2.15). */
+static enum status build_auth(struct chain_writer *chain, const struct ike_sa *sa,
+                              const struct identity *id)
+{
+    uint8_t body[4 + IDENTITY_MAX];
+    uint8_t auth[PRF_OUTPUT_MAX];
+    const struct stored_message *ours = sa->initiator ? &sa->init->request : &sa->init->response;
+    TRY(auth_shared_key_compute(sa->prf, psk_of(sa->peer), stored_message_bytes(ours),
+                                sa->initiator ? nonce_r(sa) : nonce_i(sa),
+                                sa->initiator ? &sa->sk_pi : &sa->sk_pr, identity_body(id, body),
+                                auth));
+    payload_begin(chain, PAYLOAD_AUTH);
+    auth_payload_build(chain->w, AUTH_METHOD_SHARED_KEY, bytes_of(auth, sa->prf->output_length));
+    payload_end(chain);
+    return STATUS_OK;
+}
+
+static enum status verify_auth(const struct ike_sa *sa, const struct peer_config *peer,
+                               const struct id_payload *id, const struct auth_payload *auth)
+{
+    const struct stored_message *theirs = sa->initiator ? &sa->init->response : &sa->init->request;
+    if (auth->method != AUTH_METHOD_SHARED_KEY || peer->psk_length == 0) {
+        return STATUS_NOTIFY(AUTHENTICATION_FAILED);
+    }
+    return auth_shared_key_verify(sa->prf, psk_of(peer), stored_message_bytes(theirs),
+                                  sa->initiator ? nonce_i(sa) : nonce_r(sa),
+                                  sa->initiator ? &sa->sk_pr : &sa->sk_pi, id->body, auth->data);
+}
+
+static void established(struct sa_store *store, struct ike_sa *sa)
+{
+    sa_store_establish(store, sa);
+    sa_store_emit_ike(store, sa, EVENT_IKE_SA_UP, DOWN_DELETED_BY_US, STATUS_OK);
+}
+
+static bool same_peer(const struct ike_sa *a, const struct ike_sa *b)
+{
+    return a != b && a->peer_index == b->peer_index && ike_sa_is_up(b) &&
+           identity_equal(&a->remote_id, &b->remote_id);
+}
+
+/* The peer starts afresh: what we still hold for its identity is dead. RFC 7296 2.4 */
+static void drop_older(struct sa_store *store, struct ike_sa *sa)
+{
+    for (struct ike_sa *other = store->ike_sas; other != NULL; other = other->next) {
+        if (same_peer(sa, other)) {
+            sa_store_ike_gone(store, other, DOWN_INITIAL_CONTACT, STATUS_OK);
+        }
+    }
+}
+
+/* ---- initiator ---- */
+
+void ike_auth_start(struct sa_store *store, struct ike_sa *sa)
+{
+    /* the first Child SA that waits travels with AUTH: its task becomes the IKE_AUTH task */
+    struct task task = sa->tasks.items[0];
+    struct task removed;
+    (void)task_queue_remove(&sa->tasks, task.type, 0, &removed);
+    task.type = TASK_IKE_AUTH;
+    sa->state = IKE_SA_AUTH_SENT;
+    if (request_start(store, sa, &task) != STATUS_OK) {
+        sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_INTERNAL);
+    }
+}
+
+static bool has_other_ike_sa(const struct sa_store *store, const struct ike_sa *sa)
+{
+    for (const struct ike_sa *other = store->ike_sas; other != NULL; other = other->next) {
+        if (other != sa && other->peer_index == sa->peer_index && ike_sa_is_up(other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status ike_auth_create_request(struct sa_store *store, struct ike_sa *sa,
+                                    struct chain_writer *chain)
+{
+    const struct child_config *config = &sa->peer->children[sa->request.task.child_index];
+    sa->local_id = own_identity(sa);
+    build_id(chain, PAYLOAD_IDI, &sa->local_id);
+    if (sa->peer->initial_contact && !has_other_ike_sa(store, sa)) {
+        notify_add(chain, INITIAL_CONTACT, bytes_of(NULL, 0));
+    }
+    if (sa->peer->remote_id.type != 0) {
+        build_id(chain, PAYLOAD_IDR, &sa->peer->remote_id);
+    }
+    TRY(build_auth(chain, sa, &sa->local_id));
+    TRY(child_offer_build(store, sa, config, NULL, true, chain));
+    if (sa->peer->mobike) {
+        notify_add(chain, MOBIKE_SUPPORTED, bytes_of(NULL, 0));
+        mobike_build_additional(store, sa, chain, false);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_responder(struct ike_sa *sa, const struct message *m)
+{
+    const struct notify_payload *error = message_error(m);
+    if (error != NULL && !m->has_auth) {
+        return STATUS_PEER(error->type);
+    }
+    TRY(message_rules_check(IKE_AUTH, true, m));
+    sa->remote_id = identity_of(&m->id_r);
+    if (sa->peer->remote_id.type != 0 && !identity_equal(&sa->remote_id, &sa->peer->remote_id)) {
+        return STATUS_NOTIFY(AUTHENTICATION_FAILED);
+    }
+    return verify_auth(sa, sa->peer, &m->id_r, &m->auth);
+}
+
+/* AUTH was good. What became of the Child SA is another matter (2.21.2). */
+static enum status conclude_child(struct sa_store *store, struct ike_sa *sa,
+                                  struct request *request, const struct message *m, struct bytes ni,
+                                  struct bytes nr)
+{
+    struct child_sa *child;
+    struct child_exchange exchange = {
+        .child_index = request->task.child_index, .in_ike_auth = true, .ni = ni, .nr = nr};
+    const struct notify_payload *error = message_error(m);
+    if (!m->has_sa && error != NULL) {
+        return STATUS_PEER(error->type);
+    }
+    return child_offer_conclude(store, sa, request, m, &exchange, &child);
+}
+
+/* An IKE SA that was made for Child SAs and has none serves nobody. */
+static void delete_if_useless(struct sa_store *store, struct ike_sa *sa)
+{
+    if (sa->children == NULL && sa->tasks.count == 0) {
+        struct task end = {.type = TASK_IKE_DELETE};
+        sa->reason = DOWN_FAILED;
+        sa->state = IKE_SA_DELETING;
+        request_queue(store, sa, &end);
+    }
+}
+
+void ike_auth_consume_response(struct sa_store *store, struct ike_sa *sa, struct request *request,
+                               const struct exchange_input *in)
+{
+    const struct message *m = in->message;
+    uint8_t ni[NONCE_MAX];
+    uint8_t nr[NONCE_MAX];
+    uint16_t type;
+    size_t ni_length = sa->init->ni_length;
+    size_t nr_length = sa->init->nr_length;
+    enum status status = check_responder(sa, m);
+    if (status != STATUS_OK) {
+        sa_store_emit_child_failed(store, sa, request->task.child_index, status);
+        sa_store_emit_done(store, request->task.command, status);
+        if (status_is_peer(status, &type)) {
+            sa_store_ike_gone(store, sa, DOWN_REFUSED, status);
+            return;
+        }
+        /* the responder believes that it is up: tell it otherwise (2.21.2) */
+        struct task tell = {.type = TASK_AUTH_FAILED};
+        sa->state = IKE_SA_DELETING;
+        sa->reason = DOWN_FAILED;
+        sa->tasks.count = 0;
+        request_queue(store, sa, &tell);
+        return;
+    }
+    memcpy(ni, sa->init->ni, ni_length);
+    memcpy(nr, sa->init->nr, nr_length);
+    sa->mobike = sa->peer->mobike && message_notify(m, MOBIKE_SUPPORTED) != NULL;
+    mobike_note_additional(sa, m, in->path);
+    established(store, sa);
+    if (sa->peer->replace_existing) {
+        drop_older(store, sa);
+    }
+    status =
+        conclude_child(store, sa, request, m, bytes_of(ni, ni_length), bytes_of(nr, nr_length));
+    if (status != STATUS_OK) {
+        sa_store_emit_child_failed(store, sa, request->task.child_index, status);
+        delete_if_useless(store, sa);
+    }
+    sa_store_emit_done(store, request->task.command, status);
+}
+
+enum status auth_failed_create_request(struct sa_store *store, struct ike_sa *sa,
+                                       struct chain_writer *chain)
+{
+    (void)store;
+    (void)sa;
+    notify_add(chain, AUTHENTICATION_FAILED, bytes_of(NULL, 0));
+    return STATUS_OK;
+}
+
+void auth_failed_consume_response(struct sa_store *store, struct ike_sa *sa,
+                                  struct request *request, const struct exchange_input *in)
+{
+    (void)request;
+    (void)in;
+    sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_NOTIFY(AUTHENTICATION_FAILED));
+}
+
+/* ---- responder ---- */
+
+static bool address_allowed(const struct peer_config *peer, const struct address *ip)
+{
+    for (size_t i = 0; i < peer->remote_addresses.count; i++) {
+        if (address_equal(&peer->remote_addresses.items[i], ip)) {
+            return true;
+        }
+    }
+    return peer->remote_addresses.count == 0;
+}
+
+/* Now the initiator has said who it is: the peer with that identity, reachable from there. */
+static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct message *m,
+                      const struct path *path)
+{
+    struct identity remote = identity_of(&m->id_i);
+    for (size_t i = 0; i < store->config->peer_count; i++) {
+        const struct peer_config *peer = &store->config->peers[i];
+        if ((peer->remote_id.type != 0 && !identity_equal(&peer->remote_id, &remote)) ||
+            !address_allowed(peer, &path->remote.ip)) {
+            continue;
+        }
+        if (m->has_id_r && peer->local_id.type != 0) {
+            struct identity wanted = identity_of(&m->id_r);
+            if (!identity_equal(&wanted, &peer->local_id)) {
+                continue;
+            }
+        }
+        sa->peer_index = (uint16_t)i;
+        sa->peer = peer;
+        sa->remote_id = remote;
+        return true;
+    }
+    return false;
+}
+
+static void answer_child(struct sa_store *store, struct ike_sa *sa, const struct exchange_input *in,
+                         struct exchange_reply *reply, struct bytes ni, struct bytes nr)
+{
+    struct child_sa *child;
+    struct child_exchange exchange = {.in_ike_auth = true, .ni = ni, .nr = nr};
+    uint16_t type;
+    enum status status = child_answer_build(store, sa, in, &exchange, reply, &child);
+    if (status_is_notify(status, &type)) {
+        notify_add(&reply->chain, type, bytes_of(reply->error_data, reply->error_data_length));
+        sa_store_emit_ike(store, sa, EVENT_NOTIFIED, DOWN_FAILED, status);
+    }
+}
+
+enum status ike_auth_consume_request(struct sa_store *store, struct ike_sa *sa,
+                                     const struct exchange_input *in, struct exchange_reply *reply)
+{
+    const struct message *m = in->message;
+    uint8_t ni[NONCE_MAX];
+    uint8_t nr[NONCE_MAX];
+    TRY(message_rules_check(IKE_AUTH, false, m));
+    if (!find_peer(store, sa, m, in->path) ||
+        verify_auth(sa, sa->peer, &m->id_i, &m->auth) != STATUS_OK) {
+        return STATUS_NOTIFY(AUTHENTICATION_FAILED);
+    }
+    /* addresses and port are those of this message: 4555 3.3, 7296 2.23 */
+    sa->path = *in->path;
+    sa->encapsulated = in->encapsulated;
+    sa->mobike = sa->peer->mobike && message_notify(m, MOBIKE_SUPPORTED) != NULL;
+    mobike_note_additional(sa, m, in->path);
+    sa->local_id = own_identity(sa);
+    build_id(&reply->chain, PAYLOAD_IDR, &sa->local_id);
+    TRY(build_auth(&reply->chain, sa, &sa->local_id));
+    size_t ni_length = sa->init->ni_length;
+    size_t nr_length = sa->init->nr_length;
+    memcpy(ni, sa->init->ni, ni_length);
+    memcpy(nr, sa->init->nr, nr_length);
+    established(store, sa);
+    if (message_notify(m, INITIAL_CONTACT) != NULL || sa->peer->replace_existing) {
+        drop_older(store, sa);
+    }
+    if (sa->mobike) {
+        notify_add(&reply->chain, MOBIKE_SUPPORTED, bytes_of(NULL, 0));
+        mobike_build_additional(store, sa, &reply->chain, false);
+    }
+    answer_child(store, sa, in, reply, bytes_of(ni, ni_length), bytes_of(nr, nr_length));
+    return STATUS_OK;
+}

@@ -1,0 +1,408 @@
+/* IKE_SA_INIT, RFC 7296 1.2: proposals, key exchange and nonces in the open; cookies (2.6), another
+ * group (INVALID_KE_PAYLOAD, 1.2), NAT detection (2.23). Initiator first, responder below. */
+
+#include "exchange/ike_sa_init.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "exchange/ike_auth.h"
+#include "exchange/request.h"
+#include "exchange/response.h"
+#include "sa/nat_detection.h"
+#include "sa/proposal_choice.h"
+
+#define RESTARTS_MAX 4 /* COOKIE and INVALID_KE_PAYLOAD followed before we stop believing them */
+
+static struct bytes nonce_i(const struct ike_sa *sa)
+{
+    return bytes_of(sa->init->ni, sa->init->ni_length);
+}
+
+static struct bytes nonce_r(const struct ike_sa *sa)
+{
+    return bytes_of(sa->init->nr, sa->init->nr_length);
+}
+
+static void add_ke_and_nonce(struct chain_writer *chain, uint16_t group, struct bytes public_value,
+                             struct bytes nonce)
+{
+    payload_begin(chain, PAYLOAD_KE);
+    ke_payload_build(chain->w, group, public_value);
+    payload_end(chain);
+    payload_begin(chain, PAYLOAD_NONCE);
+    nonce_payload_build(chain->w, nonce);
+    payload_end(chain);
+}
+
+/* Room for what only the set-up needs, with a key of this group. */
+static enum status init_prepare(struct sa_store *store, struct ike_sa *sa, uint16_t group)
+{
+    if (sa->init == NULL) {
+        sa->init = calloc(1, sizeof *sa->init);
+    }
+    const struct key_exchange_algorithm *algorithm = key_exchange_algorithm_find(group);
+    if (sa->init == NULL || algorithm == NULL) {
+        return STATUS_INTERNAL;
+    }
+    key_exchange_destroy(sa->init->key_exchange);
+    sa->init->group = group;
+    sa->init->key_exchange = key_exchange_create(algorithm, store->random);
+    return sa->init->key_exchange != NULL ? STATUS_OK : STATUS_INTERNAL;
+}
+
+/* SKEYSEED and all SK_*, then no private key any more. */
+static enum status init_derive(struct sa_store *store, struct ike_sa *sa, struct bytes peer_public)
+{
+    struct shared_secret g_ir;
+    struct ike_keys keys;
+    enum status status = key_exchange_derive(sa->init->key_exchange, peer_public, &g_ir);
+    if (status == STATUS_OK) {
+        status = keymat_derive_ike(sa->prf, &sa->protection, &g_ir, nonce_i(sa), nonce_r(sa),
+                                   sa->spi_i, sa->spi_r, NULL, NULL, &keys);
+        shared_secret_wipe(&g_ir);
+    }
+    if (status == STATUS_OK) {
+        status = ike_sa_set_keys(sa, &keys);
+        sa_store_emit_keys(store, sa, &keys);
+        ike_keys_wipe(&keys);
+    }
+    return status;
+}
+
+/* ---- initiator ---- */
+
+static enum status create_request(struct sa_store *store, struct ike_sa *sa)
+{
+    uint8_t octets[IKE_MESSAGE_MAX];
+    struct writer w = writer_over(octets, sizeof octets);
+    struct sa_payload offer;
+    struct ike_header header = {
+        .spi_i = sa->spi_i, .exchange_type = IKE_SA_INIT, .flags = IKE_FLAG_INITIATOR};
+    ike_header_build(&w, &header);
+    struct chain_writer chain = chain_writer_over(&w);
+    if (sa->init->cookie_length > 0) {
+        notify_add(&chain, COOKIE, bytes_of(sa->init->cookie, sa->init->cookie_length));
+    }
+    proposal_offer(&sa->peer->proposals, bytes_of(NULL, 0), false, &offer);
+    payload_begin(&chain, PAYLOAD_SA);
+    sa_payload_build(&w, &offer);
+    payload_end(&chain);
+    add_ke_and_nonce(&chain, sa->init->group, key_exchange_public(sa->init->key_exchange),
+                     nonce_i(sa));
+    TRY(nat_detection_build(&chain, sa->spi_i, 0, &sa->path, sa->peer->force_udp_encapsulation));
+    if (w.overflow) {
+        return STATUS_INTERNAL;
+    }
+    writer_patch_u8(&w, 16, chain.first);
+    ike_header_patch_length(&w);
+    TRY(stored_message_set(&sa->init->request, writer_bytes(&w)));
+    struct task task = {.type = TASK_IKE_SA_INIT};
+    request_send(store, sa, &task, IKE_SA_INIT, writer_bytes(&w));
+    return STATUS_OK;
+}
+
+struct ike_sa *ike_sa_init_start(struct sa_store *store, uint16_t peer_index,
+                                 const struct path *path, const struct task *task)
+{
+    struct ike_sa *sa = sa_store_add(store, peer_index, true, IKE_SA_INIT_SENT);
+    if (sa == NULL) {
+        return NULL;
+    }
+    sa->path = *path;
+    enum status status = init_prepare(store, sa, proposal_list_first_group(&sa->peer->proposals));
+    if (status == STATUS_OK) {
+        sa->init->ni_length = NONCE_OURS;
+        status = random_fill(store->random, sa->init->ni, NONCE_OURS);
+    }
+    if (status == STATUS_OK && task_queue_push(&sa->tasks, task)) {
+        status = create_request(store, sa);
+    }
+    if (status != STATUS_OK) {
+        sa_store_remove(store, sa);
+        return NULL;
+    }
+    return sa;
+}
+
+static enum status restart_with_cookie(struct sa_store *store, struct ike_sa *sa,
+                                       const struct notify_payload *cookie)
+{
+    if (cookie->data.length == 0 || cookie->data.length > COOKIE_MAX) {
+        return STATUS_DROP;
+    }
+    memcpy(sa->init->cookie, cookie->data.data, cookie->data.length);
+    sa->init->cookie_length = cookie->data.length;
+    return create_request(store, sa);
+}
+
+static enum status restart_with_group(struct sa_store *store, struct ike_sa *sa,
+                                      const struct notify_payload *error)
+{
+    struct bytes data = error->data;
+    uint16_t group;
+    if (!bytes_take_u16(&data, &group) || data.length != 0 || group == sa->init->group ||
+        !proposal_list_has_group(&sa->peer->proposals, group)) {
+        return STATUS_DROP;
+    }
+    TRY(init_prepare(store, sa, group));
+    return create_request(store, sa);
+}
+
+/* An answer that is no success: corrective actions for COOKIE and INVALID_KE_PAYLOAD; anything else
+ * is noted and believed only when nothing better comes within one retransmission interval (2.21.1).
+ */
+static enum status consume_refusal(struct sa_store *store, struct ike_sa *sa,
+                                   const struct message *message)
+{
+    const struct notify_payload *cookie = message_notify(message, COOKIE);
+    const struct notify_payload *error = message_error(message);
+    if (cookie != NULL || (error != NULL && error->type == INVALID_KE_PAYLOAD)) {
+        if (sa->init->restarts == RESTARTS_MAX) {
+            return STATUS_DROP;
+        }
+        sa->init->restarts++;
+        return cookie != NULL ? restart_with_cookie(store, sa, cookie)
+                              : restart_with_group(store, sa, error);
+    }
+    if (error == NULL || sa->request.error != STATUS_OK) {
+        return STATUS_DROP;
+    }
+    sa->request.error = STATUS_PEER(error->type);
+    sa->request.give_up_ns = store->now_ns + sa->peer->retransmission.timeout_ns;
+    return STATUS_OK;
+}
+
+static void set_nat(struct ike_sa *sa, const struct nat_detection *nat)
+{
+    sa->nat_supported = nat->supported;
+    sa->nat_local = nat->nat_local;
+    sa->nat_remote = nat->nat_remote;
+    sa->udp_encapsulation =
+        nat->supported && (nat->nat_local || nat->nat_remote || sa->peer->force_udp_encapsulation);
+}
+
+static void note_nat_hash(struct ike_sa *sa, const struct message *message)
+{
+    const struct notify_payload *n = message_notify(message, NAT_DETECTION_DESTINATION_IP);
+    if (n != NULL && n->data.length == sizeof sa->nat_hash) {
+        memcpy(sa->nat_hash, n->data.data, sizeof sa->nat_hash);
+        sa->has_nat_hash = true;
+    }
+}
+
+enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *sa,
+                                         const struct exchange_input *in)
+{
+    const struct message *m = in->message;
+    struct chosen_proposal chosen;
+    struct nat_detection nat;
+    if (!m->has_sa) {
+        return consume_refusal(store, sa, m);
+    }
+    if (in->header->spi_r == 0 || message_rules_check(IKE_SA_INIT, true, m) != STATUS_OK ||
+        proposal_accept(&m->sa, &sa->peer->proposals, PROTOCOL_IKE, 0, false, &chosen) !=
+            STATUS_OK ||
+        m->ke.group != sa->init->group || chosen.key_exchange->id != sa->init->group) {
+        return STATUS_DROP;
+    }
+    TRY(nat_detection_evaluate(m, sa->spi_i, in->header->spi_r, in->path, &nat));
+    sa->spi_r = in->header->spi_r;
+    sa->prf = chosen.prf;
+    sa->protection = chosen.protection;
+    sa->key_exchange = chosen.key_exchange;
+    memcpy(sa->init->nr, m->nonce.nonce.data, m->nonce.nonce.length);
+    sa->init->nr_length = m->nonce.nonce.length;
+    enum status status = stored_message_set(&sa->init->response, in->datagram);
+    if (status == STATUS_OK) {
+        status = init_derive(store, sa, m->ke.data);
+    }
+    if (status != STATUS_OK) {
+        sa->spi_r =
+            0; /* a public value that is none may be somebody else's: wait for a better one */
+        return STATUS_DROP;
+    }
+    set_nat(sa, &nat);
+    note_nat_hash(sa, m);
+    if (sa->nat_supported && (sa->udp_encapsulation || sa->peer->mobike)) {
+        /* behind a NAT always (7296 2.23), with MOBIKE whenever both could be (4555 3.3) */
+        sa->encapsulated = true;
+        sa->path.local.port = store->config->natt_port;
+        sa->path.remote.port = sa->peer->remote_natt_port;
+    }
+    request_end(&sa->request);
+    sa->next_request = 1;
+    sa->last_in_ns = store->now_ns;
+    ike_auth_start(store, sa);
+    return STATUS_OK;
+}
+
+/* ---- responder ---- */
+
+static bool address_allowed(const struct endpoint_config *config, const struct peer_config *peer,
+                            const struct address *ip)
+{
+    if (peer->remote_addresses.count == 0) {
+        return config->accept_unknown_addresses;
+    }
+    for (size_t i = 0; i < peer->remote_addresses.count; i++) {
+        if (address_equal(&peer->remote_addresses.items[i], ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Before IKE_AUTH nobody has said who they are: the first peer that may come from this address and
+ * whose proposals fit lends its proposals; one with a fixed address goes before one with any. */
+static enum status choose_peer(struct sa_store *store, const struct exchange_input *in,
+                               uint16_t *peer_index, struct chosen_proposal *chosen)
+{
+    const struct message *m = in->message;
+    for (int any = 0; any < 2; any++) {
+        for (size_t i = 0; i < store->config->peer_count; i++) {
+            const struct peer_config *peer = &store->config->peers[i];
+            if ((peer->remote_addresses.count == 0) != (any == 1) ||
+                !address_allowed(store->config, peer, &in->path->remote.ip)) {
+                continue;
+            }
+            if (proposal_choose(&m->sa, &peer->proposals, PROTOCOL_IKE, 0, false, m->ke.group,
+                                chosen) == STATUS_OK) {
+                *peer_index = (uint16_t)i;
+                return STATUS_OK;
+            }
+        }
+    }
+    return STATUS_NOTIFY(NO_PROPOSAL_CHOSEN);
+}
+
+static void refuse(struct sa_store *store, const struct exchange_input *in, uint16_t type,
+                   struct bytes data)
+{
+    response_send_unprotected(store, in->header, in->path, in->encapsulated, type, data);
+}
+
+/* True when the request may cost us state: few are half-open, or it has brought our cookie back. */
+static enum status check_cookie(struct sa_store *store, const struct exchange_input *in)
+{
+    uint8_t cookie[COOKIE_LENGTH];
+    struct bytes ni = in->message->nonce.nonce;
+    const struct address *ip = &in->path->remote.ip;
+    size_t half_open = sa_store_half_open_count(store);
+    if (half_open < store->config->cookie_threshold) {
+        return STATUS_OK;
+    }
+    TRY(cookie_jar_turn(&store->cookies, store->random, store->now_ns));
+    const struct notify_payload *n = message_notify(in->message, COOKIE);
+    if (n != NULL && cookie_verify(&store->cookies, ni, ip, in->header->spi_i, n->data)) {
+        return half_open < store->config->half_open_max ? STATUS_OK : STATUS_DROP;
+    }
+    TRY(cookie_make(&store->cookies, ni, ip, in->header->spi_i, cookie));
+    store->counters.cookies_sent++;
+    refuse(store, in, COOKIE, bytes_of(cookie, sizeof cookie));
+    return STATUS_DROP;
+}
+
+static enum status create_response(struct ike_sa *sa, const struct proposal *answer)
+{
+    uint8_t octets[IKE_MESSAGE_MAX];
+    struct writer w = writer_over(octets, sizeof octets);
+    struct ike_header header = {.spi_i = sa->spi_i,
+                                .spi_r = sa->spi_r,
+                                .exchange_type = IKE_SA_INIT,
+                                .flags = IKE_FLAG_RESPONSE};
+    struct sa_payload choice = {.count = 1};
+    choice.proposals[0] = *answer;
+    ike_header_build(&w, &header);
+    struct chain_writer chain = chain_writer_over(&w);
+    payload_begin(&chain, PAYLOAD_SA);
+    sa_payload_build(&w, &choice);
+    payload_end(&chain);
+    add_ke_and_nonce(&chain, sa->init->group, key_exchange_public(sa->init->key_exchange),
+                     nonce_r(sa));
+    TRY(nat_detection_build(&chain, sa->spi_i, sa->spi_r, &sa->path,
+                            sa->peer->force_udp_encapsulation));
+    if (w.overflow) {
+        return STATUS_INTERNAL;
+    }
+    writer_patch_u8(&w, 16, chain.first);
+    ike_header_patch_length(&w);
+    return stored_message_set(&sa->init->response, writer_bytes(&w));
+}
+
+static enum status fill_half_open(struct sa_store *store, struct ike_sa *sa,
+                                  const struct exchange_input *in,
+                                  const struct chosen_proposal *chosen)
+{
+    struct nat_detection nat;
+    sa->spi_i = in->header->spi_i;
+    sa->path = *in->path;
+    sa->encapsulated = in->encapsulated;
+    sa->prf = chosen->prf;
+    sa->protection = chosen->protection;
+    sa->key_exchange = chosen->key_exchange;
+    TRY(nat_detection_evaluate(in->message, sa->spi_i, 0, in->path, &nat));
+    set_nat(sa, &nat);
+    TRY(init_prepare(store, sa, chosen->key_exchange->id));
+    struct bytes ni = in->message->nonce.nonce;
+    memcpy(sa->init->ni, ni.data, ni.length);
+    sa->init->ni_length = ni.length;
+    sa->init->nr_length = NONCE_OURS;
+    TRY(random_fill(store->random, sa->init->nr, NONCE_OURS));
+    TRY(stored_message_set(&sa->init->request, in->datagram));
+    TRY(create_response(sa, &chosen->answer));
+    TRY(init_derive(store, sa, in->message->ke.data));
+    key_exchange_destroy(sa->init->key_exchange);
+    sa->init->key_exchange = NULL;
+    sa->expected_request = 1;
+    sa->close_ns = store->now_ns + store->config->half_open_timeout_ns;
+    return STATUS_OK;
+}
+
+enum status ike_sa_init_consume_request(struct sa_store *store, const struct exchange_input *in)
+{
+    struct chosen_proposal chosen;
+    uint16_t peer_index;
+    uint16_t type;
+    if (in->header->spi_i == 0 || store->shutting_down) {
+        return STATUS_DROP;
+    }
+    struct ike_sa *sa = sa_store_find_half_open(store, in->header->spi_i, &in->path->remote);
+    if (sa != NULL) {
+        if (!bytes_equal(stored_message_bytes(&sa->init->request), in->datagram)) {
+            return STATUS_DROP;
+        }
+        sa->duplicates++;
+        sa_store_send(store, in->path, in->encapsulated, false,
+                      stored_message_bytes(&sa->init->response));
+        return STATUS_OK;
+    }
+    enum status status = message_rules_check(IKE_SA_INIT, false, in->message);
+    if (status == STATUS_OK) {
+        TRY(check_cookie(store, in));
+        status = choose_peer(store, in, &peer_index, &chosen);
+    }
+    if (status == STATUS_OK && chosen.key_exchange->id != in->message->ke.group) {
+        uint8_t group[2] = {(uint8_t)(chosen.key_exchange->id >> 8),
+                            (uint8_t)chosen.key_exchange->id};
+        refuse(store, in, INVALID_KE_PAYLOAD, bytes_of(group, sizeof group));
+        return STATUS_NOTIFY(INVALID_KE_PAYLOAD);
+    }
+    if (status == STATUS_OK) {
+        sa = sa_store_add(store, peer_index, false, IKE_SA_HALF_OPEN);
+        if (sa == NULL) {
+            return STATUS_INTERNAL;
+        }
+        status = fill_half_open(store, sa, in, &chosen);
+        if (status == STATUS_OK) {
+            sa_store_send(store, in->path, in->encapsulated, false,
+                          stored_message_bytes(&sa->init->response));
+            return STATUS_OK;
+        }
+        sa_store_remove(store, sa);
+    }
+    if (status_is_notify(status, &type)) {
+        refuse(store, in, type, bytes_of(NULL, 0));
+    }
+    return status;
+}

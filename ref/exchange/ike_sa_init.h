@@ -1,0 +1,20 @@
+/* IKE_SA_INIT, RFC 7296 1.2, 2.6, 2.7, 2.23. */
+#ifndef IKEREF_EXCHANGE_IKE_SA_INIT_H
+#define IKEREF_EXCHANGE_IKE_SA_INIT_H
+
+#include "exchange/exchange.h"
+
+/* Starts an IKE SA with the peer along `path`; `task` (a Child SA to be made) waits in it. NULL
+ * when that is impossible. */
+struct ike_sa *ike_sa_init_start(struct sa_store *store, uint16_t peer_index,
+                                 const struct path *path, const struct task *task);
+
+/* A request outside any IKE SA. The status is for counters; answers are queued. */
+enum status ike_sa_init_consume_request(struct sa_store *store, const struct exchange_input *in);
+
+/* An unprotected response to our request: what cannot be right is dropped, since anybody may have
+ * sent it (2.21.1). */
+enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *sa,
+                                         const struct exchange_input *in);
+
+#endif

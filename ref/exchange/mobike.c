@@ -1,0 +1,263 @@
+/* MOBIKE, RFC 4555: what the two sides say to each other. Which path to take is in mobike_path.c.
+ */
+
+#include "exchange/mobike.h"
+
+#include <string.h>
+
+#include "exchange/mobike_path.h"
+#include "exchange/request.h"
+#include "sa/nat_detection.h"
+
+/* ---- additional addresses, 3.4 and 3.6 ---- */
+
+void mobike_build_additional(struct sa_store *store, struct ike_sa *sa, struct chain_writer *chain,
+                             bool announce_none)
+{
+    bool any = false;
+    for (size_t i = 0; i < store->local_addresses.count; i++) {
+        const struct address *ip = &store->local_addresses.items[i];
+        if (!address_equal(ip, &sa->path.local.ip)) {
+            notify_add(chain,
+                       ip->family == ADDRESS_V4 ? ADDITIONAL_IP4_ADDRESS : ADDITIONAL_IP6_ADDRESS,
+                       address_bytes(ip));
+            any = true;
+        }
+    }
+    if (!any && announce_none) {
+        notify_add(chain, NO_ADDITIONAL_ADDRESSES, bytes_of(NULL, 0));
+    }
+}
+
+static bool carries_addresses(const struct message *message)
+{
+    return message_notify(message, ADDITIONAL_IP4_ADDRESS) != NULL ||
+           message_notify(message, ADDITIONAL_IP6_ADDRESS) != NULL ||
+           message_notify(message, NO_ADDITIONAL_ADDRESSES) != NULL;
+}
+
+void mobike_note_additional(struct ike_sa *sa, const struct message *message,
+                            const struct path *path)
+{
+    if (!sa->mobike || !carries_addresses(message)) {
+        return;
+    }
+    struct address_list *list = &sa->peer_addresses;
+    list->count = 1;
+    list->items[0] = path->remote.ip;
+    for (size_t i = 0; i < message->notify_count && list->count < ADDRESSES_MAX; i++) {
+        const struct notify_payload *n = &message->notifies[i];
+        bool v4 = n->type == ADDITIONAL_IP4_ADDRESS && n->data.length == 4;
+        bool v6 = n->type == ADDITIONAL_IP6_ADDRESS && n->data.length == 16;
+        if (v4 || v6) {
+            list->items[list->count++] = address_from(n->data);
+        }
+    }
+}
+
+static bool listed(const struct address_list *list, const struct address *ip)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (address_equal(&list->items[i], ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status additional_addresses_create_request(struct sa_store *store, struct ike_sa *sa,
+                                                struct chain_writer *chain)
+{
+    mobike_build_additional(store, sa, chain, true);
+    return STATUS_OK;
+}
+
+void additional_addresses_consume_response(struct sa_store *store, struct ike_sa *sa,
+                                           struct request *request, const struct exchange_input *in)
+{
+    (void)in;
+    sa_store_emit_ike(store, sa, EVENT_ROAM_DONE, DOWN_DELETED_BY_US, STATUS_OK);
+    sa_store_emit_done(store, request->task.command, STATUS_OK);
+}
+
+/* ---- UPDATE_SA_ADDRESSES, 3.5 ---- */
+
+static void set_nat(struct ike_sa *sa, const struct nat_detection *nat)
+{
+    if (nat->supported) {
+        sa->nat_local = nat->nat_local;
+        sa->nat_remote = nat->nat_remote;
+        sa->udp_encapsulation =
+            nat->nat_local || nat->nat_remote || sa->peer->force_udp_encapsulation;
+    }
+}
+
+enum status update_addresses_create_request(struct sa_store *store, struct ike_sa *sa,
+                                            struct chain_writer *chain)
+{
+    notify_add(chain, UPDATE_SA_ADDRESSES, bytes_of(NULL, 0));
+    TRY(nat_detection_build(chain, sa->spi_i, sa->spi_r, &sa->path,
+                            sa->peer->force_udp_encapsulation));
+    mobike_build_additional(store, sa, chain, true);
+    return STATUS_OK;
+}
+
+static void note_mapping(struct ike_sa *sa, const struct message *m)
+{
+    const struct notify_payload *n = message_notify(m, NAT_DETECTION_DESTINATION_IP);
+    sa->has_nat_hash = n != NULL && n->data.length == sizeof sa->nat_hash;
+    if (sa->has_nat_hash) {
+        memcpy(sa->nat_hash, n->data.data, sizeof sa->nat_hash);
+    }
+}
+
+void update_addresses_consume_response(struct sa_store *store, struct ike_sa *sa,
+                                       struct request *request, const struct exchange_input *in)
+{
+    struct nat_detection nat;
+    const struct notify_payload *error = message_error(in->message);
+    enum status status = error != NULL ? STATUS_PEER(error->type) : STATUS_OK;
+    if (request->path_changes != sa->path_changes) {
+        sa_store_emit_done(store, request->task.command, STATUS_DROP);
+        return; /* moved again meanwhile: the next update is on its way */
+    }
+    if (status == STATUS_OK &&
+        nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat) == STATUS_OK) {
+        set_nat(sa, &nat);
+        note_mapping(sa, in->message);
+        mobike_move_children(store, sa);
+    }
+    sa_store_emit_ike(store, sa, EVENT_ROAM_DONE, DOWN_REFUSED, status);
+    sa_store_emit_done(store, request->task.command, status);
+}
+
+void mobike_compare_mapping(struct sa_store *store, struct ike_sa *sa,
+                            const struct message *message)
+{
+    struct task update = {.type = TASK_UPDATE_ADDRESSES};
+    const struct notify_payload *n = message_notify(message, NAT_DETECTION_DESTINATION_IP);
+    if (!sa->mobike || !sa->mobike_initiator || n == NULL ||
+        n->data.length != sizeof sa->nat_hash) {
+        return;
+    }
+    bool changed = sa->has_nat_hash && memcmp(sa->nat_hash, n->data.data, sizeof sa->nat_hash) != 0;
+    note_mapping(sa, message);
+    if (changed) {
+        request_queue(store, sa, &update);
+    }
+}
+
+/* ---- return routability, 3.7 ---- */
+
+enum status return_routability_create_request(struct sa_store *store, struct ike_sa *sa,
+                                              struct chain_writer *chain)
+{
+    TRY(random_fill(store->random, sa->request.cookie2, COOKIE2_LENGTH));
+    notify_add(chain, COOKIE2, bytes_of(sa->request.cookie2, COOKIE2_LENGTH));
+    return STATUS_OK;
+}
+
+void return_routability_consume_response(struct sa_store *store, struct ike_sa *sa,
+                                         struct request *request, const struct exchange_input *in)
+{
+    struct task again = {.type = TASK_RETURN_ROUTABILITY};
+    const struct notify_payload *n = message_notify(in->message, COOKIE2);
+    if (n == NULL || n->data.length != COOKIE2_LENGTH ||
+        !crypto_equal(n->data.data, request->cookie2, COOKIE2_LENGTH)) {
+        sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_NOTIFY(INVALID_SYNTAX));
+        return;
+    }
+    if (request->path_changes != sa->path_changes) {
+        if (!task_queue_has(&sa->tasks, TASK_RETURN_ROUTABILITY, 0)) {
+            request_queue(store, sa, &again); /* sent to several addresses: proves none of them */
+        }
+        return;
+    }
+    sa->children_follow = false;
+    mobike_move_children(store, sa);
+}
+
+/* ---- the peer's requests ---- */
+
+/* The initiator has moved. Its new address is checked before Child SAs follow, unless only the port
+ * is new. */
+static enum status consume_update(struct sa_store *store, struct ike_sa *sa,
+                                  const struct exchange_input *in)
+{
+    struct nat_detection nat;
+    struct task check = {.type = TASK_RETURN_ROUTABILITY};
+    bool same_host = address_equal(&sa->path.remote.ip, &in->path->remote.ip);
+    sa->path = *in->path;
+    sa->encapsulated = in->encapsulated;
+    sa->path_changes++;
+    TRY(nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat));
+    set_nat(sa, &nat);
+    sa_store_emit_ike(store, sa, EVENT_IKE_SA_MOVED, DOWN_DELETED_BY_PEER, STATUS_OK);
+    if (same_host && !sa->children_follow) {
+        mobike_move_children(store, sa);
+    } else if (!task_queue_has(&sa->tasks, TASK_RETURN_ROUTABILITY, 0)) {
+        sa->children_follow = true;
+        (void)task_queue_push_front(&sa->tasks, &check);
+    }
+    if (sa->request.active) {
+        sa->request.timeout_ns = sa->peer->retransmission.timeout_ns;
+        request_resend(store, sa);
+    }
+    return STATUS_OK;
+}
+
+/* True when NO_NATS_ALLOWED names other addresses than the message came with, 3.9. */
+static bool nat_forbidden_and_found(const struct exchange_input *in)
+{
+    uint8_t octets[2 * 16 + 4];
+    const struct notify_payload *n = message_notify(in->message, NO_NATS_ALLOWED);
+    if (n == NULL) {
+        return false;
+    }
+    struct writer w = writer_over(octets, sizeof octets);
+    writer_put(&w, address_bytes(&in->path->remote.ip));
+    writer_put(&w, address_bytes(&in->path->local.ip));
+    writer_u16(&w, in->path->remote.port);
+    writer_u16(&w, in->path->local.port);
+    return !bytes_equal(writer_bytes(&w), n->data);
+}
+
+/* The peer's addresses have changed; when the one we use is no longer among them, we go to where it
+ * spoke from. */
+static void consume_addresses(struct sa_store *store, struct ike_sa *sa,
+                              const struct exchange_input *in)
+{
+    mobike_note_additional(sa, in->message, in->path);
+    if (sa->mobike_initiator && !listed(&sa->peer_addresses, &sa->path.remote.ip)) {
+        mobike_change_path(store, sa, in->path, 0);
+    }
+}
+
+enum status mobike_consume_request(struct sa_store *store, struct ike_sa *sa,
+                                   const struct exchange_input *in, struct exchange_reply *reply)
+{
+    const struct message *m = in->message;
+    const struct notify_payload *cookie2 = message_notify(m, COOKIE2);
+    bool update = message_notify(m, UPDATE_SA_ADDRESSES) != NULL && !sa->mobike_initiator;
+    if (cookie2 != NULL) {
+        notify_add(&reply->chain, COOKIE2, cookie2->data);
+    }
+    if (!sa->mobike || sa->state != IKE_SA_ESTABLISHED) {
+        return STATUS_OK;
+    }
+    if ((update || carries_addresses(m)) && nat_forbidden_and_found(in)) {
+        notify_add(&reply->chain, UNEXPECTED_NAT_DETECTED, bytes_of(NULL, 0));
+        return STATUS_OK;
+    }
+    if (carries_addresses(m)) {
+        consume_addresses(store, sa, in);
+    }
+    if (update) {
+        TRY(consume_update(store, sa, in));
+    }
+    if (message_notify(m, NAT_DETECTION_SOURCE_IP) != NULL) {
+        TRY(nat_detection_build(&reply->chain, sa->spi_i, sa->spi_r, in->path,
+                                sa->peer->force_udp_encapsulation));
+    }
+    return STATUS_OK;
+}

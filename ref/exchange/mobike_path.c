@@ -1,0 +1,197 @@
+/* Paths: choosing one, probing others, moving to one. RFC 4555 3.5, 3.6, 3.10; RFC 7296 2.23. */
+
+#include "exchange/mobike_path.h"
+
+#include "exchange/mobike.h"
+#include "exchange/request.h"
+
+#define PATHS_MAX (ADDRESSES_MAX * 2 * ADDRESSES_MAX)
+
+void mobike_move_children(struct sa_store *store, struct ike_sa *sa)
+{
+    for (const struct child_sa *child = sa->children; child != NULL; child = child->next) {
+        if (!child->redundant) {
+            sa_store_emit_child(store, sa, child, EVENT_CHILD_SA_MOVED, DOWN_DELETED_BY_US, 0);
+        }
+    }
+}
+
+static void drop_updates(struct sa_store *store, struct ike_sa *sa)
+{
+    struct task older;
+    while (task_queue_remove(&sa->tasks, TASK_UPDATE_ADDRESSES, 0, &older)) {
+        sa_store_emit_done(store, older.command, STATUS_DROP);
+    }
+}
+
+void mobike_change_path(struct sa_store *store, struct ike_sa *sa, const struct path *path,
+                        uint64_t command)
+{
+    struct task update = {
+        .type = TASK_UPDATE_ADDRESSES, .command = command, .since_ns = store->now_ns};
+    sa->path = *path;
+    sa->path_changes++;
+    if (sa->nat_supported) {
+        sa->udp_encapsulation = true; /* a NAT may well be there; the answer will tell */
+    }
+    sa_store_emit_ike(store, sa, EVENT_IKE_SA_MOVED, DOWN_DELETED_BY_US, STATUS_OK);
+    mobike_move_children(store, sa);
+    drop_updates(store, sa);
+    if (!task_queue_push_front(&sa->tasks, &update)) {
+        sa_store_emit_done(store, command, STATUS_INTERNAL);
+    }
+    if (sa->request.active) {
+        sa->request.timeout_ns = sa->peer->retransmission.timeout_ns;
+        request_resend(store, sa);
+    } else {
+        request_start_next(store, sa);
+    }
+}
+
+/* ---- which paths there are ---- */
+
+static void list_add(struct address_list *list, size_t max, const struct address *ip)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (address_equal(&list->items[i], ip)) {
+            return;
+        }
+    }
+    if (list->count < max && ip->family != ADDRESS_NONE) {
+        list->items[list->count++] = *ip;
+    }
+}
+
+static void peer_addresses(const struct ike_sa *sa, struct address_list *out)
+{
+    out->count = 0;
+    list_add(out, ADDRESSES_MAX, &sa->path.remote.ip);
+    for (size_t i = 0; i < sa->peer_addresses.count; i++) {
+        list_add(out, ADDRESSES_MAX, &sa->peer_addresses.items[i]);
+    }
+    for (size_t i = 0; i < sa->peer->remote_addresses.count; i++) {
+        list_add(out, ADDRESSES_MAX, &sa->peer->remote_addresses.items[i]);
+    }
+}
+
+/* Every pair of one of our addresses and one of the peer's, of one family; the peer's in order of
+ * preference. */
+static size_t list_paths(const struct ike_sa *sa, const struct address_list *local,
+                         struct path paths[PATHS_MAX])
+{
+    struct address_list remote;
+    size_t count = 0;
+    peer_addresses(sa, &remote);
+    for (size_t r = 0; r < remote.count; r++) {
+        for (size_t l = 0; l < local->count; l++) {
+            if (local->items[l].family == remote.items[r].family) {
+                paths[count] = sa->path; /* the ports stay */
+                paths[count].local.ip = local->items[l];
+                paths[count++].remote.ip = remote.items[r];
+            }
+        }
+    }
+    return count;
+}
+
+void mobike_probe_other_paths(struct sa_store *store, struct ike_sa *sa)
+{
+    struct path paths[PATHS_MAX];
+    if (!sa->mobike || !sa->mobike_initiator || sa->state != IKE_SA_ESTABLISHED) {
+        return;
+    }
+    size_t count = list_paths(sa, &store->local_addresses, paths);
+    if (count == 0) {
+        return;
+    }
+    const struct path *other = &paths[sa->request.sent % count];
+    if (!path_equal(other, &sa->path)) {
+        sa_store_send(store, other, sa->encapsulated, false,
+                      stored_message_bytes(&sa->request.message));
+    }
+}
+
+void mobike_answered_on(struct sa_store *store, struct ike_sa *sa, const struct path *path)
+{
+    if (sa->mobike && sa->mobike_initiator && sa->state == IKE_SA_ESTABLISHED &&
+        !path_equal(path, &sa->path)) {
+        mobike_change_path(store, sa, path, 0);
+    }
+}
+
+/* ---- the host has moved ---- */
+
+/* The path the host's route names, or the first other pair when there is no route to where the peer
+ * was. */
+static bool choose_path(const struct ike_sa *sa, const struct command *command, struct path *out)
+{
+    struct path paths[PATHS_MAX];
+    *out = sa->path;
+    if (command->path.local.ip.family == sa->path.remote.ip.family) {
+        out->local.ip = command->path.local.ip;
+        return true;
+    }
+    if (list_paths(sa, &command->addresses, paths) == 0) {
+        return false;
+    }
+    *out = paths[0];
+    return true;
+}
+
+void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command *command)
+{
+    struct path path;
+    struct task tell = {.type = TASK_ADDITIONAL_ADDRESSES, .command = command->id};
+    if (!choose_path(sa, command, &path)) {
+        sa_store_emit_done(store, command->id, STATUS_UNREACHABLE);
+        return;
+    }
+    bool moved = !address_equal(&path.local.ip, &sa->path.local.ip) ||
+                 !address_equal(&path.remote.ip, &sa->path.remote.ip);
+    if (sa->mobike_initiator && moved) {
+        mobike_change_path(store, sa, &path, command->id);
+        return;
+    }
+    if (moved) {
+        /* the responder's address has gone: its Child SAs use what there is, the initiator is told
+         * (3.5) */
+        sa->path = path;
+        sa->path_changes++;
+        sa_store_emit_ike(store, sa, EVENT_IKE_SA_MOVED, DOWN_DELETED_BY_US, STATUS_OK);
+        mobike_move_children(store, sa);
+        if (sa->request.active) {
+            request_resend(store, sa);
+        }
+    }
+    request_queue(store, sa, &tell);
+}
+
+/* ---- without MOBIKE ---- */
+
+static bool may_follow(const struct ike_sa *sa, const struct path *path)
+{
+    return sa->nat_remote && !sa->nat_local && !path_equal(path, &sa->path);
+}
+
+void nat_follow(struct sa_store *store, struct ike_sa *sa, const struct path *path)
+{
+    if (sa->mobike || !may_follow(sa, path)) {
+        return;
+    }
+    sa->path = *path;
+    sa->path_changes++;
+    sa_store_emit_ike(store, sa, EVENT_IKE_SA_MOVED, DOWN_DELETED_BY_PEER, STATUS_OK);
+    mobike_move_children(store, sa);
+}
+
+void nat_follow_esp(struct sa_store *store, struct ike_sa *sa, const struct path *path)
+{
+    if (!sa->mobike) {
+        nat_follow(store, sa, path);
+    } else if (may_follow(sa, path) && !sa->children_follow) {
+        /* Child SAs alone take the new path; the IKE SA waits for UPDATE_SA_ADDRESSES (4555 3.8) */
+        struct ike_sa seen = *sa;
+        seen.path = *path;
+        mobike_move_children(store, &seen);
+    }
+}

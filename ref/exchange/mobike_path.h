@@ -1,0 +1,15 @@
+/* Changing the path of an IKE SA, shared by the causes there are for it. */
+#ifndef IKEREF_EXCHANGE_MOBIKE_PATH_H
+#define IKEREF_EXCHANGE_MOBIKE_PATH_H
+
+#include "exchange/exchange.h"
+
+/* Tells the host the Child SAs' path and encapsulation of now. */
+void mobike_move_children(struct sa_store *store, struct ike_sa *sa);
+
+/* RFC 4555 3.5, the initiator's list of steps: IKE SA and Child SAs to the new path, what is out is
+ * sent again along it, UPDATE_SA_ADDRESSES as soon as the window allows. */
+void mobike_change_path(struct sa_store *store, struct ike_sa *sa, const struct path *path,
+                        uint64_t command);
+
+#endif

@@ -1,0 +1,194 @@
+/* Our requests: one at a time, retransmitted until answered. RFC 7296 2.1 to 2.4. */
+
+#include "exchange/request.h"
+
+#include <string.h>
+
+#include "exchange/mobike.h"
+#include "protect/sk_message.h"
+
+#define TEMPORARY_FAILURE_MAX_NS 180000000000ULL /* "several minutes", RFC 7296 2.25 */
+
+static bool may_ask(const struct ike_sa *sa)
+{
+    return ike_sa_is_up(sa) && !sa->request.active;
+}
+
+void request_queue(struct sa_store *store, struct ike_sa *sa, const struct task *task)
+{
+    struct task timed = *task;
+    if (timed.since_ns == 0) {
+        timed.since_ns = store->now_ns;
+    }
+    if (!task_queue_push(&sa->tasks, &timed)) {
+        sa_store_emit_done(store, task->command, STATUS_INTERNAL);
+        return;
+    }
+    request_start_next(store, sa);
+}
+
+void request_end(struct request *request)
+{
+    key_exchange_destroy(request->key_exchange);
+    stored_message_clear(&request->message);
+    octets_wipe(request, sizeof *request);
+}
+
+static struct ike_header request_header(const struct ike_sa *sa, uint8_t exchange_type)
+{
+    return (struct ike_header){
+        .spi_i = sa->spi_i,
+        .spi_r = sa->spi_r,
+        .exchange_type = exchange_type,
+        .flags = sa->initiator ? IKE_FLAG_INITIATOR : 0,
+        .message_id = sa->next_request,
+    };
+}
+
+enum status request_start(struct sa_store *store, struct ike_sa *sa, const struct task *task)
+{
+    uint8_t inner[IKE_MESSAGE_MAX];
+    uint8_t octets[IKE_MESSAGE_MAX];
+    const struct task_handler *handler = task_handler_find(task->type);
+    struct writer inner_writer = writer_over(inner, sizeof inner);
+    struct chain_writer chain = chain_writer_over(&inner_writer);
+    struct writer w = writer_over(octets, sizeof octets);
+    memset(&sa->request, 0, sizeof sa->request);
+    sa->request.task = *task;
+    TRY(handler->create_request(store, sa, &chain));
+    if (inner_writer.overflow) {
+        return STATUS_INTERNAL;
+    }
+    struct ike_header header = request_header(sa, handler->exchange_type);
+    TRY(sk_message_seal(&sa->protection, sa->seal, store->random, &header, chain.first,
+                        writer_bytes(&inner_writer), &w));
+    request_send(store, sa, task, handler->exchange_type, writer_bytes(&w));
+    return STATUS_OK;
+}
+
+void request_start_next(struct sa_store *store, struct ike_sa *sa)
+{
+    struct task task;
+    while (may_ask(sa) && task_queue_take(&sa->tasks, store->now_ns, &task)) {
+        enum status status = request_start(store, sa, &task);
+        if (status != STATUS_OK) {
+            request_end(&sa->request);
+            /* what was to be deleted has gone by itself: that is what was wanted */
+            bool content = status == STATUS_DROP && task.type == TASK_CHILD_DELETE;
+            sa_store_emit_done(store, task.command, content ? STATUS_OK : status);
+        }
+    }
+}
+
+void request_send(struct sa_store *store, struct ike_sa *sa, const struct task *task,
+                  uint8_t exchange_type, struct bytes message)
+{
+    struct request *request = &sa->request;
+    request->active = true;
+    request->task = *task;
+    request->exchange_type = exchange_type;
+    request->message_id = sa->next_request;
+    request->timeout_ns = sa->peer->retransmission.timeout_ns;
+    request->next_ns = store->now_ns;
+    request->sent = 0;
+    request->error = STATUS_OK;
+    request->path_changes = sa->path_changes;
+    if (stored_message_set(&request->message, message) != STATUS_OK) {
+        /* without memory for the copy the peer cannot be asked: it goes as if it did not answer */
+        request->sent = sa->peer->retransmission.tries;
+        return;
+    }
+    if (task->type != TASK_IKE_SA_INIT) {
+        sa->next_request++;
+    }
+    request_resend(store, sa);
+}
+
+void request_resend(struct sa_store *store, struct ike_sa *sa)
+{
+    struct request *request = &sa->request;
+    sa_store_send(store, &sa->path, sa->encapsulated, false,
+                  stored_message_bytes(&request->message));
+    if (request->sent > 0) {
+        sa->retransmitted++;
+        store->counters.retransmissions++;
+        mobike_probe_other_paths(store, sa);
+    }
+    request->sent++;
+    sa->last_out_ns = store->now_ns;
+    request->next_ns = store->now_ns + request->timeout_ns;
+    const struct retransmission_config *r = &sa->peer->retransmission;
+    uint64_t longer = request->timeout_ns / 100 * r->backoff_percent;
+    request->timeout_ns = longer < r->timeout_max_ns ? longer : r->timeout_max_ns;
+}
+
+static void give_up(struct sa_store *store, struct ike_sa *sa, enum status status)
+{
+    uint16_t type;
+    if (sa->state == IKE_SA_REKEYED) {
+        sa_store_ike_gone(store, sa, DOWN_REPLACED, STATUS_OK);
+    } else if (sa->request.task.type == TASK_IKE_DELETE ||
+               sa->request.task.type == TASK_AUTH_FAILED) {
+        sa_store_ike_gone(store, sa, sa->reason, STATUS_UNREACHABLE);
+    } else if (status_is_peer(status, &type)) {
+        sa_store_ike_gone(store, sa, DOWN_REFUSED, status);
+    } else {
+        sa_store_ike_gone(store, sa, DOWN_UNREACHABLE, STATUS_UNREACHABLE);
+    }
+}
+
+void request_expire(struct sa_store *store, struct ike_sa *sa)
+{
+    struct request *request = &sa->request;
+    if (!request->active) {
+        return;
+    }
+    if (request->error != STATUS_OK && store->now_ns >= request->give_up_ns) {
+        give_up(store, sa, request->error);
+    } else if (store->now_ns >= request->next_ns) {
+        if (request->sent >= sa->peer->retransmission.tries) {
+            give_up(store, sa, request->error);
+        } else {
+            request_resend(store, sa);
+        }
+    }
+}
+
+void request_answered(struct sa_store *store, struct ike_sa *sa, const struct exchange_input *in)
+{
+    struct request request = sa->request;
+    memset(&sa->request, 0, sizeof sa->request);
+    const struct notify_payload *error = message_error(in->message);
+    if (error == NULL || error->type != TEMPORARY_FAILURE) {
+        sa->temporary_since_ns = 0;
+    }
+    task_handler_find(request.task.type)->consume_response(store, sa, &request, in);
+    request_end(&request);
+    if (sa->state != IKE_SA_CLOSED) {
+        request_start_next(store, sa);
+    }
+}
+
+void request_retry_later(struct sa_store *store, struct ike_sa *sa, const struct task *task)
+{
+    if (sa->temporary_since_ns == 0) {
+        sa->temporary_since_ns = store->now_ns;
+    }
+    if (store->now_ns - sa->temporary_since_ns > TEMPORARY_FAILURE_MAX_NS) {
+        struct task end = {.type = TASK_IKE_DELETE};
+        sa->reason = DOWN_FAILED;
+        sa->state = IKE_SA_DELETING;
+        sa_store_emit_done(store, task->command, STATUS_PEER(TEMPORARY_FAILURE));
+        request_queue(store, sa, &end);
+        return;
+    }
+    struct task later = *task;
+    uint8_t jitter = 0;
+    (void)!random_fill(store->random, &jitter, sizeof jitter);
+    uint64_t pause_ns = sa->peer->retransmission.timeout_ns
+                        << (task->attempts < 6 ? task->attempts : 6);
+    later.attempts++;
+    /* both sides may have been told to wait: a random part keeps them from meeting again */
+    later.not_before_ns = store->now_ns + pause_ns + pause_ns / 256 * jitter;
+    request_queue(store, sa, &later);
+}

@@ -1,0 +1,39 @@
+/* Our requests: one at a time, retransmitted until answered. RFC 7296 2.1 to 2.4. */
+#ifndef IKEREF_EXCHANGE_REQUEST_H
+#define IKEREF_EXCHANGE_REQUEST_H
+
+#include "exchange/exchange.h"
+
+/* Queues a task and starts it when nothing else is out. Its command is answered when there is no
+ * room. */
+void request_queue(struct sa_store *store, struct ike_sa *sa, const struct task *task);
+
+/* Builds, seals and sends the request of one task at once. STATUS_DROP: there is nothing to ask. */
+MUST_USE enum status request_start(struct sa_store *store, struct ike_sa *sa,
+                                   const struct task *task);
+
+/* Starts what waits, as far as the state and the window of one allow. */
+void request_start_next(struct sa_store *store, struct ike_sa *sa);
+
+/* Sends `message` as our outstanding request for `task` (request fields of the exchange are kept)
+ * and starts its retransmission. */
+void request_send(struct sa_store *store, struct ike_sa *sa, const struct task *task,
+                  uint8_t exchange_type, struct bytes message);
+
+/* The same octets once more, now: after a roam, or because the time has come. */
+void request_resend(struct sa_store *store, struct ike_sa *sa);
+
+/* Time has passed: retransmit, or give the peer up. */
+void request_expire(struct sa_store *store, struct ike_sa *sa);
+
+/* The opened response to our outstanding request: takes the request off and hands it on. */
+void request_answered(struct sa_store *store, struct ike_sa *sa, const struct exchange_input *in);
+
+/* Frees what a request holds. */
+void request_end(struct request *request);
+
+/* After TEMPORARY_FAILURE: again later, with growing pauses; an IKE SA that gets nothing else for
+ * minutes is out of step and is closed (RFC 7296 2.25). */
+void request_retry_later(struct sa_store *store, struct ike_sa *sa, const struct task *task);
+
+#endif

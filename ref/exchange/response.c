@@ -1,0 +1,107 @@
+/* Our responses: sealed, kept, and repeated octet for octet. RFC 7296 2.1, 2.21. */
+
+#include "exchange/response.h"
+
+#include "protect/sk_message.h"
+
+struct exchange_reply exchange_reply_over(struct writer *w)
+{
+    return (struct exchange_reply){.chain = chain_writer_over(w)};
+}
+
+void notify_add(struct chain_writer *chain, uint16_t type, struct bytes data)
+{
+    payload_begin(chain, PAYLOAD_NOTIFY);
+    notify_payload_build(chain->w, PROTOCOL_NONE, bytes_of(NULL, 0), type, data);
+    payload_end(chain);
+}
+
+/* The chain becomes a single error notification, RFC 7296 3.10.1. */
+static void replace_by_error(struct exchange_reply *reply, uint16_t type)
+{
+    struct writer *w = reply->chain.w;
+    *w = writer_over(w->data, w->capacity);
+    reply->chain = chain_writer_over(w);
+    payload_begin(&reply->chain, PAYLOAD_NOTIFY);
+    notify_payload_build(w, reply->error_protocol,
+                         bytes_of(reply->error_spi, reply->error_spi_length), type,
+                         bytes_of(reply->error_data, reply->error_data_length));
+    payload_end(&reply->chain);
+    if (type == INVALID_SYNTAX || type == AUTHENTICATION_FAILED) {
+        reply->close = true; /* fatal for both sides without a Delete, 2.21.3 and 2.21.2 */
+        reply->close_reason = DOWN_FAILED;
+        reply->close_status = STATUS_NOTIFY(type);
+    }
+}
+
+static enum status seal_and_store(struct sa_store *store, struct ike_sa *sa,
+                                  const struct exchange_input *in,
+                                  const struct exchange_reply *reply)
+{
+    uint8_t octets[IKE_MESSAGE_MAX];
+    struct writer w = writer_over(octets, sizeof octets);
+    if (reply->chain.w->overflow) {
+        return STATUS_INTERNAL;
+    }
+    struct ike_header header = {
+        .spi_i = sa->spi_i,
+        .spi_r = sa->spi_r,
+        .exchange_type = in->header->exchange_type,
+        .flags = (uint8_t)(IKE_FLAG_RESPONSE | (sa->initiator ? IKE_FLAG_INITIATOR : 0)),
+        .message_id = in->header->message_id,
+    };
+    TRY(sk_message_seal(&sa->protection, sa->seal, store->random, &header, reply->chain.first,
+                        writer_bytes(reply->chain.w), &w));
+    return stored_message_set(&sa->response, writer_bytes(&w));
+}
+
+void response_send(struct sa_store *store, struct ike_sa *sa, const struct exchange_input *in,
+                   struct exchange_reply *reply, enum status status)
+{
+    uint16_t type;
+    if (status_is_notify(status, &type)) {
+        replace_by_error(reply, type);
+    } else if (status != STATUS_OK) {
+        return; /* the peer will ask again */
+    }
+    if (seal_and_store(store, sa, in, reply) != STATUS_OK) {
+        return;
+    }
+    sa->expected_request = in->header->message_id + 1;
+    sa_store_send(store, in->path, in->encapsulated, false, stored_message_bytes(&sa->response));
+    sa->last_out_ns = store->now_ns;
+    if (reply->close) {
+        sa_store_ike_gone(store, sa, reply->close_reason, reply->close_status);
+    }
+}
+
+void response_repeat(struct sa_store *store, struct ike_sa *sa, const struct path *path,
+                     bool encapsulated)
+{
+    sa->duplicates++;
+    sa_store_send(store, path, encapsulated, false, stored_message_bytes(&sa->response));
+}
+
+void response_send_unprotected(struct sa_store *store, const struct ike_header *request,
+                               const struct path *path, bool encapsulated, uint16_t type,
+                               struct bytes data)
+{
+    uint8_t octets[IKE_HEADER_LENGTH + 128];
+    struct writer w = writer_over(octets, sizeof octets);
+    struct ike_header header = {
+        .spi_i = request->spi_i,
+        .spi_r = request->spi_r,
+        .next_payload = PAYLOAD_NOTIFY,
+        .exchange_type = request->exchange_type,
+        .flags = (uint8_t)(IKE_FLAG_RESPONSE |
+                           (request->flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR)),
+        .message_id = request->message_id,
+    };
+    ike_header_build(&w, &header);
+    struct chain_writer chain = chain_writer_over(&w);
+    notify_add(&chain, type, data);
+    ike_header_patch_length(&w);
+    if (!w.overflow) {
+        sa_store_send(store, path, encapsulated, false, writer_bytes(&w));
+    }
+}

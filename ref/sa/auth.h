@@ -1,0 +1,22 @@
+/* The AUTH value of a shared key, RFC 7296 2.15. */
+#ifndef IKEREF_SA_AUTH_H
+#define IKEREF_SA_AUTH_H
+
+#include "crypto/crypto.h"
+
+/* prf(prf(key, "Key Pad for IKEv2"), message | nonce | prf(SK_p, id_body)): `message` is the
+ * sender's own first message, `nonce` the other side's, `id_body` the sender's ID payload body.
+ * Writes prf->output_length octets. */
+MUST_USE enum status auth_shared_key_compute(const struct prf_algorithm *prf, struct bytes key,
+                                             struct bytes message, struct bytes nonce,
+                                             const struct secret *sk_p, struct bytes id_body,
+                                             uint8_t *out);
+
+/* STATUS_OK only when `auth` is that value, compared in constant time; else
+ * STATUS_NOTIFY(AUTHENTICATION_FAILED). */
+MUST_USE enum status auth_shared_key_verify(const struct prf_algorithm *prf, struct bytes key,
+                                            struct bytes message, struct bytes nonce,
+                                            const struct secret *sk_p, struct bytes id_body,
+                                            struct bytes auth);
+
+#endif

@@ -1,0 +1,36 @@
+/* A Child SA as IKE sees it: the pair of ESP SAs and where it stands in its life. RFC
+ * 7296 1.3, 2.8. */
+#ifndef IKEREF_SA_CHILD_SA_H
+#define IKEREF_SA_CHILD_SA_H
+
+#include "crypto/protection.h"
+#include "sa/config.h"
+#include "sa/event.h"
+
+enum child_sa_state {
+    CHILD_SA_INSTALLED,
+    CHILD_SA_REKEYING, /* our request to replace it is out */
+    CHILD_SA_DELETING, /* our Delete is queued or out */
+};
+
+struct child_sa {
+    struct child_sa *next; /* in its IKE SA's list */
+    uint32_t id;
+    uint16_t child_index;
+    enum child_sa_state state;
+    uint32_t spi_in, spi_out;
+    bool transport_mode, esn;
+    bool replaced;  /* the peer has rekeyed it and is about to delete it */
+    bool redundant; /* lost a rekey collision (2.8.1): never installed, only to be deleted */
+    struct protection protection;
+    const struct key_exchange_algorithm *key_exchange;
+    struct selector_list local, remote;
+    enum down_reason down_reason;            /* DELETING: why */
+    uint64_t installed_ns, soft_ns, hard_ns; /* UINT64_MAX: never */
+    uint64_t last_in_ns, last_out_ns;
+};
+
+/* The RFC's or our word for it; static storage. */
+const char *child_sa_state_name(enum child_sa_state state);
+
+#endif

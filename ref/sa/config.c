@@ -1,0 +1,92 @@
+/* Defaults of the configuration: what a person who only names peers and keys should get. */
+
+#include "sa/config.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define SECOND_NS 1000000000ULL
+
+static void proposals_set(struct proposal_list *list, uint8_t protocol, const char *const *texts,
+                          size_t count)
+{
+    list->count = count;
+    for (size_t i = 0; i < count; i++) {
+        const char *error = NULL;
+        bool good = proposal_parse_text(texts[i], protocol, &list->items[i], &error);
+        assert(good);
+        (void)good;
+    }
+}
+
+void endpoint_config_defaults(struct endpoint_config *config)
+{
+    memset(config, 0, sizeof *config);
+    config->ike_port = IKE_PORT;
+    config->natt_port = IKE_NATT_PORT;
+    config->cookie_threshold = 32;
+    config->half_open_max = 4096;
+    config->half_open_timeout_ns = 30 * SECOND_NS;
+    config->delete_linger_ns = 2 * SECOND_NS;
+    config->accept_unknown_addresses = true;
+}
+
+void peer_config_defaults(struct peer_config *peer)
+{
+    static const char *const proposals[] = {
+        "aes256gcm16-aes128gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-"
+        "x25519-ecp256-ecp384-x448-ecp521-modp3072-modp4096-modp2048",
+        "aes256-aes128-sha256-sha384-sha512-prfsha256-prfsha384-prfsha512-"
+        "x25519-ecp256-ecp384-x448-ecp521-modp3072-modp4096-modp2048",
+    };
+    memset(peer, 0, sizeof *peer);
+    peer->remote_port = IKE_PORT;
+    peer->remote_natt_port = IKE_NATT_PORT;
+    proposals_set(&peer->proposals, PROTOCOL_IKE, proposals, 2);
+    peer->lifetime.soft_ns = 4 * 3600 * SECOND_NS;
+    peer->lifetime.hard_ns = peer->lifetime.soft_ns + 600 * SECOND_NS;
+    peer->lifetime.jitter_ns = 300 * SECOND_NS;
+    peer->liveness_ns = 30 * SECOND_NS;
+    peer->keepalive_ns = 20 * SECOND_NS;
+    peer->retransmission = (struct retransmission_config){
+        .timeout_ns = SECOND_NS / 2,
+        .timeout_max_ns = 30 * SECOND_NS,
+        .backoff_percent = 180,
+        .tries = 8,
+    };
+    peer->mobike = true;
+    peer->initial_contact = true;
+    peer->rekey_ike_with_dh = true;
+}
+
+void child_config_defaults(struct child_config *child)
+{
+    static const char *const proposals[] = {
+        "aes256gcm16-aes128gcm16-chacha20poly1305-x25519-ecp256-ecp384-esn-noesn",
+        "aes256-aes128-sha256-sha384-sha512-x25519-ecp256-ecp384-esn-noesn",
+    };
+    memset(child, 0, sizeof *child);
+    proposals_set(&child->proposals, PROTOCOL_ESP, proposals, 2);
+    child->lifetime.soft_ns = 3600 * SECOND_NS;
+    child->lifetime.hard_ns = child->lifetime.soft_ns + 600 * SECOND_NS;
+    child->lifetime.jitter_ns = 120 * SECOND_NS;
+    child->start = START_ON_TRAFFIC;
+    child->replay_window = 256;
+    child->copy_dscp = true;
+    child->ecn = true;
+}
+
+uint64_t lifetime_soft_at(const struct lifetime_config *lifetime,
+                          const struct random_source *random, uint64_t now_ns)
+{
+    uint32_t draw = 0;
+    if (lifetime->soft_ns == 0) {
+        return UINT64_MAX;
+    }
+    (void)!random_fill(random, &draw, sizeof draw);
+    uint64_t range_ns = lifetime->jitter_ns;
+    if (range_ns > lifetime->soft_ns / 2) {
+        range_ns = lifetime->soft_ns / 2;
+    }
+    return now_ns + lifetime->soft_ns - (uint64_t)((double)draw / UINT32_MAX * (double)range_ns);
+}

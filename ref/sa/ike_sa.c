@@ -1,0 +1,93 @@
+/* An IKE SA: small questions about one. */
+
+#include "sa/ike_sa.h"
+
+#include <stdlib.h>
+
+const char *ike_sa_state_name(enum ike_sa_state state)
+{
+    static const char *const names[IKE_SA_STATES] = {
+        [IKE_SA_INIT_SENT] = "connecting", [IKE_SA_HALF_OPEN] = "half-open",
+        [IKE_SA_AUTH_SENT] = "connecting", [IKE_SA_ESTABLISHED] = "established",
+        [IKE_SA_REKEYED] = "rekeyed",      [IKE_SA_DELETING] = "deleting",
+        [IKE_SA_CLOSED] = "closed",
+    };
+    return names[state];
+}
+
+const char *child_sa_state_name(enum child_sa_state state)
+{
+    static const char *const names[] = {
+        [CHILD_SA_INSTALLED] = "installed",
+        [CHILD_SA_REKEYING] = "rekeying",
+        [CHILD_SA_DELETING] = "deleting",
+    };
+    return names[state];
+}
+
+uint64_t ike_sa_local_spi(const struct ike_sa *sa)
+{
+    return sa->initiator ? sa->spi_i : sa->spi_r;
+}
+
+bool ike_sa_is_up(const struct ike_sa *sa)
+{
+    return sa->state == IKE_SA_ESTABLISHED || sa->state == IKE_SA_REKEYED ||
+           sa->state == IKE_SA_DELETING;
+}
+
+struct child_sa *ike_sa_child_by_id(struct ike_sa *sa, uint32_t id)
+{
+    struct child_sa *child = sa->children;
+    while (child != NULL && child->id != id) {
+        child = child->next;
+    }
+    return child;
+}
+
+struct child_sa *ike_sa_child_by_spi_out(struct ike_sa *sa, uint32_t spi_out)
+{
+    struct child_sa *child = sa->children;
+    while (child != NULL && child->spi_out != spi_out) {
+        child = child->next;
+    }
+    return child;
+}
+
+struct child_sa *ike_sa_child_by_spi_in(struct ike_sa *sa, uint32_t spi_in)
+{
+    struct child_sa *child = sa->children;
+    while (child != NULL && child->spi_in != spi_in) {
+        child = child->next;
+    }
+    return child;
+}
+
+enum status ike_sa_set_keys(struct ike_sa *sa, const struct ike_keys *keys)
+{
+    const struct secret *ours_e = sa->initiator ? &keys->sk_ei : &keys->sk_er;
+    const struct secret *ours_a = sa->initiator ? &keys->sk_ai : &keys->sk_ar;
+    const struct secret *theirs_e = sa->initiator ? &keys->sk_er : &keys->sk_ei;
+    const struct secret *theirs_a = sa->initiator ? &keys->sk_ar : &keys->sk_ai;
+    sa->sk_d = keys->sk_d;
+    sa->sk_pi = keys->sk_pi;
+    sa->sk_pr = keys->sk_pr;
+    sa->seal = protector_create(&sa->protection, secret_bytes(ours_e), secret_bytes(ours_a),
+                                PROTECTOR_SEAL);
+    sa->open = protector_create(&sa->protection, secret_bytes(theirs_e), secret_bytes(theirs_a),
+                                PROTECTOR_OPEN);
+    return sa->seal != NULL && sa->open != NULL ? STATUS_OK : STATUS_INTERNAL;
+}
+
+void ike_sa_free_init(struct ike_sa *sa)
+{
+    if (sa->init == NULL) {
+        return;
+    }
+    key_exchange_destroy(sa->init->key_exchange);
+    stored_message_clear(&sa->init->request);
+    stored_message_clear(&sa->init->response);
+    octets_wipe(sa->init, sizeof *sa->init);
+    free(sa->init);
+    sa->init = NULL;
+}

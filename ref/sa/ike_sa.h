@@ -1,0 +1,132 @@
+/* An IKE SA: keys, path, windows, what is being asked and what waits. RFC 7296 1.2, 2.1 to 2.4. */
+#ifndef IKEREF_SA_IKE_SA_H
+#define IKEREF_SA_IKE_SA_H
+
+#include "sa/child_sa.h"
+#include "sa/event.h"
+#include "sa/keymat.h"
+#include "sa/stored_message.h"
+#include "sa/task.h"
+
+#define COOKIE2_LENGTH 16 /* RFC 4555 4.2.5: 8 to 64 */
+
+enum ike_sa_state {
+    IKE_SA_INIT_SENT, /* initiator: IKE_SA_INIT is out */
+    IKE_SA_HALF_OPEN, /* responder: IKE_SA_INIT is answered, IKE_AUTH has not come */
+    IKE_SA_AUTH_SENT, /* initiator: IKE_AUTH is out */
+    IKE_SA_ESTABLISHED,
+    IKE_SA_REKEYED,  /* replaced by a successor; all that is left is its Delete */
+    IKE_SA_DELETING, /* our Delete is queued or out */
+    IKE_SA_CLOSED,   /* gone; kept a while only to repeat the last response (2.1) */
+    IKE_SA_STATES,
+};
+
+/* What only the first two exchanges need; freed when the IKE SA is established. */
+struct ike_init {
+    struct key_exchange *key_exchange;
+    uint16_t group;
+    size_t ni_length, nr_length, cookie_length;
+    uint8_t ni[NONCE_MAX];
+    uint8_t nr[NONCE_MAX];
+    uint8_t cookie[COOKIE_MAX];
+    struct stored_message request, response; /* what AUTH is computed over (2.15) */
+    uint8_t restarts;                        /* COOKIE and INVALID_KE_PAYLOAD answers followed */
+};
+
+/* The other side's request for the same SA crossed ours (2.8.1, 2.8.2): what its exchange made. */
+struct rekey_collision {
+    bool active;
+    uint32_t child_sa; /* the Child SA, or */
+    uint32_t ike_sa;   /* the IKE SA that was created by the peer */
+    size_t nonce_length;
+    uint8_t nonce[NONCE_MAX]; /* the lower of the two nonces of the peer's exchange */
+};
+
+/* Our one outstanding request. */
+struct request {
+    bool active;
+    struct task task;
+    uint8_t exchange_type;
+    uint32_t message_id;
+    struct stored_message message;
+    uint64_t next_ns, timeout_ns;
+    uint32_t sent;         /* copies */
+    uint32_t path_changes; /* of the IKE SA when it was first sent */
+    uint8_t nonce[NONCE_OURS];
+    struct key_exchange *key_exchange;
+    uint32_t spi_in;  /* the Child SA being created */
+    uint64_t ike_spi; /* the IKE SA being created */
+    bool transport_mode;
+    struct selector_list local, remote; /* as offered */
+    uint8_t cookie2[COOKIE2_LENGTH];
+    struct rekey_collision collision;
+    enum status
+        error; /* an unprotected error that may be forged (2.21.1): believed at give_up_ns */
+    uint64_t give_up_ns;
+};
+
+struct ike_sa {
+    struct ike_sa *next;
+    uint32_t id;
+    uint16_t peer_index;
+    const struct peer_config *peer;
+    enum ike_sa_state state;
+    bool initiator;        /* of this IKE SA: sends with flag I and SK_ei */
+    bool mobike_initiator; /* of the first IKE SA of the line (RFC 4555 1.3) */
+    uint64_t spi_i, spi_r;
+    bool silent; /* made by a rekey that may lose its collision: the host has not heard of it */
+    uint32_t successor; /* REKEYED: the IKE SA that inherited the Child SAs */
+
+    const struct prf_algorithm *prf;
+    const struct key_exchange_algorithm *key_exchange;
+    struct protection protection;
+    struct secret sk_d, sk_pi, sk_pr;
+    struct protector *seal, *open;
+    struct ike_init *init;
+
+    struct path path;
+    bool encapsulated; /* IKE runs on the NAT traversal port */
+    bool nat_supported, nat_local, nat_remote, udp_encapsulation;
+    bool mobike;
+    uint32_t path_changes;
+    bool children_follow; /* RR pending: Child SAs still use the old path (RFC 4555 3.7) */
+    struct address_list peer_addresses; /* RFC 4555 3.4 */
+    uint8_t nat_hash[20]; /* how the peer last saw us: its NAT_DETECTION_DESTINATION_IP */
+    bool has_nat_hash;
+
+    struct identity local_id, remote_id;
+
+    uint32_t next_request;     /* Message ID of our next request */
+    uint32_t expected_request; /* and of the peer's */
+    struct request request;
+    struct task_queue tasks;
+    struct stored_message response; /* to request expected_request - 1 */
+
+    struct child_sa *children;
+
+    uint64_t established_ns, soft_ns, hard_ns, close_ns; /* UINT64_MAX: never */
+    uint64_t last_in_ns, last_out_ns;
+    uint64_t temporary_since_ns; /* of the first TEMPORARY_FAILURE in a row; 0: none */
+    enum down_reason reason;     /* why it is being deleted */
+    uint64_t retransmitted, duplicates;
+};
+
+/* "connecting", "established", ...: static storage. */
+const char *ike_sa_state_name(enum ike_sa_state state);
+
+uint64_t ike_sa_local_spi(const struct ike_sa *sa);
+
+/* It has been authenticated and not yet closed. */
+bool ike_sa_is_up(const struct ike_sa *sa);
+
+struct child_sa *ike_sa_child_by_id(struct ike_sa *sa, uint32_t id);
+struct child_sa *ike_sa_child_by_spi_out(struct ike_sa *sa, uint32_t spi_out);
+struct child_sa *ike_sa_child_by_spi_in(struct ike_sa *sa, uint32_t spi_in);
+
+/* Keys into cipher contexts: SK_ei/ai seal for the initiator, SK_er/ar for the responder. */
+MUST_USE enum status ike_sa_set_keys(struct ike_sa *sa, const struct ike_keys *keys);
+
+/* The rest of the life: free what only the set-up needed. */
+void ike_sa_free_init(struct ike_sa *sa);
+
+#endif

@@ -1,0 +1,243 @@
+/* All IKE SAs of one host: finding, making and ending them. */
+
+#include "sa/sa_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CLOSED_LINGER_NS                                                                           \
+    10000000000ULL /* how long a peer may repeat the request that ended an IKE SA */
+
+enum status sa_store_init(struct sa_store *store, const struct endpoint_config *config,
+                          const struct random_source *random, uint64_t now_ns)
+{
+    memset(store, 0, sizeof *store);
+    store->config = config;
+    store->random = random;
+    store->now_ns = now_ns;
+    return cookie_jar_init(&store->cookies, random, now_ns);
+}
+
+static void request_clear(struct request *request)
+{
+    key_exchange_destroy(request->key_exchange);
+    stored_message_clear(&request->message);
+    octets_wipe(request, sizeof *request);
+}
+
+static void ike_sa_free(struct ike_sa *sa)
+{
+    struct child_sa *child = sa->children;
+    while (child != NULL) {
+        struct child_sa *next = child->next;
+        free(child);
+        child = next;
+    }
+    request_clear(&sa->request);
+    ike_sa_free_init(sa);
+    stored_message_clear(&sa->response);
+    protector_destroy(sa->seal);
+    protector_destroy(sa->open);
+    octets_wipe(sa, sizeof *sa);
+    free(sa);
+}
+
+void sa_store_wipe(struct sa_store *store)
+{
+    while (store->ike_sas != NULL) {
+        sa_store_remove(store, store->ike_sas);
+    }
+    while (store->datagram_first != NULL) {
+        struct queued_datagram *next = store->datagram_first->next;
+        free(store->datagram_first);
+        store->datagram_first = next;
+    }
+    struct event event;
+    while (sa_store_next_event(store, &event)) {
+        octets_wipe(&event, sizeof event);
+    }
+    cookie_jar_wipe(&store->cookies);
+}
+
+struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool initiator,
+                            enum ike_sa_state state)
+{
+    struct ike_sa *sa = calloc(1, sizeof *sa);
+    uint64_t spi;
+    if (sa == NULL || sa_store_new_ike_spi(store, &spi) != STATUS_OK) {
+        free(sa);
+        return NULL;
+    }
+    sa->id = ++store->next_ike_sa;
+    sa->peer_index = peer_index;
+    sa->peer = &store->config->peers[peer_index];
+    sa->state = state;
+    sa->initiator = initiator;
+    sa->mobike_initiator = initiator;
+    *(initiator ? &sa->spi_i : &sa->spi_r) = spi;
+    sa->soft_ns = sa->hard_ns = sa->close_ns = UINT64_MAX;
+    sa->last_in_ns = sa->last_out_ns = store->now_ns;
+    sa->local_id = sa->peer->local_id;
+    sa->next = store->ike_sas;
+    store->ike_sas = sa;
+    return sa;
+}
+
+void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
+{
+    const struct lifetime_config *lifetime = &sa->peer->lifetime;
+    ike_sa_free_init(sa);
+    sa->state = IKE_SA_ESTABLISHED;
+    sa->established_ns = store->now_ns;
+    sa->soft_ns = lifetime_soft_at(lifetime, store->random, store->now_ns);
+    sa->hard_ns = lifetime->hard_ns > 0 ? store->now_ns + lifetime->hard_ns : UINT64_MAX;
+    sa->close_ns = UINT64_MAX;
+}
+
+void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
+{
+    struct ike_sa **link = &store->ike_sas;
+    while (*link != NULL && *link != sa) {
+        link = &(*link)->next;
+    }
+    if (*link != NULL) {
+        *link = sa->next;
+    }
+    ike_sa_free(sa);
+}
+
+struct ike_sa *sa_store_find(struct sa_store *store, uint32_t id)
+{
+    struct ike_sa *sa = store->ike_sas;
+    while (sa != NULL && sa->id != id) {
+        sa = sa->next;
+    }
+    return sa;
+}
+
+struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi)
+{
+    struct ike_sa *sa = store->ike_sas;
+    while (sa != NULL && ike_sa_local_spi(sa) != local_spi) {
+        sa = sa->next;
+    }
+    return sa;
+}
+
+struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
+                                       const struct transport_address *remote)
+{
+    struct ike_sa *sa = store->ike_sas;
+    while (sa != NULL && !(sa->state == IKE_SA_HALF_OPEN && sa->spi_i == spi_i &&
+                           transport_address_equal(&sa->path.remote, remote))) {
+        sa = sa->next;
+    }
+    return sa;
+}
+
+struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index)
+{
+    struct ike_sa *connecting = NULL;
+    for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        if (sa->peer_index != peer_index) {
+            continue;
+        }
+        if (sa->state == IKE_SA_ESTABLISHED) {
+            return sa;
+        }
+        if (connecting == NULL &&
+            (sa->state == IKE_SA_INIT_SENT || sa->state == IKE_SA_AUTH_SENT)) {
+            connecting = sa;
+        }
+    }
+    return connecting;
+}
+
+struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in, struct child_sa **child)
+{
+    for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        *child = ike_sa_child_by_spi_in(sa, spi_in);
+        if (*child != NULL) {
+            return sa;
+        }
+    }
+    return NULL;
+}
+
+size_t sa_store_half_open_count(const struct sa_store *store)
+{
+    size_t count = 0;
+    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        count += sa->state == IKE_SA_HALF_OPEN;
+    }
+    return count;
+}
+
+enum status sa_store_new_ike_spi(struct sa_store *store, uint64_t *spi)
+{
+    do {
+        TRY(random_fill(store->random, spi, sizeof *spi));
+    } while (*spi == 0 || sa_store_find_spi(store, *spi) != NULL);
+    return STATUS_OK;
+}
+
+enum status sa_store_new_child_spi(struct sa_store *store, uint32_t *spi)
+{
+    struct child_sa *child;
+    do {
+        TRY(random_fill(store->random, spi, sizeof *spi));
+    } while (*spi < 256 || sa_store_find_child(store, *spi, &child) != NULL);
+    return STATUS_OK;
+}
+
+void sa_store_child_gone(struct sa_store *store, struct ike_sa *sa, struct child_sa *child,
+                         enum down_reason reason)
+{
+    struct child_sa **link = &sa->children;
+    while (*link != child) {
+        link = &(*link)->next;
+    }
+    *link = child->next;
+    if (!child->redundant) {
+        uint64_t linger_ns = reason == DOWN_REPLACED ? store->config->delete_linger_ns : 0;
+        sa_store_emit_child(store, sa, child, EVENT_CHILD_SA_DOWN, reason, linger_ns);
+    }
+    free(child);
+}
+
+/* Commands that wanted the end are content with it; all others have failed. */
+static void task_ended(struct sa_store *store, const struct ike_sa *sa, const struct task *task,
+                       enum status status)
+{
+    bool wanted = task->type == TASK_IKE_DELETE || task->type == TASK_CHILD_DELETE;
+    if (task->type == TASK_CHILD_CREATE) {
+        sa_store_emit_child_failed(store, sa, task->child_index, status);
+    }
+    sa_store_emit_done(store, task->command, wanted ? STATUS_OK : status);
+}
+
+void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reason reason,
+                       enum status status)
+{
+    if (sa->state == IKE_SA_CLOSED) {
+        return;
+    }
+    enum down_reason child_reason = reason == DOWN_REPLACED ? DOWN_IKE_SA_GONE : reason;
+    while (sa->children != NULL) {
+        sa_store_child_gone(store, sa, sa->children, child_reason);
+    }
+    if (sa->request.active) {
+        task_ended(store, sa, &sa->request.task, status);
+    }
+    for (size_t i = 0; i < sa->tasks.count; i++) {
+        task_ended(store, sa, &sa->tasks.items[i], status);
+    }
+    sa->tasks.count = 0;
+    request_clear(&sa->request);
+    /* a half-open one that times out was never anybody's; a redundant one was never announced */
+    if (!sa->silent && (sa->state != IKE_SA_HALF_OPEN || reason != DOWN_EXPIRED)) {
+        sa_store_emit_ike(store, sa, EVENT_IKE_SA_DOWN, reason, status);
+    }
+    sa->state = IKE_SA_CLOSED;
+    sa->close_ns = store->now_ns + CLOSED_LINGER_NS;
+}

@@ -1,0 +1,108 @@
+/* All IKE SAs of one host and what surrounds them: the clock as last told, the randomness, what
+ * waits to be sent and to be told. The one object the exchanges work on. */
+#ifndef IKEREF_SA_SA_STORE_H
+#define IKEREF_SA_SA_STORE_H
+
+#include "sa/cookie.h"
+#include "sa/ike_sa.h"
+
+struct queued_datagram {
+    struct queued_datagram *next;
+    struct path path;
+    bool encapsulated, keepalive;
+    size_t length;
+    uint8_t octets[];
+};
+
+struct queued_event {
+    struct queued_event *next;
+    struct event event;
+};
+
+struct sa_counters {
+    uint64_t datagrams_in, datagrams_out, dropped, invalid, cookies_sent, retransmissions;
+};
+
+struct sa_store {
+    const struct endpoint_config *config;
+    const struct random_source *random;
+    uint64_t now_ns;
+    struct ike_sa *ike_sas; /* newest first */
+    struct queued_datagram *datagram_first, *datagram_last;
+    struct queued_event *event_first, *event_last;
+    struct cookie_jar cookies;
+    struct address_list local_addresses; /* as the host last said */
+    uint32_t next_ike_sa, next_child_sa;
+    uint64_t hint_ns; /* the last INVALID_IKE_SPI we sent: they are rationed (2.21.4) */
+    bool shutting_down;
+    struct sa_counters counters;
+};
+
+MUST_USE enum status sa_store_init(struct sa_store *store, const struct endpoint_config *config,
+                                   const struct random_source *random, uint64_t now_ns);
+void sa_store_wipe(struct sa_store *store);
+
+/* ---- IKE SAs ---- */
+
+/* A new IKE SA with a fresh local SPI, in the list. NULL: no memory or no randomness. */
+struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool initiator,
+                            enum ike_sa_state state);
+/* Takes it off the list, wipes and frees it. Children are freed without an event. */
+void sa_store_remove(struct sa_store *store, struct ike_sa *sa);
+
+/* ESTABLISHED from now on: lifetimes run, what only the set-up needed is freed. */
+void sa_store_establish(struct sa_store *store, struct ike_sa *sa);
+
+struct ike_sa *sa_store_find(struct sa_store *store, uint32_t id);
+struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi);
+/* The responder's half-open IKE SA a repeated IKE_SA_INIT request belongs to. */
+struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
+                                       const struct transport_address *remote);
+/* The newest IKE SA of the peer that can carry requests (or is on its way to), or NULL. */
+struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index);
+/* The IKE SA that has the Child SA with our inbound SPI. */
+struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in,
+                                   struct child_sa **child);
+size_t sa_store_half_open_count(const struct sa_store *store);
+
+/* A fresh SPI that nothing else uses: IKE never 0, ESP above 255 (RFC 4303 2.1). */
+MUST_USE enum status sa_store_new_ike_spi(struct sa_store *store, uint64_t *spi);
+MUST_USE enum status sa_store_new_child_spi(struct sa_store *store, uint32_t *spi);
+
+/* ---- what goes out ---- */
+
+/* Queues a copy; without memory the datagram is lost like any other may be. */
+void sa_store_send(struct sa_store *store, const struct path *path, bool encapsulated,
+                   bool keepalive, struct bytes octets);
+bool sa_store_next_event(struct sa_store *store, struct event *out);
+
+void sa_store_emit_ike(struct sa_store *store, const struct ike_sa *sa, enum event_type type,
+                       enum down_reason reason, enum status status);
+void sa_store_emit_keys(struct sa_store *store, const struct ike_sa *sa,
+                        const struct ike_keys *keys);
+void sa_store_emit_rekeyed(struct sa_store *store, const struct ike_sa *old,
+                           const struct ike_sa *new_sa);
+/* `keys` only for EVENT_CHILD_SA_UP. Directions are turned from i/r to in/out by `we_initiated`. */
+void sa_store_emit_child_up(struct sa_store *store, const struct ike_sa *sa,
+                            const struct child_sa *child, const struct child_keys *keys,
+                            bool we_initiated, uint32_t replaces_spi_in, bool outbound_standby);
+void sa_store_emit_child(struct sa_store *store, const struct ike_sa *sa,
+                         const struct child_sa *child, enum event_type type,
+                         enum down_reason reason, uint64_t linger_ns);
+void sa_store_emit_child_failed(struct sa_store *store, const struct ike_sa *sa,
+                                uint16_t child_index, enum status status);
+void sa_store_emit_done(struct sa_store *store, uint64_t command, enum status status);
+
+/* ---- ends ---- */
+
+/* Removes a Child SA: DOWN event, list, memory. */
+void sa_store_child_gone(struct sa_store *store, struct ike_sa *sa, struct child_sa *child,
+                         enum down_reason reason);
+
+/* The IKE SA has ended: DOWN events for it and its Child SAs, waiting commands are answered with
+ * `status` (OK for those that wanted it deleted). It stays CLOSED for as long as the peer may
+ * repeat its last request, then goes. */
+void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reason reason,
+                       enum status status);
+
+#endif

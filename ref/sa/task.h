@@ -1,0 +1,62 @@
+/* What an IKE SA still has to ask of its peer. One request is out at a time (window of one, RFC
+ * 7296 2.3); the rest waits here in order. */
+#ifndef IKEREF_SA_TASK_H
+#define IKEREF_SA_TASK_H
+
+#include "base/selector.h"
+
+#define TASKS_MAX 32
+
+enum task_type {
+    TASK_NONE,
+    TASK_IKE_SA_INIT,
+    TASK_IKE_AUTH,
+    TASK_CHILD_CREATE,
+    TASK_CHILD_REKEY,
+    TASK_CHILD_DELETE,
+    TASK_IKE_REKEY,
+    TASK_IKE_DELETE,
+    TASK_LIVENESS,
+    TASK_UPDATE_ADDRESSES,     /* RFC 4555 3.5, by the original initiator */
+    TASK_ADDITIONAL_ADDRESSES, /* RFC 4555 3.6 */
+    TASK_RETURN_ROUTABILITY,   /* RFC 4555 3.7 */
+    TASK_AUTH_FAILED,          /* tells the responder that we refused it, RFC 7296 2.21.2 */
+    TASK_TYPES,
+};
+
+struct task {
+    enum task_type type;
+    uint64_t not_before_ns; /* after TEMPORARY_FAILURE, RFC 7296 2.25 */
+    uint64_t command;       /* reported when the task has ended; 0: nobody waits */
+    uint64_t since_ns;      /* of the first try */
+    uint32_t child_sa;      /* the Child SA it is about */
+    uint16_t child_index;   /* CHILD_CREATE */
+    uint16_t group; /* the key exchange the peer asked for (INVALID_KE_PAYLOAD); 0: our first */
+    uint8_t attempts;
+    bool has_key;
+    struct packet_key key; /* the packet that wanted the SA */
+};
+
+struct task_queue {
+    size_t count;
+    struct task items[TASKS_MAX];
+};
+
+/* False when the queue is full. */
+bool task_queue_push(struct task_queue *queue, const struct task *task);
+bool task_queue_push_front(struct task_queue *queue, const struct task *task);
+
+/* Takes the first task whose time has come; false when there is none. */
+bool task_queue_take(struct task_queue *queue, uint64_t now_ns, struct task *out);
+
+/* A task of this type (and Child SA, unless 0) waits. */
+bool task_queue_has(const struct task_queue *queue, enum task_type type, uint32_t child_sa);
+
+/* Takes out the first such task, whether its time has come or not; false when there is none. */
+bool task_queue_remove(struct task_queue *queue, enum task_type type, uint32_t child_sa,
+                       struct task *out);
+
+/* When the next task may start; UINT64_MAX: none waits. */
+uint64_t task_queue_deadline(const struct task_queue *queue);
+
+#endif
