@@ -124,7 +124,7 @@ def test_silence_end_and_nobody(tmp_path: Path) -> None:
 
 
 def test_an_absurd_length_is_no_vici(tmp_path: Path) -> None:
-    serve(tmp_path / "vici", lambda client: client.sendall(b"\xff\xff\xff\xff") or None)
+    serve(tmp_path / "vici", lambda client: client.recv(4096) and client.sendall(b"\xff\xff\xff\xff") or None)
     with pytest.raises(vici.ViciError, match="segment"):
         vici.Vici(tmp_path / "vici").ask("version")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ikelab import topology
-from ikelab.peers.contract import PeerError
+from ikelab.peers.contract import PeerError, PeerTimeout
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec, Retransmission, both_sides
 from ikelab.peers.strongswan import StrongSwan
 
@@ -37,9 +37,10 @@ class _World:
         if child.mode == "tunnel":
             child = replace(child, local_ts=(self.client.protected[0],),
                             remote_ts=(self.gateway.protected[0],))
+        self.net = net
         spec = PeerSpec(
             "gateway", "client.example", "gateway.example", "probe",
-            remote_addresses=(self.gateway.address(4),), children=(child,),
+            remote_addresses=(self.gateway.reachable_address(4),), children=(child,), mobike=False,
             force_encapsulation=encapsulate, retransmission=Retransmission(200, 1.5, 3))
         ours, theirs = both_sides(spec, local_addresses=())
         self.a, self.b = make(net.directory / "a"), make(net.directory / "b")
@@ -58,8 +59,8 @@ class _World:
 
 @contextmanager
 def _world(make: Callable[[Path], StrongSwan], child: ChildSpec = ChildSpec(),
-           encapsulate: bool = False):  # type: ignore[no-untyped-def]
-    with topology.create("pair") as net:
+           encapsulate: bool = False, layout: str = "pair"):  # type: ignore[no-untyped-def]
+    with topology.create(layout) as net:
         world = _World(make, net, child, encapsulate)
         try:
             yield world
@@ -144,6 +145,50 @@ def ecn(make: Callable[[Path], StrongSwan]) -> Lack:
     return _outer_tos(make, "ecn", 0x03)
 
 
+def replay_window(make: Callable[[Path], StrongSwan]) -> Lack:
+    """A packet that is held back while 200 others pass is refused, though the window was to hold 1024."""
+    with _world(make, ChildSpec(replay_window=1024), encapsulate=True) as world:
+        world.start()
+        world.a.initiate()
+        with _Listener(world) as wire:
+            world.gateway.run(["nft", "-f", "-"], input=_DROP_ESP)
+            world.send()
+            held = wire.first(lambda packet: _destination_port(packet) == 4500, frame=True)
+            world.gateway.run(["nft", "delete", "table", "inet", "probe"])
+            if held is None:
+                raise PeerError("no ESP packet could be held back")
+            for number in range(1, 201):
+                world.send()
+                # In step, so that no queue between the two overflows.
+                _await_packets_in(world, number)
+            world.client.call(_inject, world.client.links[0], held)
+            world.send()
+            _await_packets_in(world, 201)
+            # What charon has opened, it opened in order: the held one is counted by now, or never.
+            counted = world.b.child_sa().packets_in
+        return Lack("replay-window", counted == 201, f"of 202 packets, one late by 200, {counted} were accepted")
+
+
+def address_update_by_esp(make: Callable[[Path], StrongSwan]) -> Lack:
+    """ESP from a new mapping moves nothing."""
+    with _world(make, layout="behind_nat") as world:
+        world.start()
+        world.a.initiate()
+        before = world.b.ike_sa().remote
+        world.net.nat().rebind()
+        with _Listener(world) as wire:
+            world.send()
+            seen = wire.first(lambda packet: _destination_port(packet) == 4500)
+        if seen is None or _source_port(seen) == before.port:
+            raise PeerError("the NAT did not give a new port")
+        try:
+            world.b.wait_for(lambda status: status.established()[0].remote != before, deadline_s=0.5)
+            return Lack("dynamic-address-update-by-esp", False, "the IKE SA moved")
+        except PeerTimeout:
+            return Lack("dynamic-address-update-by-esp", True,
+                        f"ESP came from port {_source_port(seen)}, the SA stays at {before.port}")
+
+
 PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
     "transport-mode": transport_mode,
     "esn": esn,
@@ -152,7 +197,22 @@ PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
     "fail-closed": fail_closed,
     "dscp": dscp,
     "ecn": ecn,
+    "replay-window": replay_window,
+    "dynamic-address-update-by-esp": address_update_by_esp,
 }
+
+_DROP_ESP = """table inet probe {
+    chain input {
+        type filter hook prerouting priority 0;
+        udp dport 4500 drop
+    }
+}
+"""
+
+
+def _await_packets_in(world: _World, number: int) -> None:
+    world.b.wait_for(lambda status: status.installed()[0].packets_in >= number,
+                     f"ESP packet {number}", deadline_s=5)
 
 
 class _Listener:
@@ -161,11 +221,14 @@ class _Listener:
     def __init__(self, world: _World) -> None:
         self._socket = world.gateway.call(_open_packet_socket, world.gateway.links[0])
 
-    def first(self, wanted: Callable[[bytes], bool], deadline_s: float = 1.0) -> bytes | None:
+    def first(self, wanted: Callable[[bytes], bool], deadline_s: float = 1.0,
+              frame: bool = False) -> bytes | None:
+        """The first packet that is wanted, on request with its Ethernet header."""
         while select.select([self._socket], [], [], deadline_s)[0]:
-            packet = self._socket.recv(65535)[14:]
+            whole = self._socket.recv(65535)
+            packet = whole[14:]
             if packet and packet[0] >> 4 == 4 and wanted(packet):
-                return packet
+                return whole if frame else packet
         return None
 
     def __enter__(self) -> _Listener:
@@ -188,9 +251,23 @@ def _send(source: str, destination: str, tos: int) -> None:
         sender.sendto(b"protected", (destination, PORT))
 
 
+def _inject(interface: str, frame: bytes) -> None:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.bind((interface, 0))
+        sender.send(frame)
+
+
+def _source_port(packet: bytes) -> int | None:
+    return _port(packet, 0)
+
+
 def _destination_port(packet: bytes) -> int | None:
+    return _port(packet, 2)
+
+
+def _port(packet: bytes, offset: int) -> int | None:
     """Of a UDP datagram in IPv4."""
     header = (packet[0] & 15) * 4
     if packet[9] != socket.IPPROTO_UDP or len(packet) < header + 8:
         return None
-    return int.from_bytes(packet[header + 2 : header + 4], "big")
+    return int.from_bytes(packet[header + offset : header + offset + 2], "big")
