@@ -62,11 +62,10 @@ class Capture:
         self.files = {point.name: directory / f"{point.name}.pcap" for point in self._points}
         self.result: CaptureResult | None = None
         directory.mkdir(parents=True, exist_ok=True)
-        self._log = directory / "capture.log"
         self._process = process.popen(
             None, [program, "--buffer", str(buffer_kib),
                    *(f"{p.netns}:{p.interface}={self.files[p.name]}" for p in self._points)],
-            name="capture", log=self._log, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            name="capture", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._unread = b""
         self._expect("ready")
 
@@ -86,8 +85,6 @@ class Capture:
                 self.files,
                 {name: link["received"] for name, link in zip(names, links, strict=True)},
                 {name: link["dropped"] for name, link in zip(names, links, strict=True)})
-            if self._log.exists() and self._log.stat().st_size == 0:
-                self._log.unlink()
         return self.result
 
     def __enter__(self) -> Capture:
@@ -130,6 +127,7 @@ class Capture:
         return line.decode()
 
     def _fail(self) -> None:
-        status = self._process.stop()
-        said = self._process.output().strip().splitlines()
+        status = self._process.wait()
+        said = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+        self._process.stop()
         raise CaptureError(said[-1] if said else f"capture ended with status {status}")

@@ -256,8 +256,9 @@ def _socket(thing: Any, kind: int, family: int, outer: bool, port: int) -> socke
 
     def make() -> socket.socket:
         sock = socket.socket(FAMILIES[family], kind)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if kind == socket.SOCK_DGRAM:
+        if kind == socket.SOCK_STREAM:  # two UDP flows must not share a port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         sock.bind((address, port))
         return sock

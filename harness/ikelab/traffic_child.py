@@ -306,7 +306,7 @@ class _TcpFlow:
     def stats(self) -> dict:
         now = self.finished or monotonic()
         silence = max(self.gaps.longest, self.gaps.since(now) if self.sent > self.octets else 0.0)
-        complete = self.shut and self.octets == self.sent and not self.broken
+        complete = self.finished > 0 and self.octets == self.sent and not self.broken
         return {"sent": self.sent, "octets": self.octets, "intact": self.intact,
                 "complete": complete, "broken": self.broken, "seconds": now - self.started,
                 "outage_ms": silence * 1000}

@@ -102,8 +102,11 @@ def _veth(netns: str, name: str, peer_netns: str, peer_name: str) -> str:
 def _host_commands(plan: Plan, host: Host) -> list[str]:
     commands = ["link set lo up"]
     for link, end in plan.ends_of(host.name):
-        commands.append(f"link set dev {link} up")
-        commands += [address_command("add", address, link) for address in end.addresses]
+        lladdr = plan.lladdr(link, host.name)
+        commands += [f"link set dev {link} address {lladdr}", f"link set dev {link} up"]
+        if not end.later:
+            commands += [address_command("add", address, link) for address in end.addresses]
+        commands += plan.neighbour_commands(link, host.name)
     host_plan = plan.hosts[host.name]
     if host_plan.inside:
         commands += [f"link set dev {STUB}-far up", f"link set {STUB} up"]

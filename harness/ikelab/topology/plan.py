@@ -25,11 +25,13 @@ def first_hosts(networks: tuple[str, ...], number: int) -> tuple[str, ...]:
 class End:
     """One end of a link: the host and its addresses there, with prefix lengths.
 
-    inner: the link belongs to the protected net, so its addresses are `inside` ones."""
+    inner: the link belongs to the protected net, so its addresses are `inside` ones.
+    later: the host does not have them yet; the layout's own operation gives and takes them."""
 
     host: str
     addresses: tuple[str, ...]
     inner: bool = False
+    later: bool = False
 
 
 @dataclass
@@ -94,10 +96,25 @@ class Plan:
         return [(link.name, end) for link in self.links.values() for end in link.ends
                 if end.host == host]
 
+    def lladdr(self, link: str, host: str) -> str:
+        """The Ethernet address of a host on a link: 02:00:00:00:<link>:<end>."""
+        number = list(self.links).index(link) + 1
+        side = [end.host for end in self.links[link].ends].index(host) + 1
+        return f"02:00:00:00:{number:02x}:{side:02x}"
+
+    def neighbour_commands(self, link: str, host: str) -> list[str]:
+        """The host knows its neighbour from the start.
+
+        Otherwise the first packets would wait for ARP or ND, and the kernel may then send them
+        behind later ones: an ordinal would not mean the same packet in every run."""
+        other = next(end for end in self.links[link].ends if end.host != host)
+        return [f"neigh replace {address.split('/')[0]} lladdr {self.lladdr(link, other.host)} "
+                f"dev {link} nud permanent" for address in other.addresses]
+
     def addresses(self, host: str, *, inner: bool = False) -> list[str]:
         """Without prefix lengths, IPv4 first."""
-        found = [a.split("/")[0] for _, end in self.ends_of(host) if end.inner == inner
-                 for a in end.addresses]
+        found = [a.split("/")[0] for _, end in self.ends_of(host)
+                 if end.inner == inner and not end.later for a in end.addresses]
         if inner:
             found += [a.split("/")[0] for a in self.hosts[host].inside]
         return sorted(found, key=family_of)  # stable: the first link's address stays first

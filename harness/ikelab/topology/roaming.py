@@ -47,8 +47,10 @@ def plan() -> Plan:
     world.host("nat")
     world.host("router", forwards=True)
     world.host("gateway", inside=first_hosts(GATEWAY_NET, 1), protected=GATEWAY_NET)
-    world.link("wifi", End("client", ()), End("nat", ("192.168.1.1/24", "2001:db8:a::1/64")))
-    world.link("lte", End("client", ()), End("router", ("203.0.113.1/24", "2001:db8:b::1/64")))
+    world.link("wifi", End("client", UPLINKS["wifi"].addresses, later=True),
+               End("nat", ("192.168.1.1/24", "2001:db8:a::1/64")))
+    world.link("lte", End("client", UPLINKS["lte"].addresses, later=True),
+               End("router", ("203.0.113.1/24", "2001:db8:b::1/64")))
     world.link("isp", End("nat", ("198.51.100.2/24", "2001:db8:1::2/64")),
                End("router", ("198.51.100.1/24", "2001:db8:1::1/64")))
     world.link("net", End("router", ("192.0.2.1/24", "2001:db8:2::1/64")),
@@ -92,25 +94,34 @@ class Roaming(Topology):
 
     def _leave(self, wanted: dict[str, list[str]]) -> list[str]:
         commands = []
-        for name, addresses in self._in_use.items():
+        for number, (name, addresses) in enumerate(self._in_use.items()):
             if name not in wanted:
                 commands += [f"link set dev {name} down", f"addr flush dev {name}"]
-            else:
-                commands += [address_command("del", address, name)
-                             for address in addresses if address not in wanted[name]]
+                continue
+            gone = [address for address in addresses if address not in wanted[name]]
+            for gateway in _gateways(name, gone):
+                way = f"default via {gateway} dev {name}"
+                commands += [f"route del {way} metric {METRIC + number}",
+                             f"route del {way} table {UPLINKS[name].table}"]
+            commands += [address_command("del", address, name) for address in gone]
         return commands
 
     def _join(self, wanted: dict[str, list[str]]) -> list[str]:
         commands = []
         for number, (name, addresses) in enumerate(wanted.items()):
-            uplink = UPLINKS[name]
             if name not in self._in_use:
                 commands.append(f"link set dev {name} up")
+                commands += self.plan.neighbour_commands(name, "client")
             commands += [address_command("add", address, name) for address in addresses
                          if address not in self._in_use.get(name, [])]
-            for gateway in uplink.gateways:
-                if any(family_of(gateway) == family_of(address) for address in addresses):
-                    way = f"default via {gateway} dev {name}"
-                    commands += [f"route replace {way} metric {METRIC + number}",
-                                 f"route replace {way} table {uplink.table}"]
+            for gateway in _gateways(name, addresses):
+                way = f"default via {gateway} dev {name}"
+                commands += [f"route replace {way} metric {METRIC + number}",
+                             f"route replace {way} table {UPLINKS[name].table}"]
         return commands
+
+
+def _gateways(name: str, addresses: list[str]) -> list[str]:
+    """The uplink's gateways of these addresses' families."""
+    families = {family_of(address) for address in addresses}
+    return [gateway for gateway in UPLINKS[name].gateways if family_of(gateway) in families]

@@ -1,0 +1,35 @@
+"""The harness's own tests: `make` first; each makes its own namespaces, so they run in parallel."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import pytest  # noqa: E402
+
+from ikelab import topology  # noqa: E402
+from ikelab.traffic import Flow  # noqa: E402
+
+
+@pytest.fixture
+def flow() -> Flow:
+    return Flow()
+
+
+@pytest.fixture
+def make_world(tmp_path: Path):
+    """topology.create whose worlds end with the test."""
+    worlds = []
+
+    def make(layout: str, **options):
+        worlds.append(topology.create(layout, directory=tmp_path, **options))
+        return worlds[-1]
+
+    if os.geteuid() != 0:
+        pytest.skip("namespaces need root")
+    yield make
+    for world in worlds:
+        world.close()
