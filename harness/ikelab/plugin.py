@@ -5,6 +5,7 @@ Every test that asks for `client`, `gateway`, `flow` or `lab` is played once for
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from .stage.lab import Play
 from .verdict import Verdict, load_expected
 
 PROPERTY = "ikelab"
+EXPECTED = Path(__file__).resolve().parents[2] / "scenarios" / "expected.toml"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -137,9 +139,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not isinstance(lab, Lab):
         return None
     arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    expected = load_expected(pyfuncitem.config.rootpath / "scenarios" / "expected.toml")
+    expected = load_expected(EXPECTED)
     result = play(lab, lambda: pyfuncitem.obj(**arguments), expected)
-    pyfuncitem.user_properties.append((PROPERTY, asdict(result)))
+    # As text: xdist carries nothing but plain types from its workers.
+    pyfuncitem.user_properties.append((PROPERTY, json.dumps(asdict(result))))
     _tell_pytest(result)
     return True
 
@@ -157,4 +160,4 @@ def result_of(report: pytest.TestReport) -> Result | None:
     """The result a finished scenario's report carries, also across xdist."""
     if report.when != "call":
         return None
-    return next((Result.from_dict(value) for name, value in report.user_properties if name == PROPERTY), None)
+    return next((Result.from_dict(json.loads(value)) for name, value in report.user_properties if name == PROPERTY), None)

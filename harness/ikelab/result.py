@@ -72,7 +72,10 @@ def document(results: Iterable[Result], started: float | None = None) -> dict[st
 
 
 def write_document(path: Path, found: dict[str, Any]) -> None:
-    """Whole or not at all: a reader never sees half a document."""
+    """Whole or not at all: a reader never sees half a document. A device (/dev/stdout) is written to."""
+    if path.exists() and not path.is_file():
+        path.write_text(json.dumps(found, indent=1) + "\n")
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

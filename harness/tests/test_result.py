@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, fields
 
 import jsonschema
@@ -32,6 +33,14 @@ def test_schema_notices(change):
     found["results"][0].update(change)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(found, SCHEMA_OBJECT)
+
+
+def test_device_is_written_to_and_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_document(tmp_path / "pipe", document([]))
+    assert b'"tool"' in os.read(reader, 1000) and (tmp_path / "pipe").is_fifo()
+    os.close(reader)
 
 
 def test_results_round_trip(tmp_path):

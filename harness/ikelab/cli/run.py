@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pytest
 
 from ..cleanup import build_directory, sweep
 from ..peers import table
@@ -26,6 +27,17 @@ class Watcher:
         self.problems: list[str] = []
         self.names: list[str] = []
         self._echo = echo
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: Any) -> None:
+        """pytest's reporter must stay (others ask it for options), but its words go nowhere."""
+        reporter = session.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter._tw._file = Path(os.devnull).open("w")
+
+    def pytest_internalerror(self, excrepr: Any) -> bool:
+        self.problems.append(f"the runner itself broke: {str(excrepr)[-3000:]}")
+        return True
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str]:
         return "", "", ""  # our lines are enough
@@ -135,8 +147,6 @@ def arguments(filters: tuple[str, ...], *more: str) -> list[str]:
 def play(watcher: Watcher, directory: Path, filters: tuple[str, ...], initiators: tuple[str, ...],
          responders: tuple[str, ...], workers: int) -> int:
     """pytest's exit status."""
-    import pytest
-
     more = [f"--ikelab-out={directory}"]
     more += [f"--initiator={name}" for name in initiators] + [f"--responder={name}" for name in responders]
     if workers > 1:
@@ -145,8 +155,6 @@ def play(watcher: Watcher, directory: Path, filters: tuple[str, ...], initiators
 
 
 def scenario_names(filters: tuple[str, ...]) -> list[str]:
-    import pytest
-
     watcher = Watcher()
     more = ["--collect-only", "-p", "no:terminal", "-p", "no:xdist", "--initiator=reference", "--responder=reference"]
     keep = [word for word in arguments(filters, *more) if word not in ("-qq", "--no-header", "--no-summary")

@@ -155,7 +155,7 @@ class Lab:
 
     def _learn_addresses(self) -> None:
         for name, host in self.topology.hosts.items():
-            for address in [*self.topology.plan.addresses(name), *host.addresses]:
+            for address in [*self.topology.plan.addresses(name), *host.addresses, *host.inside]:
                 self._addresses.setdefault(address, name)
 
 

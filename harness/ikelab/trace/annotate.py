@@ -96,7 +96,7 @@ class _Annotator:
         self.ike = sk.Opener(store.ike)
         self.esp = esp.Opener(store.esp)
         self.bursts: dict[tuple, Event] = {}
-        self.last_links: dict[tuple[str, str], str] = {}
+        self.paths: dict[int, tuple[str, str]] = {}  # of IKE messages, by the time they set out
 
     def run(self, found: list[Passage]) -> None:
         for passage in found:
@@ -135,6 +135,7 @@ class _Annotator:
 
     def _ike(self, passage: Passage) -> None:
         event = self._event(passage, "ike")
+        self.paths[event.time_ns] = (passage.first.src, passage.first.dst)
         try:
             message = ike.parse(passage.first.ike_octets)
         except Malformed as error:
@@ -155,10 +156,17 @@ class _Annotator:
         if event.duplicate:
             event.meaning, event.clause = "the same octets once more, made by the network", ""
         elif event.again:
-            event.meaning = f"the very same octets again (retransmission {event.again})"
-            event.clause = "RFC 7296 2.1"
+            event.meaning, event.clause = self._again(event, passage)
         else:
             event.meaning, event.clause = self.memory.explain(message, passage.last)
+
+    def _again(self, event: Event, passage: Passage) -> tuple[str, str]:
+        path = (passage.first.src, passage.first.dst)
+        earlier = {self.paths[e.time_ns] for e in self.trace.events
+                   if e.message is not None and e.message.octets == passage.first.ike_octets and e is not event}
+        if path not in earlier:
+            return f"the same message on another path: {path[0]} > {path[1]}", "RFC 4555 3.5"
+        return f"the very same octets again (retransmission {event.again})", "RFC 7296 2.1"
 
     def _esp(self, passage: Passage) -> None:
         first, last = passage.first, passage.last
