@@ -52,6 +52,16 @@ def test_results_round_trip(tmp_path):
     assert counts(again)["pass"] == 1
 
 
+def test_nothing_half_written_stays(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", fail)
+    with pytest.raises(OSError):
+        write_document(tmp_path / "out.json", document([]))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_document_is_whole_or_absent(tmp_path):
     class Unwritable:
         pass
