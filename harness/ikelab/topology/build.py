@@ -78,25 +78,30 @@ def _host(plan: Plan, name: str, netns: str, directory: Path) -> Host:
 
 def _link_commands(topology: Topology, wires: dict[str, str]) -> list[str]:
     commands = []
-    for link in topology.plan.links.values():
+    for index, link in enumerate(topology.plan.links.values()):
+        index = 10 * (index + 1)
         one, other = (topology.hosts[end.host].netns for end in link.ends)
         if link.name in wires:
             wire = wires[link.name]
-            commands += [_veth(one, link.name, wire, "a"), _veth(wire, "b", other, link.name)]
+            commands += [_veth(one, link.name, wire, "a", index),
+                         _veth(wire, "b", other, link.name, index + 2)]
             points = [CapturePoint(link.name, wire, "a"),
                       CapturePoint(f"{link.name}-far", wire, "b")]
         else:
-            commands.append(_veth(one, link.name, other, link.name))
+            commands.append(_veth(one, link.name, other, link.name, index))
             points = [CapturePoint(link.name, other, link.name)]
         topology.links[link.name] = Link(link.name, (link.ends[0].host, link.ends[1].host), points)
     for host in topology.hosts.values():
         if topology.plan.hosts[host.name].inside:
-            commands.append(_veth(host.netns, STUB, host.netns, f"{STUB}-far"))
+            commands.append(_veth(host.netns, STUB, host.netns, f"{STUB}-far", 2))
     return commands
 
 
-def _veth(netns: str, name: str, peer_netns: str, peer_name: str) -> str:
-    return f"link add name {name} netns {netns} type veth peer name {peer_name} netns {peer_netns}"
+def _veth(netns: str, name: str, peer_netns: str, peer_name: str, index: int) -> str:
+    """Ends of different index: of equal ones (each namespace counts for itself) Linux takes a change
+    of carrier for that of a plain interface, and lets it wait for up to a second."""
+    return (f"link add name {name} index {index} netns {netns} type veth "
+            f"peer name {peer_name} index {index + 1} netns {peer_netns}")
 
 
 def _host_commands(plan: Plan, host: Host) -> list[str]:
