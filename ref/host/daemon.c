@@ -40,6 +40,9 @@ static void burst_handle(struct daemon *daemon, struct burst *burst, size_t coun
                          uint64_t now_ns)
 {
     if (natt) {
+        for (size_t i = 0; i < count; i++) {
+            burst->packets[i].udp_encapsulation = true; /* the port says so, RFC 3948 2 */
+        }
         daemon->operations->receive(daemon->plane, burst->packets, count, now_ns);
     }
     for (size_t i = 0; i < count; i++) {
