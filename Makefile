@@ -70,7 +70,7 @@ unit: $(TEST_PROGRAMS)
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: all unit clean
 .DELETE_ON_ERROR:
 
