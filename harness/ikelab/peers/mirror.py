@@ -77,7 +77,6 @@ def _is_main_archive(uri: str, suite: str, components: list[str]) -> bool:
     """The archive proper: a release's own suite with "main"; security and third parties differ in one of them."""
     return (
         re.match(r"(https?|file|copy|ftp|tor\+https?):/", uri) is not None
-        and "security" not in uri
         and "main" in components
         and suite in _RELEASES
     )
