@@ -94,6 +94,17 @@ def test_network_duplicate_is_no_retransmission(tmp_path):
     assert [(e.duplicate, e.again) for e in events] == [(False, 0), (True, 0)]
 
 
+def test_who_only_pretends_to_sit_behind_a_nat_is_found_out(tmp_path):
+    story, found = syn.Story(nat=""), syn.ike_keys(os.urandom(8), os.urandom(8))
+    story.store.add(found)
+    hashes = [syn.notify("NAT_DETECTION_SOURCE_IP", bytes(20)),
+              syn.notify("NAT_DETECTION_DESTINATION_IP",
+                         syn.nat_hash(found.spi_i, found.spi_r, story.gateway, 4500))]
+    story.ike(syn.seal(found, Exchange.INFORMATIONAL, 8, 1, hashes))
+    story.ike(syn.seal(found, Exchange.INFORMATIONAL, 0x28, 1, hashes))
+    assert "the responder pretends to sit behind a NAT" in traced(story, tmp_path).events[1].meaning
+
+
 def test_collision_of_two_child_rekeys(tmp_path):
     story, found = syn.Story(), syn.ike_keys(os.urandom(8), os.urandom(8))
     story.store.add(found)

@@ -69,12 +69,12 @@ def columns() -> int:
 def result_line(result: Result) -> str:
     """One line a scenario, within 80 columns for usual names; a second one where there is a reason."""
     verdict = click.style(f"{result.verdict:<13}", fg=COLOURS[result.verdict])
-    felt = f"{result.outage_ms:6.0f} ms" if result.outage_ms is not None else " " * 9
-    names = f"{result.scenario:<32} {result.initiator} > {result.responder}"
+    felt = f"{result.outage_ms:5.0f} ms" if result.outage_ms is not None else " " * 8
+    names = f"{result.scenario:<20}  {result.initiator} > {result.responder}"
     line = f"{verdict} {result.seconds:5.2f} s {felt}  {names}"
     if result.verdict is Verdict.PASS or not result.reason:
         return line
-    reason = [piece for part in result.reason.splitlines() for piece in textwrap.wrap(part, 86)]
+    reason = [piece for part in result.reason.splitlines() for piece in textwrap.wrap(part, 66)]
     return "\n".join([line, *(" " * 14 + piece for piece in reason[:8])])
 
 

@@ -10,7 +10,7 @@ from ..wire import esp, ike, sk
 from ..wire.octets import Malformed
 from ..wire.packet import Datagram
 from .cost import Cost, count
-from .meaning import Memory
+from .meaning import Memory, Path
 from .passage import Passage, Scene, passages
 
 
@@ -158,7 +158,12 @@ class _Annotator:
         elif event.again:
             event.meaning, event.clause = self._again(event, passage)
         else:
-            event.meaning, event.clause = self.memory.explain(message, passage.last)
+            event.meaning, event.clause = self.memory.explain(message, self._path(passage))
+
+    def _path(self, passage: Passage) -> Path:
+        scene, first = self.trace.scene, passage.first
+        at_sender = scene.name(first.src) in scene.links.get(first.link, ())
+        return Path(passage.last, first if at_sender else None)
 
     def _again(self, event: Event, passage: Passage) -> tuple[str, str]:
         path = (passage.first.src, passage.first.dst)

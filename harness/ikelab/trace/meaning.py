@@ -40,6 +40,15 @@ ERRORS: dict[str, Meaning] = {
 }
 
 
+@dataclass(slots=True, frozen=True)
+class Path:
+    """The datagram as its receiver saw it, and as its sender sent it where that is known: who claims to
+    sit behind a NAT and does not (to force ESP into UDP) is then found out."""
+
+    seen: Datagram
+    origin: Datagram | None = None
+
+
 @dataclass(slots=True)
 class Memory:
     """`rekeying` holds (sender, what) of requests not answered yet: two senders mean a collision."""
@@ -49,8 +58,7 @@ class Memory:
     refused_groups: set[bytes] = field(default_factory=set)
     replaced: set[bytes] = field(default_factory=set)  # IKE SAs, by SPIi, that a rekey has replaced
 
-    def explain(self, message: ike.Message, path: Datagram) -> Meaning:
-        """`path`: the datagram as its receiver saw it."""
+    def explain(self, message: ike.Message, path: Path) -> Meaning:
         header = message.header
         if message.problem and message.inner is None:
             return f"sealed: {message.problem}", "RFC 7296 3.14"
@@ -73,7 +81,7 @@ class Memory:
         return handler(message, request, path)
 
     def _ike_sa_init(self, message: ike.Message, request: ike.Message | None,
-                     path: Datagram) -> Meaning:
+                     path: Path) -> Meaning:
         header, notifies = message.header, message.notifies()
         if not header.response:
             if "COOKIE" in notifies:
@@ -97,7 +105,7 @@ class Memory:
             return f"{words}; {nat}", "RFC 7296 2.23"
         return words, "RFC 7296 1.2"
 
-    def _ike_auth(self, message: ike.Message, request: ike.Message | None, path: Datagram) -> Meaning:
+    def _ike_auth(self, message: ike.Message, request: ike.Message | None, path: Path) -> Meaning:
         error = _error(message)
         who = message.first(PayloadType.IDr if message.header.response else PayloadType.IDi)
         name = f'"{who.text}"' if isinstance(who, ike.IdPayload) else "somebody"
@@ -116,7 +124,7 @@ class Memory:
         return words.strip(), "RFC 7296 1.2"
 
     def _create_child_sa(self, message: ike.Message, request: ike.Message | None,
-                         path: Datagram) -> Meaning:
+                         path: Path) -> Meaning:
         header = message.header
         if header.response:
             self.rekeying.pop((header.spi_i, not header.from_initiator, header.message_id), None)
@@ -154,7 +162,7 @@ class Memory:
                    for (spi, side, _), other in self.rekeying.items())
 
     def _informational(self, message: ike.Message, request: ike.Message | None,
-                       path: Datagram) -> Meaning:
+                       path: Path) -> Meaning:
         header, notifies = message.header, message.notifies()
         error = _error(message)
         if error:
@@ -228,11 +236,11 @@ def _delete(deletes: list[ike.DeletePayload], response: bool) -> Meaning:
 
 
 def _mobike(message: ike.Message, notifies: dict[str, ike.NotifyPayload],
-            request: ike.Message | None, path: Datagram) -> Meaning | None:
+            request: ike.Message | None, path: Path) -> Meaning | None:
     response = message.header.response
     asked = request.notifies() if request is not None else {}
     if "UPDATE_SA_ADDRESSES" in notifies:
-        return f"I have moved to {path.src}: send everything there from now on", "RFC 4555 3.5"
+        return f"I have moved to {path.seen.src}: send everything there from now on", "RFC 4555 3.5"
     if response and "UPDATE_SA_ADDRESSES" in asked:
         nat = _nat(message, path)
         return "sends to the new address from now on" + (f"; {nat}" if nat else ""), "RFC 4555 3.5"
@@ -246,28 +254,28 @@ def _mobike(message: ike.Message, notifies: dict[str, ike.NotifyPayload],
         if response:
             nat = _nat(message, path)
             return "this path works" + (f"; {nat}" if nat else ""), "RFC 4555 3.10"
-        return f"does the path from {path.src} work?", "RFC 4555 3.10"
+        return f"does the path from {path.seen.src} work?", "RFC 4555 3.10"
     return None
 
 
-def _nat(message: ike.Message, path: Datagram) -> str:
+def _nat(message: ike.Message, path: Path) -> str:
     """Compares the hashes with what the receiver saw, RFC 7296 2.23; "" when no hash came."""
     sources = [p for p in message.payloads
                if isinstance(p, ike.NotifyPayload) and p.name == "NAT_DETECTION_SOURCE_IP"]
     target = message.notifies().get("NAT_DETECTION_DESTINATION_IP")
     if not sources or target is None:
         return ""
-    header = message.header
+    header, seen, words = message.header, path.seen, []
 
     def hashed(address: str, port: int) -> bytes:
         packed = ipaddress.ip_address(address).packed
         return hashlib.sha1(header.spi_i + header.spi_r + packed + struct.pack(">H", port)).digest()
 
-    behind = []
-    if all(p.data != hashed(path.src, path.sport) for p in sources):
-        behind.append("the responder" if header.response else "the sender")
-    if target.data != hashed(path.dst, path.dport):
-        behind.append("the initiator" if header.response else "the receiver")
-    if len(behind) == 2:
-        return "both sides sit behind a NAT"
-    return f"{behind[0]} sits behind a NAT" if behind else "no NAT on the way"
+    sender, receiver = ("responder", "initiator") if header.response else ("sender", "receiver")
+    if all(p.data != hashed(seen.src, seen.sport) for p in sources):
+        real = path.origin is None or any(
+            p.data == hashed(path.origin.src, path.origin.sport) for p in sources)
+        words.append(f"the {sender} {'sits' if real else 'pretends to sit'} behind a NAT")
+    if target.data != hashed(seen.dst, seen.dport):
+        words.append(f"the {receiver} sits behind a NAT")
+    return " and ".join(words) or "no NAT on the way"
