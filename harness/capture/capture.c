@@ -55,7 +55,7 @@ struct link {
     pcap_t *pcap;
     pthread_t thread; /* opens it, inside its namespace */
     int buffer_kib;
-    int fd; /* the file */
+    int fd;                     /* the file */
     uint64_t received, written; /* packets; octets of the file that are on disk */
     size_t pending_length;
     uint8_t pending[PENDING];
@@ -64,7 +64,8 @@ struct link {
 static struct link *links[LINKS_MAX];
 static size_t link_count;
 
-static void fail(int status, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
+static void fail(int status, const char *format, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
 
 static void fail(int status, const char *format, ...)
 {
@@ -190,8 +191,8 @@ static void explain(const struct link *l, const char *interface, int status)
          pcap_geterr(l->pcap)[0] != '\0' ? pcap_geterr(l->pcap) : pcap_statustostr(status), remedy);
 }
 
-/* A thread of its own for each link: only a thread can be inside a namespace without the others, and
- * the kernel's pauses while packet sockets open then overlap. */
+/* A thread of its own for each link: only a thread can be inside a namespace without the others,
+ * and the kernel's pauses while packet sockets open then overlap. */
 static void *listen_on(void *argument)
 {
     struct link *l = argument;
@@ -221,7 +222,8 @@ static void *listen_on(void *argument)
     return NULL;
 }
 
-/* Takes all that the kernel holds for the link. An interface that goes down is no error: uplinks do. */
+/* Takes all that the kernel holds for the link. An interface that goes down is no error: uplinks
+ * do. */
 static void drain(struct link *l)
 {
     int got;
@@ -310,7 +312,8 @@ static void run(int signals)
                 drain(links[i]);
             }
         }
-        wanted = (fds[0].revents == 0 || take_commands()) && (fds[1].revents == 0 || take_signal(signals));
+        wanted = (fds[0].revents == 0 || take_commands()) &&
+                 (fds[1].revents == 0 || take_signal(signals));
     }
     flush_all();
 }
@@ -347,10 +350,11 @@ static void report(void)
 
 static void usage(FILE *to)
 {
-    fputs("usage: capture [--buffer KIB] NETNS:INTERFACE=FILE ...\n"
-          "example: capture lab-client:eth0=client.pcap   (NETNS empty: our own namespace)\n"
-          "stdin: flush | quit; SIGUSR1 flushes too. Exit: 0 fine, 2 usage, 3 environment, 4 disk.\n",
-          to);
+    fputs(
+        "usage: capture [--buffer KIB] NETNS:INTERFACE=FILE ...\n"
+        "example: capture lab-client:eth0=client.pcap   (NETNS empty: our own namespace)\n"
+        "stdin: flush | quit; SIGUSR1 flushes too. Exit: 0 fine, 2 usage, 3 environment, 4 disk.\n",
+        to);
 }
 
 static void take_link(char *argument)

@@ -4,8 +4,8 @@
  *     relay FD A B        FD: a connected SOCK_SEQPACKET socket; one message = one command
  *
  * Decisions depend on the seed and on the ordinal of the frame in its direction, never on time. ARP
- * and IPv6 neighbour discovery always pass: they are the link's own business, and to lose them tests
- * nothing but the kernel. Frames are told apart the way RFC 3948 2 and RFC 7296 2.23 do it.
+ * and IPv6 neighbour discovery always pass: they are the link's own business, and to lose them
+ * tests nothing but the kernel. Frames are told apart the way RFC 3948 2 and RFC 7296 2.23 do it.
  * Commands and answers are described at the functions that take them, and in relay.py.
  */
 #include <assert.h>
@@ -60,10 +60,10 @@ struct frame {
 
 struct view {
     int class;
-    size_t udp;      /* offset of the UDP header, 0: none */
-    size_t payload;  /* offset of what follows UDP or IP, 0: unknown */
-    int exchange;    /* IKE exchange type, -1: no IKE */
-    bool response;   /* IKE R flag */
+    size_t udp;     /* offset of the UDP header, 0: none */
+    size_t payload; /* offset of what follows UDP or IP, 0: unknown */
+    int exchange;   /* IKE exchange type, -1: no IKE */
+    bool response;  /* IKE R flag */
 };
 
 enum action { ACTION_DROP, ACTION_HOLD, ACTION_DUPLICATE, ACTION_CORRUPT, ACTION_DELAY };
@@ -423,7 +423,8 @@ static void swap_back(struct direction *d, uint64_t now)
 }
 
 /* Chance, always five draws a frame, so that the n-th frame's fate hangs on seed and n alone. */
-static void impair_and_enqueue(struct frame *f, const struct view *v, uint64_t now, uint64_t delay_ns)
+static void impair_and_enqueue(struct frame *f, const struct view *v, uint64_t now,
+                               uint64_t delay_ns)
 {
     struct direction *d = &directions[f->direction];
     const struct impairment *chance = &d->impairment;
@@ -517,9 +518,9 @@ static int parse_class(const char *word)
 
 static int parse_directions(const char *word)
 {
-    return word == NULL              ? 0
-           : strcmp(word, "ab") == 0 ? 1
-           : strcmp(word, "ba") == 0 ? 2
+    return word == NULL                ? 0
+           : strcmp(word, "ab") == 0   ? 1
+           : strcmp(word, "ba") == 0   ? 2
            : strcmp(word, "both") == 0 ? 3
                                        : 0;
 }
@@ -561,8 +562,7 @@ static const char *command_impair(char **save)
         } else if (keyed(word, "queue", &n)) {
             new.queue_max = (uint64_t)n;
         } else if (!keyed(word, "loss", &new.loss) && !keyed(word, "duplicate", &new.duplicate) &&
-                   !keyed(word, "corrupt", &new.corrupt) &&
-                   !keyed(word, "reorder", &new.reorder)) {
+                   !keyed(word, "corrupt", &new.corrupt) && !keyed(word, "reorder", &new.reorder)) {
             return "error impair knows no such setting";
         }
     }
@@ -623,7 +623,8 @@ static const char *command_rule(char **save)
     return "error there are too many rules; remove some";
 }
 
-/* release N: held frames go, the rule stays (and holds what comes). remove N: they go, and it too. */
+/* release N: held frames go, the rule stays (and holds what comes). remove N: they go, and it too.
+ */
 static const char *command_end_rule(char **save, bool remove)
 {
     char *word = strtok_r(NULL, " ", save);
@@ -664,12 +665,14 @@ static void count_kernel_drops(void)
 static void print_direction(FILE *out, const char *name, const struct direction *d)
 {
     const struct counters *c = &d->counters;
-    fprintf(out, "\"%s\": {\"received\": %" PRIu64 ", \"forwarded\": %" PRIu64 ", \"lost\": %" PRIu64
+    fprintf(out,
+            "\"%s\": {\"received\": %" PRIu64 ", \"forwarded\": %" PRIu64 ", \"lost\": %" PRIu64
             ", \"duplicated\": %" PRIu64 ", \"corrupted\": %" PRIu64 ", \"reordered\": %" PRIu64
             ", \"dropped\": %" PRIu64 ", \"held\": %" PRIu64 ", \"released\": %" PRIu64,
             name, c->received, c->forwarded, c->lost, c->duplicated, c->corrupted, c->reordered,
             c->dropped, c->held, c->released);
-    fprintf(out, ", \"overflowed\": %" PRIu64 ", \"unsent\": %" PRIu64 ", \"kernel_dropped\": %" PRIu64
+    fprintf(out,
+            ", \"overflowed\": %" PRIu64 ", \"unsent\": %" PRIu64 ", \"kernel_dropped\": %" PRIu64
             ", \"octets\": %" PRIu64 ", \"ike\": %" PRIu64 ", \"esp\": %" PRIu64
             ", \"keepalive\": %" PRIu64 ", \"other\": %" PRIu64 ", \"queued\": %zu}",
             c->overflowed, c->unsent, c->kernel_dropped, c->octets, c->ike, c->esp, c->keepalive,
@@ -697,8 +700,9 @@ static const char *command_stats(void)
             for (const struct frame *f = rules[i].held; f != NULL; f = f->next) {
                 held++;
             }
-            fprintf(out, "%s\"%zu\": {\"matched\": %" PRIu64 ", \"acted\": %" PRIu64
-                    ", \"held\": %zu}", comma, i, rules[i].matched, rules[i].acted, held);
+            fprintf(out,
+                    "%s\"%zu\": {\"matched\": %" PRIu64 ", \"acted\": %" PRIu64 ", \"held\": %zu}",
+                    comma, i, rules[i].matched, rules[i].acted, held);
             comma = ", ";
         }
     }
@@ -761,7 +765,8 @@ static int open_interface(const char *name)
     struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
     int yes = 1, octets = RECEIVE_BUFFER;
     if (fd < 0) {
-        fprintf(stderr, "relay: no packet socket: %s; run as root (CAP_NET_RAW)\n", strerror(errno));
+        fprintf(stderr, "relay: no packet socket: %s; run as root (CAP_NET_RAW)\n",
+                strerror(errno));
         exit(EXIT_ENVIRONMENT);
     }
     address.sll_ifindex = (int)if_nametoindex(name);

@@ -70,6 +70,16 @@ def test_every_link_in_one_process_through_a_roam(make_world, tmp_path, flow):
     assert all(received[link] >= 6 for link in ("wifi", "lte", "isp"))
 
 
+def test_an_interface_that_goes_down_itself(make_world, tmp_path, flow):
+    world = make_world("roaming")
+    client, gateway = world.host("client"), world.host("gateway")
+    with Capture([CapturePoint("mine", client.netns, "wifi")], tmp_path) as capture:
+        for uplink in ("lte", "wifi", "lte", "wifi"):
+            world.uplink(uplink)
+            assert flow.ping(client, gateway, count=1, outer=True).received == 1
+    assert sum(o[23] == 1 for _, o in packets(capture.files["mine"])) == 4
+
+
 def test_a_burst_is_not_dropped(make_world, tmp_path):
     world = make_world("pair")
     with Capture(world.capture_points(), tmp_path) as capture, sender(world.host("client")) as sock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ikelab import process
 from ikelab.traffic import Flow, Ping, TrafficError
 
 
@@ -90,9 +91,25 @@ def test_udp_without_a_route_counts_as_lost(make_world, flow):
     with flow.udp(client, gateway, interval_ms=2, linger_ms=20) as traffic:
         traffic.wait_received(10)
         world.uplink()
+        process.await_that(lambda: traffic.send_errors > 0, "a refusal")
         world.uplink("lte")
         traffic.wait_more(10)
-    assert traffic.lost >= traffic.send_errors
+    assert traffic.lost >= traffic.send_errors > 0
+    assert traffic.sent == traffic.received + traffic.lost
+
+
+def test_outer_addresses_are_used_when_asked_for(make_world, flow):
+    """Without a default route only the link itself is reached, and the protected nets are not."""
+    world = make_world("pair")
+    client, gateway = world.host("client"), world.host("gateway")
+    client.ip("route del default via 192.0.2.2")
+    assert flow.ping(client, gateway, count=1, outer=True).received == 1
+    assert flow.ping(client, gateway, count=1, deadline_s=0.05).received == 0
+    with flow.udp(client, gateway, count=5, interval_ms=1, outer=True) as traffic:
+        traffic.wait_received(5)
+    with flow.udp(client, gateway, count=5, interval_ms=1, linger_ms=20) as silent:
+        pass
+    assert (traffic.lost, silent.received) == (0, 0)
 
 
 @pytest.mark.parametrize("family", [4, 6])
