@@ -3,8 +3,8 @@
     ikev2_decryption_table   SPIi,SPIr,SK_ei,SK_er,"encryption",SK_ai,SK_ar,"integrity"
     esp_sa                   "protocol","source","destination","SPI","encryption","key","authentication","key"
 
-A line for an algorithm Wireshark has no name for (ChaCha20-Poly1305) is written behind `#ikelab `, since
-Wireshark refuses a table with a name it does not know, and skips comments.
+A line for an algorithm Wireshark 4.0 has no name for (ChaCha20-Poly1305) is written as a comment, since
+Wireshark refuses a table with a name it does not know; here it is read all the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 IKE_TABLE, ESP_TABLE = "ikev2_decryption_table", "esp_sa"
-COMMENT = "#ikelab "
+COMMENT = "# "
 
 
 class KeyFileError(Exception):
@@ -87,9 +87,9 @@ def _rows(path: Path, columns: int) -> Iterable[tuple[int, list[str]]]:
     except (OSError, UnicodeDecodeError) as error:
         raise KeyFileError(f"cannot read the key file {path}: {error}; check the path and its mode") from error
     for number, line in enumerate(text.splitlines(), 1):
-        line = line.removeprefix(COMMENT).strip()
-        if not line or line.startswith("#"):
+        if not line.strip() or (line.startswith("#") and wireshark_knows(line)):
             continue
+        line = line.lstrip("# ").strip()
         row = next(csv.reader([line], skipinitialspace=True))
         if len(row) < columns:
             raise KeyFileError(f"{path}:{number}: {len(row)} columns, {columns} expected; "
