@@ -15,6 +15,7 @@ void mobike_build_additional(struct sa_store *store, struct ike_sa *sa, struct c
                              bool announce_none)
 {
     bool any = false;
+    sa->announced = store->local_addresses;
     for (size_t i = 0; i < store->local_addresses.count; i++) {
         const struct address *ip = &store->local_addresses.items[i];
         if (!address_equal(ip, &sa->path.local.ip)) {

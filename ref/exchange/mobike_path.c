@@ -121,6 +121,16 @@ void mobike_answered_on(struct sa_store *store, struct ike_sa *sa, const struct 
 
 /* ---- the host has moved ---- */
 
+static bool same_addresses(const struct address_list *a, const struct address_list *b)
+{
+    for (size_t i = 0; i < a->count && a->count == b->count; i++) {
+        if (!address_equal(&a->items[i], &b->items[i])) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
+
 /* The path the host's route names, or the first other pair when there is no route to where the peer
  * was. */
 static bool choose_path(const struct ike_sa *sa, const struct command *command, struct path *out)
@@ -162,6 +172,10 @@ void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command
         if (sa->request.active) {
             request_resend(store, sa);
         }
+    }
+    if (!moved && same_addresses(&sa->announced, &store->local_addresses)) {
+        sa_store_emit_done(store, command->id, STATUS_OK); /* the peer knows all this */
+        return;
     }
     request_queue(store, sa, &tell);
 }
