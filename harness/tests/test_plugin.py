@@ -161,6 +161,16 @@ def test_a_check_afterwards_can_fail(lab):
     assert verdict is Verdict.FAIL
 
 
+@needs_lab
+def test_full_disk_is_inconclusive_and_leaves_nothing_half_made(lab):
+    lab.directory.mkdir(parents=True)
+    (lab.directory / "verdict.json").symlink_to("/dev/full")
+    result = judge.play(lab, lambda: None, [])
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "No space left" in result.reason and "--out" in result.reason
+    assert not lab.directory.exists()
+
+
 def test_pairs_have_the_reference_on_one_side(monkeypatch):
     kinds = [PeerKind(name, "", (), Idle, "userspace") for name in ("reference", "a", "b")]
     monkeypatch.setattr("ikelab.peers.table.available", lambda: kinds)

@@ -151,7 +151,10 @@ def play(watcher: Watcher, directory: Path, filters: tuple[str, ...], initiators
     more += [f"--initiator={name}" for name in initiators] + [f"--responder={name}" for name in responders]
     if workers > 1:
         more += ["-n", str(workers)]
-    return int(pytest.main(arguments(filters, *more), plugins=[watcher]))
+    try:
+        return int(pytest.main(arguments(filters, *more), plugins=[watcher]))
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def scenario_names(filters: tuple[str, ...]) -> list[str]:
@@ -183,8 +186,10 @@ def finish(watcher: Watcher, directory: Path, started: float, json_file: Path | 
     try:
         write_document(directory / "results.json", found)
         report = write_report(directory, watcher.results)
-    except (OSError, ReportError) as error:
-        raise environment(f"cannot write the report: {error}; make room or give another --out DIR") from error
+    except ReportError as error:
+        raise environment(str(error)) from error
+    except OSError as error:
+        raise environment(f"cannot write {directory}: {error.strerror}; make room or give another --out DIR") from error
     if json_file is not None:
         write_json(json_file, _relocated(found, directory, json_file))
     click.echo(f"{summary_line(watcher.results)} in {time.time() - started:.1f} s; report: {report}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -61,7 +62,15 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     listed = next((e for e in expected if e.matches(one.scenario, one.initiator, one.responder)), None)
     verdict, reason = apply_expected(*judgement, listed)
     result = _result(lab, verdict, reason, time.monotonic() - started)
-    _write(lab, result, leaks)
+    try:
+        _write(lab, result, leaks)
+    except OSError as error:
+        # Half a directory would look like evidence; without room there is none.
+        shutil.rmtree(lab.directory, ignore_errors=True)
+        before = "" if verdict is Verdict.INCONCLUSIVE else f" (it was {verdict}{': ' * bool(reason)}{reason})"
+        result.verdict, result.artefacts = Verdict.INCONCLUSIVE, ""
+        result.reason = (f"cannot write artefacts to {lab.directory}: {error.strerror}; make room or give "
+                         f"another --out{before}")
     return result
 
 
