@@ -67,7 +67,8 @@ def test_starts_and_answers(name: str, tmp_path: Path) -> None:
             peer.status()
 
 
-@pytest.mark.parametrize(("initiator", "responder"), [(a, b) for a in STRONGSWANS for b in STRONGSWANS])
+@pytest.mark.parametrize("responder", table.names())
+@pytest.mark.parametrize("initiator", table.names())
 def test_life_of_a_child_sa(initiator: str, responder: str) -> None:
     with topology.create("pair") as net, running(net, initiator, responder) as (client, gateway):
         client.initiate()
@@ -87,7 +88,7 @@ def test_life_of_a_child_sa(initiator: str, responder: str) -> None:
         assert {"ike-sa-up", "child-sa-up", "ike-sa-rekeyed", "ike-sa-down"} <= {e.name for e in client.events()}
 
 
-@pytest.mark.parametrize("name", STRONGSWANS)
+@pytest.mark.parametrize("name", table.names())
 def test_a_wrong_key_is_refused_by_name(name: str) -> None:
     with topology.create("pair") as net, running(net, name, name, psk="other") as (client, _):
         with pytest.raises(PeerError) as refused:
@@ -95,7 +96,7 @@ def test_a_wrong_key_is_refused_by_name(name: str) -> None:
         assert refused.value.error == "AUTHENTICATION_FAILED"
 
 
-@pytest.mark.parametrize("name", STRONGSWANS)
+@pytest.mark.parametrize("name", table.names())
 def test_roams(name: str) -> None:
     with topology.create("roaming") as net, running(net, name, name) as (client, gateway):
         client.initiate()
@@ -107,7 +108,7 @@ def test_roams(name: str) -> None:
         net.host("client").run(["ping", "-c1", "-W2", "-I", net.host("client").inside[0], net.host("gateway").inside[0]])
 
 
-@pytest.mark.parametrize("name", STRONGSWANS)
+@pytest.mark.parametrize("name", table.names())
 def test_killed_and_started_again(name: str) -> None:
     with topology.create("pair") as net, running(net, name, name) as (client, gateway):
         client.initiate()
