@@ -97,9 +97,9 @@ static int value_check(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *resul
     }
     if (!good) {
         if (config_value_is_public(key->kind)) {
-            error_note(cfg, "%s = \"%.60s\": expected %s", opt->name, text, error);
+            error_note(cfg, "%s = \"%.60s\": %s", opt->name, text, error);
         } else {
-            error_note(cfg, "%s: expected %s", opt->name, error);
+            error_note(cfg, "%s: %s", opt->name, error);
         }
         return -1;
     }
@@ -133,7 +133,7 @@ static bool section_fill(cfg_t *cfg, const struct config_key *table, void *field
             char error[VALUE_ERROR_MAX];
             char *field = (char *)fields + key->offset;
             if (!config_value_parse(key->kind, cfg_getnstr(cfg, key->name, i), field, error)) {
-                error_note(cfg, "%s (section ending here): expected %s", key->name, error);
+                error_note(cfg, "%s (section ending here): %s", key->name, error);
                 return false;
             }
         }
@@ -256,7 +256,9 @@ static void texts_wipe(cfg_t *cfg)
         cfg_t *peer = cfg_getnsec(cfg, "peer", i);
         for (unsigned j = 0; j < cfg_size(peer, "psk"); j++) {
             char *text = cfg_getnstr(peer, "psk", j);
-            octets_wipe(text, strlen(text));
+            if (text != NULL) { /* refused */
+                octets_wipe(text, strlen(text));
+            }
         }
     }
 }

@@ -134,7 +134,7 @@ static bool proposal_append(const char *text, uint8_t protocol, struct proposal_
                             char error[VALUE_ERROR_MAX])
 {
     if (list->count >= PROPOSAL_LIST_MAX) {
-        snprintf(error, VALUE_ERROR_MAX, "at most %d proposals; join alternatives with '-' in one",
+        snprintf(error, VALUE_ERROR_MAX, "expected at most %d proposals; join alternatives with '-' in one",
                  PROPOSAL_LIST_MAX);
         return false;
     }
@@ -189,7 +189,7 @@ static bool psk_file_parse(const char *path, struct peer_config *peer, char erro
     FILE *file = fopen(path, "re");
     struct stat info;
     if (file == NULL || fstat(fileno(file), &info) != 0) {
-        snprintf(error, VALUE_ERROR_MAX, "a file that can be read, but: %s; name a file with the shared "
+        snprintf(error, VALUE_ERROR_MAX, "expected a file that can be read, but: %s; name a file with the shared "
                  "key in its first line, readable by root", strerror(errno));
         if (file != NULL) {
             fclose(file);
@@ -198,15 +198,15 @@ static bool psk_file_parse(const char *path, struct peer_config *peer, char erro
     }
     bool taken = false;
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        snprintf(error, VALUE_ERROR_MAX, "a file that its owner alone may read; run: chmod 600 %s", path);
+        snprintf(error, VALUE_ERROR_MAX, "expected a file that its owner alone may read; run: chmod 600 %s", path);
     } else if (fgets(line, sizeof(line), file) == NULL) {
-        snprintf(error, VALUE_ERROR_MAX, "a file with the shared key in its first line, but it is empty");
+        snprintf(error, VALUE_ERROR_MAX, "expected a file with the shared key in its first line, but it is empty");
     } else {
         line[strcspn(line, "\r\n")] = '\0';
         taken = psk_parse(line, peer);
         if (!taken) {
             snprintf(error, VALUE_ERROR_MAX,
-                     "a first line of 1 to %d characters, or 0x and pairs of hexadecimal digits", PSK_MAX);
+                     "expected a first line of 1 to %d characters, or 0x and pairs of hexadecimal digits", PSK_MAX);
         }
     }
     octets_wipe(line, sizeof(line));
@@ -303,7 +303,7 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
 bool config_value_parse(enum value_kind kind, const char *text, void *field,
                         char error[VALUE_ERROR_MAX])
 {
-    snprintf(error, VALUE_ERROR_MAX, "%s", expectations[kind]);
+    snprintf(error, VALUE_ERROR_MAX, "expected %s", expectations[kind]);
     switch (kind) {
     case VALUE_BOOLEAN:
         return boolean_parse(text, field);

@@ -34,7 +34,7 @@ enum value_kind {
 
 #define VALUE_ERROR_MAX 320
 
-/* Parses `text` into `field`. False: *field is of no use and `error` says what was expected, without
+/* Parses `text` into `field`. False: *field is of no use and `error` says what was expected ("expected ..."), without
  * ever repeating a secret. */
 bool config_value_parse(enum value_kind kind, const char *text, void *field,
                         char error[VALUE_ERROR_MAX]);

@@ -19,6 +19,7 @@
 #include "host/policy_routes.h"
 
 #define BURSTS_PER_TURN 4
+#define SETTLE_NS 20000000ULL /* after the last of a burst of changes to addresses and routes */
 #define STOP_TIME_NS 2000000000ULL /* peers that do not answer a Delete by then are left alone */
 
 /* ---- datagrams in ---- */
@@ -149,18 +150,27 @@ static bool daemon_finished(const struct daemon *daemon, uint64_t now_ns)
 
 /* ---- one turn ---- */
 
+/* One change of network is many messages: routes go, an address comes, then another. In between a path of
+ * another family may seem to be all that is left, so only a new source on the way in use is taken at once. */
 static void addresses_look(struct daemon *daemon, uint64_t now_ns)
 {
-    if (!address_monitor_take(&daemon->monitor)) {
+    if (address_monitor_take(&daemon->monitor)) {
+        daemon->operations->addresses_changed(daemon->plane);
+        start_queue_hurry(&daemon->starts, now_ns);
+        daemon->settled_ns = now_ns + SETTLE_NS;
+    } else if (now_ns < daemon->settled_ns) {
         return;
     }
-    daemon->operations->addresses_changed(daemon->plane);
-    start_queue_hurry(&daemon->starts, now_ns);
+    bool settled = now_ns >= daemon->settled_ns;
+    if (settled) {
+        daemon->settled_ns = UINT64_MAX;
+    }
     struct ike_sa_status sa;
     struct command command;
     for (size_t i = 0; endpoint_ike_sa_at(daemon->endpoint, i, &sa); i++) {
-        if (sa.established_ns != 0 && roam_watch_look(&daemon->roams, daemon->config,
-                                                      daemon_tun(daemon), &sa, &command)) {
+        if (sa.established_ns != 0 &&
+            roam_watch_look(&daemon->roams, daemon->config, daemon_tun(daemon), &sa, settled,
+                            &command)) {
             enum status status = daemon_command(daemon, &command, now_ns);
             (void)status; /* an SA that is ending has nothing to move */
         }
@@ -218,6 +228,7 @@ static uint64_t next_deadline(const struct daemon *daemon)
     uint64_t deadline = endpoint_deadline(daemon->endpoint);
     deadline = earlier(deadline, daemon->operations->deadline(daemon->plane));
     deadline = earlier(deadline, acquire_list_deadline(&daemon->acquires));
+    deadline = earlier(deadline, daemon->settled_ns);
     return earlier(deadline, daemon->stopping ? daemon->stop_by_ns
                                               : start_queue_deadline(&daemon->starts));
 }
@@ -347,6 +358,7 @@ bool daemon_run(const struct host_config *config, struct problem *problem)
         return problem_set(problem, EXIT_ENVIRONMENT, "no memory for the daemon");
     }
     daemon->config = config;
+    daemon->settled_ns = UINT64_MAX;
     daemon->loop.epoll_fd = daemon->loop.timer_fd = daemon->signals.fd = -1;
     daemon->monitor.source.fd = daemon->key_log.ike_fd = daemon->key_log.esp_fd = -1;
     ike_sockets_init(&daemon->sockets);

@@ -103,7 +103,7 @@ void firewall_write(FILE *out, const struct host_config *config, bool mark_inbou
         fprintf(out, "     udp dport { %u, %u } meta mark set %#x accept\n", ike, natt, config->mark);
         fprintf(out, "     meta l4proto esp meta mark set %#x accept\n", config->mark);
     }
-    fprintf(out, "     udp dport { %u, %u } accept\n     udp sport { 500, 4500 } accept\n", ike, natt);
+    fprintf(out, "     udp dport { %u, %u } accept\n", ike, natt);
     fputs("     meta l4proto esp accept\n"
           "     icmp type { destination-unreachable, time-exceeded, parameter-problem } accept\n"
           "     icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, "

@@ -83,16 +83,20 @@ static void command_fill(const struct peer_config *peer, unsigned tun, const str
     initiation_addresses(peer, tun, local, &command->addresses);
 }
 
-/* Where we would start from now: to where the peer is, else to another address it is known to have. */
+/* Where we would start from now: to where the peer is, else to another address it is known to have: those
+ * of the configuration, then those it has told (3.4). */
 static void route_ask(const struct host_config *config, const struct peer_config *peer,
                       const struct ike_sa_status *sa, struct address *local, struct address *remote)
 {
+    const struct address_list *lists[] = {&peer->remote_addresses, &sa->peer_addresses};
     *remote = sa->info.path.remote.ip;
     *local = initiation_source(config, peer, remote);
-    for (size_t i = 0; local->family == ADDRESS_NONE && i < peer->remote_addresses.count; i++) {
-        *local = initiation_source(config, peer, &peer->remote_addresses.items[i]);
-        if (local->family != ADDRESS_NONE) {
-            *remote = peer->remote_addresses.items[i];
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 0; local->family == ADDRESS_NONE && j < lists[i]->count; j++) {
+            *local = initiation_source(config, peer, &lists[i]->items[j]);
+            if (local->family != ADDRESS_NONE) {
+                *remote = lists[i]->items[j];
+            }
         }
     }
 }
@@ -109,7 +113,7 @@ static void entry_note(struct roam_watch *watch, const struct command *command)
 }
 
 bool roam_watch_look(struct roam_watch *watch, const struct host_config *config, unsigned tun,
-                     const struct ike_sa_status *sa, struct command *command)
+                     const struct ike_sa_status *sa, bool settled, struct command *command)
 {
     const struct peer_config *peer = &config->endpoint.peers[sa->peer_index];
     const struct roam_entry *entry = entry_find(watch, sa->id);
@@ -118,6 +122,13 @@ bool roam_watch_look(struct roam_watch *watch, const struct host_config *config,
     command_fill(peer, tun, sa, &local, &remote, command);
     if (entry != NULL && address_equal(&entry->local, &local) &&
         lists_equal(&entry->addresses, &command->addresses)) {
+        return false;
+    }
+    /* What cannot wait is a new source towards where the peer is. The rest may be half of a change. */
+    bool urgent = entry != NULL && local.family != ADDRESS_NONE &&
+                  address_equal(&remote, &sa->info.path.remote.ip) &&
+                  !address_equal(&entry->local, &local);
+    if (!settled && !urgent) {
         return false;
     }
     entry_note(watch, command);

@@ -23,9 +23,9 @@ void roam_watch_remove(struct roam_watch *watch, uint32_t ike_sa);
 void roam_watch_destroy(struct roam_watch *watch);
 
 /* Fills a COMMAND_ROAM when the present state differs from what the IKE SA knows, and notes it; false: nothing
- * is new. */
+ * is new, or nothing that cannot wait until the host's addresses have settled. */
 bool roam_watch_look(struct roam_watch *watch, const struct host_config *config, unsigned tun,
-                     const struct ike_sa_status *sa, struct command *command);
+                     const struct ike_sa_status *sa, bool settled, struct command *command);
 
 /* The same for a person who asks: with the address given, or the route's. */
 void roam_watch_force(struct roam_watch *watch, const struct host_config *config, unsigned tun,
