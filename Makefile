@@ -1,10 +1,21 @@
-# ikelab: `make` builds into build/; `make demo` and `make test` are all a newcomer needs.
-# No recipe here needs anything that ci/install.sh does not install.
+# ikelab
+#
+#   make            builds into build/
+#   make demo       installs and builds what is missing, then shows what the lab does
+#   make test       the same, then everything that must be green before a change lands
+#   make tidy       formatting, the order of the rooms, Python that compiles; changes nothing
+#   make sanitize   unit tests and scenarios of the reference under ASan and UBSan
+#   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
+#   make clean      removes build/, but for the peers' roots, which took long to unpack; they go by
+#                   `make clean-peers`
+#
+# No recipe here needs anything that ci/install.sh does not install. `make BUILD=DIR` builds elsewhere.
 
 PYTHON ?= /usr/bin/python3
 CC ?= cc
 BUILD ?= build
 SANITIZE ?=
+JOBS ?= $(shell nproc)
 
 CFLAGS ?= -O2 -g
 WARNINGS := -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
@@ -28,7 +39,17 @@ TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out $(BUILD)/ref/host/main.o,$(HOST_OBJECTS))
 
-all: $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/relay $(BUILD)/ikelab
+PROGRAMS := $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/relay $(BUILD)/ikelab
+
+# Plain `make` uses every core, unless the caller has said how many.
+ALL_CORES = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+
+all:
+	@$(MAKE) --no-print-directory $(ALL_CORES) programs
+
+programs: $(PROGRAMS)
+
+tests: $(TEST_PROGRAMS)
 
 $(BUILD)/libikeref.a: $(CORE_OBJECTS)
 	@rm -f $@
@@ -64,15 +85,42 @@ $(BUILD)/ref/test/%: ref/test/%.c $(TEST_SUPPORT_OBJECTS) $(HOST_TEST_OBJECTS) $
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -MMD -MP -Iref -o $@ $< $(TEST_SUPPORT_OBJECTS) \
 	  $(HOST_TEST_OBJECTS) $(BUILD)/libikeref.a -lcmocka -lconfuse -ljansson -lmnl -lcrypto
 
-unit: $(TEST_PROGRAMS)
-	@set -e; for program in $(TEST_PROGRAMS); do echo "== $$program"; $$program; done
+# Only the unit tests; ci/run_tests.py runs them and says how many passed.
+unit:
+	@$(MAKE) --no-print-directory $(ALL_CORES) tests
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit
+
+setup:
+	+@BUILD=$(BUILD) ci/setup.sh
+
+demo: setup
+	@$(BUILD)/ikelab demo
+
+test: setup
+	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci harness scenarios
+
+# The daemon as the hostile tests and `make sanitize` want it.
+SANITIZED := $(BUILD)/sanitized
+sanitized:
+	@$(MAKE) --no-print-directory $(ALL_CORES) BUILD=$(SANITIZED) SANITIZE=address,undefined \
+	  $(SANITIZED)/ikeref
+
+sanitize: setup
+	@$(MAKE) --no-print-directory $(ALL_CORES) BUILD=$(SANITIZED) SANITIZE=address,undefined \
+	  programs tests
+	@$(PYTHON) ci/run_tests.py --build $(SANITIZED) unit
+	@$(BUILD)/ikelab run --ikeref $(SANITIZED)/ikeref --initiator reference --responder reference
+
+hostile: setup sanitized
+	@IKELAB_HOSTILE=1000000 $(PYTHON) ci/run_tests.py --build $(BUILD) hostile
 
 clean:
-	rm -rf $(BUILD)
+	@mkdir -p $(BUILD)
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers -exec rm -rf {} +
 
--include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all unit clean
-.DELETE_ON_ERROR:
+clean-peers:
+	rm -rf $(BUILD)/peers
 
 # Formatting, the order of the rooms, and Python that at least compiles. Changes nothing.
 CLANG_FORMAT ?= clang-format
@@ -82,4 +130,8 @@ tidy:
 	@$(PYTHON) ci/rooms.py
 	@PYTHONPYCACHEPREFIX=$(BUILD)/pycache $(PYTHON) -m compileall -q harness scenarios ci
 	@echo "tidy: the formatting, the rooms and the Python are in order"
-.PHONY: tidy
+
+-include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
+.PHONY: all programs tests unit setup demo test sanitized sanitize hostile tidy clean clean-peers
+.SECONDARY: $(TEST_SUPPORT_OBJECTS)
+.DELETE_ON_ERROR:

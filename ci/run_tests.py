@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""Runs the stages of `make test` and ends with the line `N passed, N failed`; exit 1 when anything failed.
+
+    ci/run_tests.py --build build unit ci harness scenarios
+
+unit        every cmocka program, two at a time; one line a program, all it said when it failed
+ci          the tests of ci/
+harness     the harness's own tests
+scenarios   every scenario between all pairs of peers that are here, by `ikelab run`
+hostile     only the hostile datagrams, as many as IKELAB_HOSTILE says
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM_TIMEOUT_S = 300
+WORKERS = max(2, os.cpu_count() or 1)
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, other: Count) -> None:
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def unit(build: Path) -> Count:
+    programs = [build / source.relative_to(ROOT).with_suffix("")
+                for source in sorted((ROOT / "ref/test").glob("*/test_*.c"))]
+    total = Count()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for program, (count, output, seconds) in zip(programs, pool.map(cmocka, programs)):
+            say(f"  {str(program.relative_to(build / 'ref/test')):<40} {count} in {seconds:.1f} s")
+            if count.failed:
+                say(output)
+            total.add(count)
+    return total
+
+
+def cmocka(program: Path) -> tuple[Count, str, float]:
+    """Counts, all it said, seconds. A program that does not come to its end is one failure more."""
+    started = time.monotonic()
+    try:
+        done = subprocess.run([program], capture_output=True, text=True, errors="replace", cwd=ROOT,
+                              stdin=subprocess.DEVNULL, timeout=PROGRAM_TIMEOUT_S, check=False)
+        output, status = done.stdout + done.stderr, done.returncode
+    except subprocess.TimeoutExpired:
+        output, status = f"it still ran after {PROGRAM_TIMEOUT_S} s", -1
+    except OSError as error:
+        output, status = f"{program}: {error.strerror}; run `make tests`", -1
+    count = Count(*(number(rf"\[  {word} +\] (?:.*: )?(\d+) test\(s\)", output) for word in ("PASSED", "FAILED", "SKIPPED")))
+    if status != 0 and not count.failed or status == 0 and not count.passed:
+        count.failed += 1
+        output += f"\n{program} ended with status {status}"
+    return count, output, time.monotonic() - started
+
+
+def number(pattern: str, text: str) -> int:
+    found = re.search(pattern, text)
+    return int(found.group(1)) if found else 0
+
+
+def pytest(build: Path, *arguments: str) -> Count:
+    """Its own output is the progress; the counts come from its report."""
+    report = build / "test" / "pytest.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "-rfE",
+               f"--junitxml={report}", *arguments]
+    environment = {**os.environ, "IKELAB_BUILD": str(build), "PYTHONPATH": str(ROOT / "harness")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False)
+    try:
+        suites = xml.parse(report).getroot().findall("testsuite")
+    except (OSError, xml.ParseError):
+        return Count(failed=1)
+
+    def sum_of(name: str) -> int:
+        return sum(int(suite.get(name, 0)) for suite in suites)
+
+    failed, skipped = sum_of("failures") + sum_of("errors"), sum_of("skipped")
+    for case in (case for suite in suites for case in suite.iter("testcase")):
+        for skip in case.findall("skipped"):
+            say(f"  skipped: {case.get('name')}: {skip.get('message', '')}")
+    if done.returncode != 0 and not failed:
+        failed = 1
+    return Count(sum_of("tests") - failed - skipped, failed, skipped)
+
+
+def ci(build: Path) -> Count:
+    return pytest(build, "ci")
+
+
+def harness(build: Path) -> Count:
+    return pytest(build, "harness/tests", "-n", str(WORKERS))
+
+
+def hostile(build: Path) -> Count:
+    return pytest(build, "harness/tests/test_hostile.py", "-s")
+
+
+def scenarios(build: Path) -> Count:
+    """As expected is passed: pass, unsupported and expected-fail; ikelab says how many of each."""
+    found = build / "test" / "scenarios.json"
+    found.parent.mkdir(parents=True, exist_ok=True)
+    found.unlink(missing_ok=True)
+    done = subprocess.run([build / "ikelab", "run", "--json", found], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+    try:
+        verdicts = [one["verdict"] for one in json.loads(found.read_text())["results"]]
+    except (OSError, ValueError, KeyError):
+        return Count(failed=1)
+    failed = sum(verdict in ("fail", "inconclusive") for verdict in verdicts)
+    skipped = verdicts.count("unsupported")
+    if done.returncode != 0 and not failed:
+        failed = 1
+    return Count(len(verdicts) - skipped - sum(v in ("fail", "inconclusive") for v in verdicts), failed, skipped)
+
+
+STAGES: dict[str, Callable[[Path], Count]] = {
+    "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "hostile": hostile}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="the build folder (default: build)")
+    parser.add_argument("stages", nargs="+", choices=STAGES)
+    options = parser.parse_args()
+    build, started = options.build.resolve(), time.monotonic()
+    total, lines = Count(), []
+    for name in options.stages:
+        say(f"== {name}")
+        before = time.monotonic()
+        count = STAGES[name](build)
+        lines.append(f"  {name:<10} {count} in {time.monotonic() - before:.0f} s")
+        total.add(count)
+    if (build / "ikelab").exists():
+        say("== peers")
+        subprocess.run([build / "ikelab", "peers", "list"], stdin=subprocess.DEVNULL, check=False)
+    say("== all")
+    for line in lines:
+        say(line)
+    say(f"in {time.monotonic() - started:.0f} s")
+    say(f"{total.passed} passed, {total.failed} failed")
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,49 @@
+"""run_tests.py counts what cmocka says, and takes a program that says nothing or dies for a failure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import run_tests
+
+GOOD = "[==========] tests: 3 test(s) run.\n[  PASSED  ] 2 test(s).\n[  SKIPPED ] 1 test(s), listed below:"
+BAD = "[  PASSED  ] 2 test(s).\n[  FAILED  ] tests: 1 test(s), listed below:\n[  FAILED  ] test_x\n"
+
+
+@pytest.mark.parametrize(
+    ("says", "end", "passed", "failed", "skipped"),
+    [
+        (GOOD, "exit 0", 2, 0, 1),
+        (BAD, "exit 1", 2, 1, 0),
+        (BAD.replace("tests: ", ""), "exit 1", 2, 1, 0),
+        (GOOD, "kill -SEGV $$", 2, 1, 1),
+        ("", "exit 0", 0, 1, 0),
+        ("", "exit 1", 0, 1, 0),
+    ],
+)
+def test_counts_of_a_program(tmp_path: Path, says: str, end: str, passed: int, failed: int, skipped: int) -> None:
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ncat <<X\n{says}\nX\n{end}\n")
+    program.chmod(0o755)
+    count, _, _ = run_tests.cmocka(program)
+    assert (count.passed, count.failed, count.skipped) == (passed, failed, skipped)
+
+
+def test_a_program_that_was_not_built_is_a_failure_with_its_remedy(tmp_path: Path) -> None:
+    count, output, _ = run_tests.cmocka(tmp_path / "nothing")
+    assert count.failed == 1 and "make tests" in output
+
+
+def test_a_stage_of_pytest_counts_failures_and_errors(tmp_path: Path) -> None:
+    (tmp_path / "test_mixed.py").write_text(
+        "import pytest\n"
+        "def test_good(): pass\n"
+        "def test_bad(): assert False\n"
+        "def test_broken(nothing_of_this_name): pass\n"
+        "@pytest.mark.skip(reason='why not')\n"
+        "def test_skipped(): pass\n")
+    count = run_tests.pytest(tmp_path, str(tmp_path / "test_mixed.py"))
+    assert (count.passed, count.failed, count.skipped) == (1, 2, 1)
+    (tmp_path / "test_mixed.py").write_text("syntax error\n")
+    assert run_tests.pytest(tmp_path, str(tmp_path / "test_mixed.py")).failed >= 1
