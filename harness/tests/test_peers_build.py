@@ -202,10 +202,7 @@ def test_install_script_names_what_it_cannot_get(tmp_path: Path) -> None:
     assert done.returncode == 3 and "needs root" in done.stderr
 
 
-def test_listing_has_every_line_and_a_remedy_for_what_is_not_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_here_has_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IKELAB_BUILD", str(tmp_path))
-    rows = table.listing()
-    assert [row.name for row in rows] == list(table.names())
-    assert all(row.remedy and not row.version for row in rows)
-    with pytest.raises(KeyError):
-        table.build_roots(["nobody"])
+    assert table.available() == ()
+    assert all("run `" in line.available() for line in table.TABLE)

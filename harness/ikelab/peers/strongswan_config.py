@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ikelab.peers.contract import PeerUnsupported
-from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec
+from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec
 
 # Only what an IKEv2 daemon with shared keys and user-space ESP needs: every plugin costs start-up time.
 # kernel-libipsec stands before kernel-netlink, which then only serves addresses and routes.
@@ -180,8 +180,3 @@ def _block(name: str, lines: list[str], *inner: str) -> str:
     body = "".join(f"{line}\n" for line in lines) + "".join(inner)
     indented = "".join(f"    {line}\n" for line in body.splitlines())
     return f"{name} {{\n{indented}}}\n"
-
-
-def lifetime_is_exact(lifetime: Lifetime) -> bool:
-    """Whether all times are whole seconds, so that nothing was rounded up."""
-    return not any(ms % 1000 for ms in (lifetime.rekey_ms, lifetime.hard_ms, lifetime.jitter_ms))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,38 +72,3 @@ def names() -> tuple[str, ...]:
 def available() -> tuple[PeerKind, ...]:
     """The lines that can be played with on this machine now."""
     return tuple(line for line in TABLE if not line.available())
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One row of `ikelab peers list`."""
-
-    name: str
-    suite: str
-    tier: str
-    version: str  # "" when it is not available
-    remedy: str  # "" when it is available
-    lacks: Mapping[str, str]  # capability -> reason; empty also when it is not available
-
-
-def listing() -> list[Listed]:
-    """All peers with what is known of them here."""
-    rows = []
-    for line in TABLE:
-        remedy = line.available()
-        version, lacks = "", {}
-        if not remedy:
-            peer = line.create(Path(tempfile.gettempdir()))  # only asked, never configured: writes nothing
-            version, lacks = peer.version(), dict(peer.missing())
-        rows.append(Listed(line.name, line.suite, line.tier, version, remedy, lacks))
-    return rows
-
-
-def build_roots(
-    wanted: Iterable[str] = (), mirror: str | None = None, progress: build.Progress = print
-) -> list[str]:
-    """`ikelab peers build [NAME...]`: makes the roots that are not there; without names, all. Returns the names
-    of those made. Raises KeyError for a name that is not in the table, build.BuildFailed with the remedy."""
-    lines = [kind(name) for name in wanted] or list(TABLE)
-    made = build.build([line.root() for line in lines if line.suite], mirror, progress)
-    return [root.name for root in made]
