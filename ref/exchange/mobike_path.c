@@ -131,14 +131,16 @@ static bool same_addresses(const struct address_list *a, const struct address_li
     return a->count == b->count;
 }
 
-/* The path the host's route names, or the first other pair when there is no route to where the peer
- * was. */
+/* The path the host's route names, or the first other pair when there is no route to any address of
+ * the peer. */
 static bool choose_path(const struct ike_sa *sa, const struct command *command, struct path *out)
 {
     struct path paths[PATHS_MAX];
+    const struct address *local = &command->path.local.ip, *remote = &command->path.remote.ip;
     *out = sa->path;
-    if (command->path.local.ip.family == sa->path.remote.ip.family) {
-        out->local.ip = command->path.local.ip;
+    if (local->family != ADDRESS_NONE && local->family == remote->family) {
+        out->local.ip = *local;
+        out->remote.ip = *remote;
         return true;
     }
     if (list_paths(sa, &command->addresses, paths) == 0) {
@@ -156,6 +158,9 @@ void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command
         sa_store_emit_done(store, command->id, STATUS_UNREACHABLE);
         return;
     }
+    bool routed = address_equal(&command->path.local.ip, &path.local.ip);
+    bool resend = routed && sa->route_awaited && sa->request.active;
+    sa->route_awaited = !routed;
     bool moved = !address_equal(&path.local.ip, &sa->path.local.ip) ||
                  !address_equal(&path.remote.ip, &sa->path.remote.ip);
     if (sa->mobike_initiator && moved) {
@@ -172,6 +177,9 @@ void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command
         if (sa->request.active) {
             request_resend(store, sa);
         }
+    }
+    if (!moved && resend) {
+        request_resend(store, sa); /* what was sent before there was a route is lost */
     }
     if (!moved && same_addresses(&sa->announced, &store->local_addresses)) {
         sa_store_emit_done(store, command->id, STATUS_OK); /* the peer knows all this */

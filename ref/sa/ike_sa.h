@@ -89,6 +89,7 @@ struct ike_sa {
     bool nat_supported, nat_local, nat_remote, udp_encapsulation;
     bool mobike;
     uint32_t path_changes;
+    bool route_awaited;   /* the path was taken before the host had a route for it */
     bool children_follow; /* RR pending: Child SAs still use the old path (RFC 4555 3.7) */
     struct address_list peer_addresses; /* RFC 4555 3.4 */
     struct address_list announced;      /* ours, as the peer was last told (3.6) */
