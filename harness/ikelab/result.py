@@ -46,6 +46,7 @@ class Result:
     ike_octets: int | None = None
     esp_packets: int | None = None
     esp_octets: int | None = None
+    handshake_ms: float | None = None
 
     @property
     def identity(self) -> str:

@@ -18,6 +18,7 @@ Numbers may be read at any time; they are final after the block.
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 import select
@@ -34,6 +35,10 @@ from ikelab import process
 from ikelab.topology.host import Host
 
 CHILD = Path(__file__).with_name("traffic_child.py")
+# Linux: level; options for the TOS to send, to be told of the TOS that came, and for path MTU discovery.
+_IP_OPTIONS = {4: (socket.IPPROTO_IP, socket.IP_TOS, socket.IP_RECVTOS, 10),
+               6: (socket.IPPROTO_IPV6, socket.IPV6_TCLASS, socket.IPV6_RECVTCLASS, 23)}
+PMTUDISC_DONT, PMTUDISC_DO = 0, 2
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 ANSWER_S = 5.0
 
@@ -199,8 +204,43 @@ class Ping:
         return sorted(self.rtts_ms)[len(self.rtts_ms) // 2] if self.rtts_ms else float("inf")
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """One datagram as its receiver got it."""
+
+    octets: int
+    tos: int  # DSCP and ECN
+
+
+class TooBig(Exception):
+    """The sender's own kernel refused: more than the path takes, and it must not be fragmented."""
+
+
 class Flow:
     """Makes flows between two hosts."""
+
+    def datagram(self, near: Any, far: Any, *, octets: int = 64, tos: int = 0, dont_fragment: bool = False,
+                 family: int = 4, outer: bool = False, deadline_s: float = 2.0) -> Arrival | None:
+        """One datagram from near to far; None when it does not arrive. `octets` is the UDP payload."""
+        with _socket(near, socket.SOCK_DGRAM, family, outer, 0) as sender, \
+                _socket(far, socket.SOCK_DGRAM, family, outer, 0) as receiver:
+            level, tos_option, receive_tos, discover = _IP_OPTIONS[family]
+            sender.setsockopt(level, tos_option, tos)
+            sender.setsockopt(level, discover, PMTUDISC_DO if dont_fragment else PMTUDISC_DONT)
+            receiver.setsockopt(level, receive_tos, 1)
+            content = random.randbytes(octets)
+            try:
+                sender.sendto(content, receiver.getsockname()[:2])
+            except OSError as error:
+                if error.errno == errno.EMSGSIZE:
+                    raise TooBig(f"{octets} octets of UDP do not fit") from error
+                raise TrafficError(f"cannot send: {error}") from error
+            if not select.select([receiver], [], [], deadline_s)[0]:
+                return None
+            got, extra, _, _ = receiver.recvmsg(65535, 64)
+            if got != content:
+                raise TrafficError("what arrived is not what was sent")
+            return Arrival(len(got), extra[0][2][0] if extra else 0)
 
     def udp(self, near: Any, far: Any, *, interval_ms: float = 5, octets: int = 64,
             count: int | None = None, echo: bool = True, family: int = 4, outer: bool = False,

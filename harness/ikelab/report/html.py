@@ -38,7 +38,8 @@ class Chapter:
                  ("lost", one.packets_lost, ""), ("duplicated", one.packets_duplicated, ""),
                  ("reordered", one.packets_reordered, ""), ("IKE messages", one.ike_messages, ""),
                  ("IKE octets", one.ike_octets, ""), ("ESP packets", one.esp_packets, ""),
-                 ("ESP octets", one.esp_octets, "")]
+                 ("ESP octets", one.esp_octets, ""),
+                 ("handshake", one.handshake_ms, " ms")]
         return [(name, f"{value:,.1f}{unit}" if isinstance(value, float) else f"{value:,}{unit}")
                 for name, value, unit in shown if value is not None]
 

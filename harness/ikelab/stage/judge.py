@@ -133,6 +133,7 @@ def _end(lab: Lab) -> Judgement:
         if _crashed(side):
             judgement = (Verdict.FAIL, f"the daemon of the {side.name} ended in mid-scenario; see its log")
         side.should_run = False
+        side.policies_end()
         try:
             side.peer.stop()
         except Exception as error:
@@ -162,37 +163,29 @@ def _decode(lab: Lab) -> list[Leak]:
 
 
 def policies(lab: Lab) -> list[Policy]:
-    """What must be protected, as the client sees it. Only sides that ran have a policy."""
-    spec = lab.client.daemon.spec or lab.gateway.daemon.spec
-    if spec is None:
-        return []
-    swap = lab.client.daemon.spec is None
+    """What each side had to protect, and when: from its start until it ended in good order. Who is killed
+    still has its policies (RFC 4301 5.1: nothing leaves in the clear because nobody is there to seal it)."""
     found = []
-    for child in spec.peer().children:
-        local, remote = child.local_ts, child.remote_ts
-        if swap:
-            local, remote = remote, local
-        found.append(Policy(local or lab.addresses_of("client"), remote or lab.addresses_of("gateway"),
-                            child.name))
+    for side in lab.sides:
+        spec = side.peer.spec if side.peer is not None else None
+        for peer in spec.peers if spec is not None else ():
+            others = tuple(a for other in lab.sides if other is not side for a in lab.addresses_of(other.name))
+            for child in peer.children:
+                local = child.local_ts or lab.addresses_of(side.name)
+                remote = child.remote_ts or peer.remote_addresses or others
+                found += [Policy(local, remote, child.name, side.name, since, until)
+                          for since, until in side.policy_times]
     return found
 
 
 def _leak_judgement(lab: Lab, leaks: list[Leak]) -> Judgement:
     """A peer whose adapter declares that it does not fail closed is not judged by it here."""
     for leak in leaks:
-        sender = _sender(lab, leak)
-        if sender is None or "fail-closed" not in sender.daemon.missing():
+        owner = next((side for side in lab.sides if side.name == leak.policy.owner), None)
+        if owner is None or "fail-closed" not in owner.daemon.missing():
             more = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
             return Verdict.FAIL, f"{leak}{more}"
     return Verdict.PASS, ""
-
-
-def _sender(lab: Lab, leak: Leak) -> Side | None:
-    for side in lab.sides:
-        host = lab.topology.host(side.name)
-        if leak.datagram.src in (*host.inside, *lab.addresses_of(side.name)):
-            return side
-    return None
 
 
 def _result(lab: Lab, verdict: Verdict, reason: str, seconds: float) -> Result:
@@ -223,6 +216,14 @@ def _measure(result: Result, lab: Lab) -> None:
         cost = lab.trace.cost
         result.ike_messages, result.ike_octets = cost.ike_messages, cost.ike_octets
         result.esp_packets, result.esp_octets = cost.esp_packets, cost.esp_octets
+        result.handshake_ms = _handshake_ms(lab.trace)
+
+
+def _handshake_ms(trace: Trace) -> float | None:
+    """From the first IKE_SA_INIT to the first answer to IKE_AUTH, by the capture's clock."""
+    started = next((e.time_ns for e in trace.exchanges("IKE_SA_INIT")), None)
+    ended = next((e.end_ns for e in trace.exchanges("IKE_AUTH") if e.message and e.message.header.response), None)
+    return None if started is None or ended is None else round((ended - started) / 1e6, 3)
 
 
 def _write(lab: Lab, result: Result, leaks: list[Leak]) -> None:

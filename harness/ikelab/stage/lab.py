@@ -43,7 +43,7 @@ class Lab:
         self.setting = Setting()
         self.client = Side("client", play.initiator, self)
         self.gateway = Side("gateway", play.responder, self)
-        self.sides = (self.client, self.gateway)
+        self.sides = [self.client, self.gateway]
         self.flow = Flows(self)
         self.marks: list[Mark] = []
         self.traffic: list[Any] = []
@@ -74,6 +74,13 @@ class Lab:
         if relay is None:
             raise ValueError(f"link {link} has no relay: @topology(..., relayed=({link!r},))")
         return relay
+
+    def another(self, host: str = "second") -> Side:
+        """One more client, of the client's kind, in that host. Ask before anything starts."""
+        side = Side(host, self.play.initiator, self)
+        side.peer = table.kind(side.kind).create(self.directory / host)
+        self.sides.append(side)
+        return side
 
     def rebind(self, nat: str = "nat") -> None:
         """The NAT forgets its mappings; new ones get other ports."""
@@ -118,8 +125,8 @@ class Lab:
 
     def spec(self, side: str) -> DaemonSpec:
         """Made once, when the first side starts; a later change holds from a restart on."""
-        client, gateway = self.setting.specs(self.topology)
-        return client if side == "client" else gateway
+        more = [one.name for one in self.sides if one not in (self.client, self.gateway)]
+        return self.setting.specs(self.topology, more)[side]
 
     def move(self, *uplinks: str, families: tuple[int, ...]) -> None:
         move = getattr(self.topology, "uplink", None)
@@ -143,8 +150,9 @@ class Lab:
 
     def scene(self) -> Scene:
         world = self.topology
-        middle = {name for name in world.hosts if name not in ("client", "gateway", "alice", "bob")}
-        order = [name for name in world.hosts if name in ("client", "gateway") or name in world.nats]
+        ends = {side.name for side in self.sides}
+        middle = set(world.hosts) - ends - {"alice", "bob"}
+        order = [name for name in world.hosts if name in ends or name in world.nats]
         links = {}
         for link in world.links.values():
             near, *far = link.capture_points
@@ -180,3 +188,6 @@ class Flows:
 
     def ping(self, *ends: Any, **options: Any) -> Any:
         return self._flow.ping(*ends, **options)
+
+    def datagram(self, *ends: Any, **options: Any) -> Any:
+        return self._flow.datagram(*ends, **options)

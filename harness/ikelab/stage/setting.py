@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -42,8 +43,8 @@ class Setting:
         getattr(self, who).update(changes)
         {"both": self.child, "client": self.client_child, "gateway": self.gateway_child}[who].update(child)
 
-    def specs(self, topology: Topology) -> tuple[DaemonSpec, DaemonSpec]:
-        """Client's and gateway's."""
+    def specs(self, topology: Topology, more: Iterable[str] = ()) -> dict[str, DaemonSpec]:
+        """Client's and gateway's, and those of `more` clients like the first, each with its own net."""
         client_host, gateway_host = topology.host("client"), topology.host("gateway")
         transport = self.child.get("mode") == "transport"
         own = ChildSpec(
@@ -56,11 +57,20 @@ class Setting:
         client, gateway = both_sides(base, local_addresses=())
         client = _with(client, self.client, self.client_child)
         gateway = _with(gateway, self.gateway, self.gateway_child)
-        return self._daemon(client, self.client), self._daemon(gateway, self.gateway)
+        found = {"client": self._daemon(self.client, client)}
+        known = [gateway]
+        for name in more:
+            child = replace(own, name=name, local_ts=_of(topology.host(name).protected, self.inner))
+            mine, theirs = both_sides(replace(base, local_id=name, children=(replace(child, **self.child),)),
+                                      gateway_name=name, local_addresses=())
+            found[name] = self._daemon(self.client, mine)
+            known.append(theirs)
+        found["gateway"] = self._daemon(self.gateway, *known)
+        return found
 
-    def _daemon(self, peer: PeerSpec, own: dict[str, Any]) -> DaemonSpec:
+    def _daemon(self, own: dict[str, Any], *peers: PeerSpec) -> DaemonSpec:
         both = {**self.both, **own}
-        return DaemonSpec((peer,), **{name: both[name] for name in both if name in DAEMON_FIELDS})
+        return DaemonSpec(peers, **{name: both[name] for name in both if name in DAEMON_FIELDS})
 
 
 def _with(peer: PeerSpec, own: dict[str, Any], child: dict[str, Any]) -> PeerSpec:

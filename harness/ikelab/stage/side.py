@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from ..peers.contract import DEADLINE_S, Peer, What
@@ -21,6 +22,7 @@ class Side:
         self.lab = lab
         self.peer: Peer | None = None  # set by Lab.open
         self.should_run = False
+        self.policy_times: list[tuple[int, int]] = []  # since and until (0: still) in the capture's clock
 
     # Where it is.
 
@@ -61,10 +63,18 @@ class Side:
             self.daemon.configure(self.lab.spec(self.name))
             self.daemon.start(self.host)
             self.should_run = True
+            if not self.policy_times or self.policy_times[-1][1]:
+                self.policy_times.append((time.time_ns(), 0))
+
+    def policies_end(self) -> None:
+        """From now on it need not protect anything: it is about to be stopped in good order."""
+        if self.policy_times and not self.policy_times[-1][1]:
+            self.policy_times[-1] = (self.policy_times[-1][0], time.time_ns())
 
     def stop(self) -> None:
         self.mark("ends in good order")
         self.should_run = False
+        self.policies_end()
         self.daemon.stop()
 
     def kill(self) -> None:

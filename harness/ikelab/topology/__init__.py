@@ -6,8 +6,8 @@
         world.uplink("lte")
 
 create(layout, *, relayed=(), directory=None) -> Topology
-    layout      pair, behind_nat, double_nat, both_nated, roaming, gateways: each is a module here,
-                with its drawing
+    layout      pair, behind_nat, double_nat, both_nated, roaming, gateways, two_clients: each is a
+                module here, with its drawing
     relayed     names of links that go through the lab's own impairment relay, or "all"
     directory   where logs of its processes go; default: a scratch directory that close() removes
 
@@ -39,7 +39,8 @@ from pathlib import Path
 
 from ikelab import cleanup
 from ikelab.process import ProcessError
-from ikelab.topology import (behind_nat, both_nated, build, double_nat, gateways, pair, roaming)
+from ikelab.topology import (behind_nat, both_nated, build, double_nat, gateways, pair, roaming,
+                             two_clients)
 from ikelab.topology.host import Host
 from ikelab.topology.nat import Nat
 from ikelab.topology.plan import Plan
@@ -55,6 +56,7 @@ LAYOUTS: dict[str, tuple[Callable[[], Plan], type[Topology]]] = {
     "both_nated": (both_nated.plan, Topology),
     "roaming": (roaming.plan, Roaming),
     "gateways": (gateways.plan, Topology),
+    "two_clients": (two_clients.plan, Topology),
 }
 
 

@@ -73,6 +73,17 @@ class Trace:
         return [e for e in self.events
                 if e.message is not None and e.message.header.exchange == name and not e.again]
 
+    def requests(self, name: str) -> list[ike.Message]:
+        """The requests of one exchange type, retransmissions left out."""
+        return [e.message for e in self.exchanges(name) if e.message and not e.message.header.response]
+
+    def responses(self, name: str) -> list[ike.Message]:
+        return [e.message for e in self.exchanges(name) if e.message and e.message.header.response]
+
+    def esp_from(self, host: str) -> list[esp.EspPacket]:
+        """What that host sealed and sent."""
+        return [one for one in self.esp if one.outer and self.scene.name(one.outer.src) == host]
+
 
 def annotate(datagrams: Iterable[Datagram], store: keyfile.KeyStore, scene: Scene | None = None,
              marks: Iterable[Mark] = ()) -> Trace:

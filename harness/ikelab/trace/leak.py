@@ -17,11 +17,20 @@ NEIGHBOUR_DISCOVERY = range(133, 138)
 @dataclass(slots=True, frozen=True)
 class Policy:
     """What must be protected between two sets of addresses, in either direction. Selectors are networks,
-    ranges `a-b` or addresses; what follows `[` (protocol, ports) is left out: it can only hide a leak."""
+    ranges `a-b` or addresses; what follows `[` (protocol, ports) is left out: it can only hide a leak.
+
+    With an owner only what its side sends from local to remote counts, and only from `since_ns` to
+    `until_ns` (0: to the end): a policy that is not there yet, or was taken away, protects nothing."""
 
     local: tuple[str, ...]
     remote: tuple[str, ...]
     name: str = ""
+    owner: str = ""
+    since_ns: int = 0
+    until_ns: int = 0
+
+    def holds_at(self, time_ns: int) -> bool:
+        return self.since_ns <= time_ns and not 0 < self.until_ns < time_ns
 
 
 @dataclass(slots=True)
@@ -39,16 +48,14 @@ class Leak:
 def find_leaks(datagrams: Iterable[Datagram], policies: list[Policy]) -> list[Leak]:
     """Every clear datagram on the given (outer) links that belongs to a policy."""
     leaks = []
-    matched: dict[tuple[str, str], Policy | None] = {}
+    matched: dict[tuple[str, str], list[Policy]] = {}
     for datagram in datagrams:
         if datagram.kind != "clear" or _is_signalling(datagram):
             continue
         pair = (datagram.src, datagram.dst)
         if pair not in matched:
-            matched[pair] = next((p for p in policies if _belongs(p, *pair)), None)
-        policy = matched[pair]
-        if policy is not None:
-            leaks.append(Leak(datagram, policy))
+            matched[pair] = [p for p in policies if _belongs(p, *pair)]
+        leaks += [Leak(datagram, p) for p in matched[pair] if p.holds_at(datagram.time_ns)][:1]
     return leaks
 
 
@@ -64,8 +71,9 @@ def _belongs(policy: Policy, src: str, dst: str) -> bool:
     def within(address: str, selectors: tuple[str, ...]) -> bool:
         return any(_contains(selector, address) for selector in selectors)
 
-    return (within(src, policy.local) and within(dst, policy.remote)) or (
-        within(src, policy.remote) and within(dst, policy.local))
+    if within(src, policy.local) and within(dst, policy.remote):
+        return True
+    return not policy.owner and within(src, policy.remote) and within(dst, policy.local)
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,8 @@ IPV4, IPV6, NO_NEXT_HEADER = 4, 41, 59
 @dataclass(slots=True)
 class EspPacket:
     """`inner` is the IP datagram of tunnel mode; in transport mode the outer addresses with the inner body.
-    `problem` says why it could not be opened; `dummy` marks TFC traffic (RFC 4303 2.6)."""
+    `problem` says why it could not be opened; `dummy` marks TFC traffic (RFC 4303 2.6). `outer` is the
+    datagram as it set out."""
 
     spi: int
     sequence: int
@@ -25,6 +26,7 @@ class EspPacket:
     dummy: bool = False
     esn: bool = False
     problem: str = ""
+    outer: Datagram | None = None
 
 
 @dataclass(slots=True)
@@ -43,9 +45,9 @@ class Opener:
     def open(self, datagram: Datagram) -> EspPacket:
         octets = datagram.payload
         if len(octets) < 8:
-            return EspPacket(0, 0, problem="shorter than an ESP header")
+            return EspPacket(0, 0, problem="shorter than an ESP header", outer=datagram)
         spi, low = struct.unpack_from(">II", octets)
-        packet = EspPacket(spi, low)
+        packet = EspPacket(spi, low, outer=datagram)
         candidates = self.keys.get(spi, ())
         if not candidates:
             packet.problem = "no keys for this SPI"

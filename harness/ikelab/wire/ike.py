@@ -438,6 +438,17 @@ class Message:
     def first(self, kind: int) -> Payload | None:
         return next((p for p in self.payloads if p.kind == kind), None)
 
+    @property
+    def proposals(self) -> list[Proposal]:
+        """Of its SA payload."""
+        payload = self.first(PayloadType.SA)
+        return payload.proposals if isinstance(payload, SaPayload) else []
+
+    def selectors(self, kind: int) -> list[str]:
+        """Of TSi or TSr, as text."""
+        payload = self.first(kind)
+        return [str(one) for one in payload.selectors] if isinstance(payload, TsPayload) else []
+
     def notifies(self) -> dict[str, NotifyPayload]:
         return {p.name: p for p in self.payloads if isinstance(p, NotifyPayload)}
 
