@@ -55,6 +55,7 @@ struct ike_sa_status {
     uint32_t message_id_next_request, message_id_expected;
     uint32_t outstanding;               /* requests we wait to be answered */
     uint64_t retransmitted, duplicates; /* ours sent again; peer's requests answered again */
+    struct address_list peer_addresses; /* MOBIKE: all that the peer has told, RFC 4555 3.4 */
 };
 
 struct child_sa_status {

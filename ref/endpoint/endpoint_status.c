@@ -61,6 +61,7 @@ bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ik
         .outstanding = sa->request.active,
         .retransmitted = sa->retransmitted,
         .duplicates = sa->duplicates,
+        .peer_addresses = sa->peer_addresses,
     };
     return true;
 }

@@ -37,6 +37,18 @@ static bool carries_addresses(const struct message *message)
            message_notify(message, NO_ADDITIONAL_ADDRESSES) != NULL;
 }
 
+/* An address that a Child SA of ours protects leads through that Child SA, not to it. */
+static bool within_protected(const struct ike_sa *sa, const struct address *ip)
+{
+    for (size_t i = 0; i < sa->peer->child_count; i++) {
+        const struct child_config *child = &sa->peer->children[i];
+        if (!child->transport_mode && selector_list_matches(&child->remote, ip, 0, false, 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void mobike_note_additional(struct ike_sa *sa, const struct message *message,
                             const struct path *path)
 {
@@ -50,8 +62,9 @@ void mobike_note_additional(struct ike_sa *sa, const struct message *message,
         const struct notify_payload *n = &message->notifies[i];
         bool v4 = n->type == ADDITIONAL_IP4_ADDRESS && n->data.length == 4;
         bool v6 = n->type == ADDITIONAL_IP6_ADDRESS && n->data.length == 16;
-        if (v4 || v6) {
-            list->items[list->count++] = address_from(n->data);
+        struct address ip = v4 || v6 ? address_from(n->data) : (struct address){0};
+        if (ip.family != ADDRESS_NONE && !within_protected(sa, &ip)) {
+            list->items[list->count++] = ip;
         }
     }
 }

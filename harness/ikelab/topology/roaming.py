@@ -84,13 +84,21 @@ class Roaming(Topology):
         client = self.host("client")
         wanted = {name: [a for a in UPLINKS[name].addresses if family_of(a) in families]
                   for name in names}
-        client.ip(*self._leave(wanted), *self._join(wanted))
+        client.ip(*self._leave(wanted), *(f"link set dev {name} up" for name in names))
+        self._await_carrier(names)
+        client.ip(*self._join(wanted))
         self._in_use = wanted
         self.uplinks = list(names)
         client.addresses[:] = sorted((a.split("/")[0] for name in names for a in wanted[name]),
                                      key=family_of)
-        await_that(lambda: client.call(interface.running, list(names)), "carrier on the uplink",
-                   interval_s=0.0005)
+
+    def _await_carrier(self, names: tuple[str, ...]) -> None:
+        """At both ends: an address comes when its network is there, as after any association. A router
+        that has not seen its own carrier yet drops what is answered to the first packet."""
+        for link in (self.link(name) for name in names):
+            for host in link.hosts:
+                await_that(lambda host=self.host(host), name=link.name: host.call(interface.running, [name]),
+                           f"carrier on the uplink {link.name}", interval_s=0.0005)
 
     def _leave(self, wanted: dict[str, list[str]]) -> list[str]:
         commands = []
@@ -110,7 +118,6 @@ class Roaming(Topology):
         commands = []
         for number, (name, addresses) in enumerate(wanted.items()):
             if name not in self._in_use:
-                commands.append(f"link set dev {name} up")
                 commands += self.plan.neighbour_commands(name, "client")
             commands += [address_command("add", address, name) for address in addresses
                          if address not in self._in_use.get(name, [])]
