@@ -15,7 +15,8 @@ from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec
 from ikelab.peers.reference import Reference
 
 STAND_IN = """#!/usr/bin/python3
-import json, os, socket, sys, threading
+import json, os, signal, socket, sys, threading
+signal.signal(signal.SIGTERM, lambda *_: os._exit(7 if os.path.exists("ends badly") else 0))
 if "--version" in sys.argv:
     print("ikeref 0.0.7")
     raise SystemExit
@@ -141,6 +142,13 @@ def test_killed_it_starts_again(peer: Reference, host: Host) -> None:
     peer.start(host)
     assert peer.running()
     peer.stop()
+
+
+def test_an_end_with_a_bad_status_is_told(peer: Reference, host: Host) -> None:
+    peer.start(host)
+    (peer.directory / "ends badly").touch()
+    with pytest.raises(PeerError, match="ended with status 7"):
+        peer.stop()
 
 
 def test_a_daemon_that_is_not_built(peer: Reference, host: Host, tmp_path: Path) -> None:

@@ -69,10 +69,12 @@ class Watcher:
 @click.option("--workers", default=0, metavar="N", help="Scenarios at a time (default: one per core).")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Where everything goes (default: build/results/<time>, and `latest` points to it).")
+@click.option("--ikeref", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
+              help="Play with this build of the reference, say one under a sanitizer.")
 @click.option("--list", "list_only", is_flag=True, help="Only list the scenarios that match.")
 @json_option
 def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[str, ...], workers: int,
-        out: Path | None, list_only: bool, json_file: Path | None) -> None:
+        out: Path | None, ikeref: Path | None, list_only: bool, json_file: Path | None) -> None:
     """Play the scenarios whose name contains a FILTER (all without one) between all pairs of peers.
 
     A FILTER is part of a name, or a pattern with * and ?. Peers are those of `ikelab peers list`.
@@ -85,6 +87,10 @@ def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[s
         for name in scenario_names(filters):
             click.echo(name)
         return
+    if ikeref is not None:
+        if not os.access(ikeref, os.X_OK):
+            raise usage(f"--ikeref {ikeref} is no program; build it with `make`, or leave the option out")
+        os.environ["IKELAB_IKEREF"] = str(ikeref.resolve())
     check_environment(initiator, responder)
     started = time.time()
     directory = prepare(out, started)

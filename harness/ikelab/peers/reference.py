@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import subprocess
 import time
@@ -34,8 +35,8 @@ from ikelab.process import Process
 
 
 def program() -> Path:
-    """The daemon in the build folder."""
-    return cleanup.build_directory() / "ikeref"
+    """The daemon in the build folder, or the one that IKELAB_IKEREF (`ikelab run --ikeref`) names."""
+    return Path(os.environ.get("IKELAB_IKEREF") or cleanup.build_directory() / "ikeref")
 
 
 class Reference(Peer):
@@ -107,10 +108,15 @@ class Reference(Peer):
             raise
 
     def stop(self, deadline_s: float = DEADLINE_S) -> None:
+        status = 0
         if self._process is not None:
+            alive = self._process.running
             self._collect()
-            self._process.stop(deadline_s)
+            ended = self._process.stop(deadline_s)
+            status = ended if alive else 0  # that it died before is known already
         self._gone()
+        if status != 0:  # a signal (negative), or what a sanitizer found at the very end
+            raise PeerError(f"ikeref ended with status {status}: {self._last_words()}")
 
     def kill(self) -> None:
         if self._process is not None:
