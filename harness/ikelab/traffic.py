@@ -105,6 +105,11 @@ class UdpTraffic(_Traffic):
         """Until count datagrams more than now have arrived."""
         self._wait(self.received + count, deadline_s, "datagrams")
 
+    def wait_sent_more(self, count: int, deadline_s: float = 5.0) -> None:
+        """Until count datagrams more than now have been sent, whatever becomes of them."""
+        wanted = self.sent + count
+        process.await_that(lambda: self.sent >= wanted, f"{count} more datagrams to be sent", deadline_s)
+
     @property
     def sent(self) -> int:
         return self.stats()["sent"]

@@ -51,6 +51,8 @@ CAPABILITIES: Mapping[str, str] = {
     "cookie-always": "can be told to ask everybody for a COOKIE (RFC 7296 2.6)",
     "mobike": "MOBIKE (RFC 4555)",
     "roam": "moves a running IKE SA and its Child SAs to another address (RFC 4555 3.5)",
+    "return-routability": "checks a peer's new address before it sends there (RFC 4555 3.7)",
+    "path-probing": "tries other paths when the one in use falls silent (RFC 4555 3.10)",
     "rekey-child": "rekeys Child SAs (RFC 7296 2.8)",
     "rekey-ike": "rekeys IKE SAs (RFC 7296 2.8)",
     "rekey-by-volume": "rekeys Child SAs by octets",
@@ -180,8 +182,9 @@ class Peer(ABC):
         child: str | None = None,
         peer: str | None = None,
         deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
-        """Returns when the new SA is in use and this side has deleted the old one."""
+        """Returns when the new SA is in use and this side has deleted the old one; without `wait`, at once."""
 
     @abstractmethod
     def delete(
@@ -190,8 +193,9 @@ class Peer(ABC):
         child: str | None = None,
         peer: str | None = None,
         deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
-        """Returns when the peer has answered, or is taken for dead."""
+        """Returns when the peer has answered, or is taken for dead; without `wait`, at once."""
 
     @abstractmethod
     def roam(

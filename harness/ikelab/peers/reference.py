@@ -140,8 +140,9 @@ class Reference(Peer):
         child: str | None = None,
         peer: str | None = None,
         deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
-        self._ask("rekey", deadline_s, **self._subject(what, child, peer))
+        self._ask("rekey", deadline_s, wait=wait, **self._subject(what, child, peer))
 
     def delete(
         self,
@@ -149,8 +150,9 @@ class Reference(Peer):
         child: str | None = None,
         peer: str | None = None,
         deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
-        self._ask("delete", deadline_s, **self._subject(what, child, peer))
+        self._ask("delete", deadline_s, wait=wait, **self._subject(what, child, peer))
 
     def roam(
         self, local: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S

@@ -149,6 +149,7 @@ class StrongSwan(Peer):
         child: str | None = None,
         peer: str | None = None,
         deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
         entry = self._peer(peer)
         mark = self._log_size()
@@ -165,6 +166,8 @@ class StrongSwan(Peer):
         if not old:
             raise PeerError(f"{self.kind} cannot {subject}: there is none")
         self._command_vici("rekey", message, subject, deadline_s, mark)
+        if not wait:
+            return
 
         def replaced(status: PeerStatus) -> bool:
             if error := says.refusal(self._log_since(mark)):
@@ -189,12 +192,14 @@ class StrongSwan(Peer):
         child: str | None = None,
         peer: str | None = None,
         deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
         entry = self._peer(peer)
         message: dict[str, object] = {"ike": entry.name}
         if what == "child":
             message["child"] = entry.child(child).name
-        message |= {"timeout": int(deadline_s * 1000), "loglevel": -1}
+        # charon answers at once to a negative timeout.
+        message |= {"timeout": int(deadline_s * 1000) if wait else -1, "loglevel": -1}
         subject = f"delete the {'IKE' if what == 'ike' else 'Child'} SA with {entry.name}"
         self._command_vici("terminate", message, subject, deadline_s, self._log_size())
 

@@ -12,6 +12,7 @@ from typing import Any
 from ..capture import Capture
 from ..link import Relay
 from ..peers import table
+from ..peers.contract import PeerTimeout
 from ..peers.neutral import DaemonSpec
 from ..topology import Topology, create
 from ..topology.host import Host
@@ -105,6 +106,31 @@ class Lab:
             lambda status: any(sa.agreement().mirrored() == want for sa in status.installed(child)),
             f"a Child SA that mirrors {want}", deadline_s=2)
 
+    def settle(self, deadline_s: float = 5) -> None:
+        """Quiet: the same one IKE SA and the same Child SAs on both sides, one a policy, and nothing
+        half-done. After whatever happened, this is how it has to end (RFC 7296 2.8.1, 2.25)."""
+        end = time.monotonic() + deadline_s
+        while (problem := self._unsettled()) and time.monotonic() < end:
+            self.client.daemon.wait_event(0.01)
+        if problem:
+            raise PeerTimeout(f"the sides did not agree within {deadline_s:g} s: {problem}")
+
+    def _unsettled(self) -> str:
+        """"" or what is not quiet yet."""
+        client, gateway = self.client.status(), self.gateway.status()
+        for name, status in (("client", client), ("gateway", gateway)):
+            if len(status.ike_sas) != 1 or not status.established():
+                return f"the {name} has {status.ike_sas or 'no IKE SA'}"
+            wanted = sorted(child.name for child in self.client.daemon.spec.peer().children)
+            # Lingering inbound halves, for packets that are late, are no Child SAs any more.
+            if sorted(sa.child for sa in status.child_sas if sa.state != "deleted") != wanted or                     len(status.installed()) != len(wanted):
+                return f"the {name} has {status.child_sas or 'no Child SA'}"
+        if client.ike_sas[0].spis != gateway.ike_sas[0].spis:
+            return f"two IKE SAs: {client.ike_sas[0]} and {gateway.ike_sas[0]}"
+        ours = {sa.agreement() for sa in client.installed()}
+        theirs = {sa.mirrored() for sa in gateway.installed()}
+        return "" if ours == theirs else f"different Child SAs: {ours} and {theirs}"
+
     # For the plugin.
 
     def open(self) -> None:
@@ -116,7 +142,7 @@ class Lab:
         logs = self.directory / "logs"
         logs.mkdir(exist_ok=True)
         self._topology = create(self.play.layout, relayed=self.play.relayed, directory=logs)
-        self._learn_addresses()
+        self.learn_addresses()
         self.capture = Capture(self.topology.capture_points(), self.directory)
 
     def close(self) -> None:
@@ -133,7 +159,7 @@ class Lab:
         if move is None:
             raise ValueError(f"the layout {self.play.layout} has no uplinks; use @topology(\"roaming\")")
         move(*uplinks, families=families)
-        self._learn_addresses()
+        self.learn_addresses()
 
     def check_afterwards(self, trace: Trace) -> None:
         for check in self._afterwards:
@@ -161,7 +187,7 @@ class Lab:
                 links[far[0].name] = (link.hosts[1],)
         return Scene(dict(self._addresses), order, links, middle)
 
-    def _learn_addresses(self) -> None:
+    def learn_addresses(self) -> None:
         for name, host in self.topology.hosts.items():
             for address in [*self.topology.plan.addresses(name), *host.addresses, *host.inside]:
                 self._addresses.setdefault(address, name)

@@ -99,13 +99,15 @@ class Side:
         self.mark(f"is told to connect{f' {child}' if child else ''}")
         self.daemon.initiate(child, deadline_s=deadline_s)
 
-    def rekey(self, what: What = "child", child: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+    def rekey(self, what: What = "child", child: str | None = None, deadline_s: float = DEADLINE_S,
+              wait: bool = True) -> None:
         self.mark(f"is told to rekey the {'IKE' if what == 'ike' else 'Child'} SA")
-        self.daemon.rekey(what, child, deadline_s=deadline_s)
+        self.daemon.rekey(what, child, deadline_s=deadline_s, wait=wait)
 
-    def delete(self, what: What = "ike", child: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+    def delete(self, what: What = "ike", child: str | None = None, deadline_s: float = DEADLINE_S,
+               wait: bool = True) -> None:
         self.mark(f"is told to delete the {'IKE' if what == 'ike' else 'Child'} SA")
-        self.daemon.delete(what, child, deadline_s=deadline_s)
+        self.daemon.delete(what, child, deadline_s=deadline_s, wait=wait)
 
     def liveness(self, deadline_s: float = DEADLINE_S) -> None:
         self.mark("is told to ask whether the peer is alive")
@@ -114,6 +116,10 @@ class Side:
     def roam(self, *uplinks: str, families: tuple[int, ...] = (4, 6), deadline_s: float = DEADLINE_S) -> None:
         """Changes the network beneath (roaming layout), and returns when the peer knows the new address."""
         self.move(*uplinks, families=families)
+        self.finish_roam(deadline_s)
+
+    def finish_roam(self, deadline_s: float = DEADLINE_S) -> None:
+        """After move(): returns when the peer knows the new address."""
         self.daemon.roam(deadline_s=deadline_s)
 
     def move(self, *uplinks: str, families: tuple[int, ...] = (4, 6)) -> None:
@@ -121,6 +127,12 @@ class Side:
         version = "" if len(families) == 2 else f" (IPv{families[0]} only)"
         self.mark(f"is on {' and '.join(uplinks) or 'no network'} now{version}")
         self.lab.move(*uplinks, families=families)
+
+    def renumber(self, new: str, family: int = 4) -> None:
+        """The host's outer address becomes another one of the same network; the daemon is told nothing."""
+        self.mark(f"has the address {new} now")
+        self.host.renumber(self.host.address(family), new)
+        self.lab.learn_addresses()
 
     # What it says of itself.
 

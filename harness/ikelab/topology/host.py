@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,18 @@ class Host:
         """`ip` commands, one a line, in one go: host.ip("addr add ...", "route add ...")."""
         if lines:
             process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(lines) + "\n")
+
+    def renumber(self, old: str, new: str) -> None:
+        """Another outer address in place of one that it has, in the same network; routes stay as they were."""
+        listed = json.loads(self.run(["ip", "-json", "addr"]).stdout)
+        link, prefix = next((one["ifname"], info["prefixlen"]) for one in listed
+                            for info in one["addr_info"] if info["local"] == old)
+        family = f"-{family_of(old)}"
+        routes = [f"route replace {line}" for line in self.run(["ip", family, "route"]).stdout.splitlines()
+                  if line.startswith("default") and f"dev {link}" in line]
+        nodad = " nodad" if ":" in new else ""
+        self.ip(f"addr del {old}/{prefix} dev {link}", f"addr add {new}/{prefix} dev {link}{nodad}", *routes)
+        self.addresses[self.addresses.index(old)] = new
 
     def sysctl(self, settings: Mapping[str, object]) -> None:
         """Writes under /proc/sys/net: {"ipv4/ip_forward": 1}."""

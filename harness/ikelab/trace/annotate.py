@@ -77,6 +77,19 @@ class Trace:
         """The requests of one exchange type, retransmissions left out."""
         return [e.message for e in self.exchanges(name) if e.message and not e.message.header.response]
 
+    def told(self, notify: str, response: bool = False) -> list[Event]:
+        """Requests (or responses) that carry this notification, retransmissions left out."""
+        return [e for e in self.events if e.message is not None and not e.again and not e.duplicate
+                and e.message.header.response == response and notify in e.message.notifies()]
+
+    def answer_to(self, request: Event) -> ike.Message | None:
+        """The first response to that request."""
+        asked = request.message
+        assert asked is not None
+        return next((m for m in self.messages if m.header.response and m.header.spi_i == asked.header.spi_i
+                     and m.header.message_id == asked.header.message_id
+                     and m.header.from_initiator != asked.header.from_initiator), None)
+
     def responses(self, name: str) -> list[ike.Message]:
         return [e.message for e in self.exchanges(name) if e.message and e.message.header.response]
 
