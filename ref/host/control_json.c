@@ -239,6 +239,13 @@ static bool event_is_about_child(enum event_type type)
     return type == EVENT_CHILD_SA_UP || type == EVENT_CHILD_SA_MOVED || type == EVENT_CHILD_SA_DOWN;
 }
 
+bool control_event_failed(const struct event *event)
+{
+    bool ended = event->type == EVENT_IKE_SA_DOWN || event->type == EVENT_CHILD_SA_DOWN;
+    bool silent = event->status == STATUS_DROP && event->reason != DOWN_UNREACHABLE;
+    return event->status != STATUS_OK && !(ended && silent);
+}
+
 json_t *control_json_event(const struct event *event, const struct endpoint_config *config)
 {
     const char *name = event_name(event->type);
@@ -265,7 +272,7 @@ json_t *control_json_event(const struct event *event, const struct endpoint_conf
     if (event->type == EVENT_IKE_SA_DOWN || event->type == EVENT_CHILD_SA_DOWN) {
         text_set(object, "reason", down_reason_name(event->reason));
     }
-    if (event->status != STATUS_OK) {
+    if (control_event_failed(event)) {
         text_set(object, "error", control_error_name(event->status));
     }
     return object;

@@ -16,6 +16,9 @@ json_t *control_json_counters(const struct endpoint_counters *ike, const struct 
 /* NULL: an event that is not for clients (keys, the end of a command). Never holds a key. */
 json_t *control_json_event(const struct event *event, const struct endpoint_config *config);
 
+/* The event has an error to show: an SA that ended in good order has none. */
+bool control_event_failed(const struct event *event);
+
 /* "initiate" ended: the name of the error and a sentence; both NULL when status is STATUS_OK. */
 const char *control_error_name(enum status status);
 const char *control_error_sentence(enum status status);

@@ -57,9 +57,14 @@ static const char *child_name(const struct daemon *daemon, const struct event *e
                : "?";
 }
 
-static const char *status_words(enum status status)
+static const char *error_comma(const struct event *event)
 {
-    return status == STATUS_OK ? "" : control_error_name(status);
+    return control_event_failed(event) ? ", " : "";
+}
+
+static const char *error_words(const struct event *event)
+{
+    return control_event_failed(event) ? control_error_name(event->status) : "";
 }
 
 static void event_log(const struct daemon *daemon, const struct event *event)
@@ -76,8 +81,8 @@ static void event_log(const struct daemon *daemon, const struct event *event)
         log_line("%s: IKE SA %u replaces %u", peer, event->ike_sa, event->replaces);
         break;
     case EVENT_IKE_SA_DOWN:
-        log_line("%s: IKE SA %u down, %s %s", peer, event->ike_sa, down_reason_name(event->reason),
-                 status_words(event->status));
+        log_line("%s: IKE SA %u down, %s%s%s", peer, event->ike_sa, down_reason_name(event->reason),
+                 error_comma(event), error_words(event));
         break;
     case EVENT_IKE_SA_MOVED:
         log_line("%s: IKE SA %u moved, %s to %s", peer, event->ike_sa, local, remote);
@@ -95,7 +100,7 @@ static void event_log(const struct daemon *daemon, const struct event *event)
                  control_error_sentence(event->status));
         break;
     case EVENT_NOTIFIED:
-        log_line("%s: the peer sent %s", peer, status_words(event->status));
+        log_line("%s: the peer sent %s", peer, error_words(event));
         break;
     default:
         break;
