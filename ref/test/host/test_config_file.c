@@ -118,7 +118,7 @@ static const struct {
      {"start = \"now\"", "address"}},
     {PEER("") PEER(""), 2, {"another section", "own"}},
     {"peer \"p\" \"q\" { }", 1, {"expected", "peer \"name\""}},
-    {"ike-port == 500", 1, {"ike-port", "expected"}},
+    {"ike-port == 500", 1, {"unexpected token", "expected lines"}},
 };
 
 static void wrong_is_refused_with_its_line(void **state)
