@@ -4,6 +4,8 @@
  *                                                <--   SAr1 KEr Nr
  *    IKE_AUTH      IDi AUTH SAi2 TSi TSr         -->
  *                                                <--   IDr AUTH SAr2 TSi TSr
+ *                                         or, with the IKE SA up and the Child SA refused:
+ *                                                <--   IDr AUTH N(error)
  */
 #include "wire/message.h"
 
@@ -25,7 +27,7 @@ static const struct rule {
     {IKE_SA_INIT, false, NEED_SA | NEED_KE | NEED_NONCE},
     {IKE_SA_INIT, true, NEED_SA | NEED_KE | NEED_NONCE},
     {IKE_AUTH, false, NEED_ID_I | NEED_AUTH | NEED_SA | NEED_TS},
-    {IKE_AUTH, true, NEED_ID_R | NEED_AUTH | NEED_SA | NEED_TS},
+    {IKE_AUTH, true, NEED_ID_R | NEED_AUTH}, /* the Child SA is judged by itself */
 };
 
 static unsigned present(const struct message *m)
