@@ -1,8 +1,9 @@
-"""What a scenario file imports: three decorators and the neutral words it may configure with.
+"""What a scenario file imports: four decorators and the neutral words it may configure with.
 
     @topology("roaming")                     which layout; relayed=("net",) puts the lab's relay into links
     @needs("roam", "dscp")                   capabilities both sides need; client=(...), gateway=(...) for one
     @requirement("RFC7296-2.6-03")           what it shows, for the report
+    @each("group", "x25519", "x448")         once with each value
     def test_it(client, gateway, flow, lab):
         '''First sentence: what this shows. RFC 7296 2.6'''
 
@@ -19,9 +20,12 @@ import pytest
 
 from .peers.contract import PeerError, PeerTimeout
 from .peers.neutral import ChildSpec, Lifetime, Retransmission
+from .traffic import TooBig
+from .wire.registry import PayloadType
+from .wire.suite import proposed, suite
 
-__all__ = ["ChildSpec", "Lifetime", "PeerError", "PeerTimeout", "Retransmission", "needs", "requirement",
-           "topology"]
+__all__ = ["ChildSpec", "Lifetime", "PayloadType", "PeerError", "PeerTimeout", "Retransmission", "TooBig", "each",
+           "needs", "proposed", "requirement", "suite", "topology"]
 
 
 def topology(layout: str, relayed: Iterable[str] | str = ()) -> Callable[[Any], Any]:
@@ -35,3 +39,8 @@ def needs(*both: str, client: Iterable[str] = (), gateway: Iterable[str] = ()) -
 
 def requirement(*names: str) -> Callable[[Any], Any]:
     return pytest.mark.requirement(*names)
+
+
+def each(name: str, *values: Any) -> Callable[[Any], Any]:
+    """The scenario is played with every value of its parameter `name`; text stands in its name as it is."""
+    return pytest.mark.parametrize(name, values, ids=[str(value) for value in values])

@@ -33,6 +33,7 @@ from typing import Any
 
 from ikelab import process
 from ikelab.topology.host import Host
+from ikelab.topology.plan import family_of
 
 CHILD = Path(__file__).with_name("traffic_child.py")
 # Linux: level; options for the TOS to send, to be told of the TOS that came, and for path MTU discovery.
@@ -225,10 +226,14 @@ class Flow:
     """Makes flows between two hosts."""
 
     def datagram(self, near: Any, far: Any, *, octets: int = 64, tos: int = 0, dont_fragment: bool = False,
-                 family: int = 4, outer: bool = False, deadline_s: float = 2.0) -> Arrival | None:
-        """One datagram from near to far; None when it does not arrive. `octets` is the UDP payload."""
-        with _socket(near, socket.SOCK_DGRAM, family, outer, 0) as sender, \
-                _socket(far, socket.SOCK_DGRAM, family, outer, 0) as receiver:
+                 family: int = 4, outer: bool = False, deadline_s: float = 2.0,
+                 between: tuple[str, str] | None = None) -> Arrival | None:
+        """One datagram from near to far; None when it does not arrive. `octets` is the UDP payload.
+        `between`: other addresses of theirs than the first protected ones."""
+        source, target = between or (None, None)
+        family = family_of(source) if source else family
+        with _socket(near, socket.SOCK_DGRAM, family, outer, 0, source) as sender, \
+                _socket(far, socket.SOCK_DGRAM, family, outer, 0, target) as receiver:
             level, tos_option, receive_tos, discover = _IP_OPTIONS[family]
             sender.setsockopt(level, tos_option, tos)
             sender.setsockopt(level, discover, PMTUDISC_DO if dont_fragment else PMTUDISC_DONT)
@@ -294,10 +299,11 @@ def _address(host: Host, family: int, outer: bool) -> str:
     return host.address(family)
 
 
-def _socket(thing: Any, kind: int, family: int, outer: bool, port: int) -> socket.socket:
+def _socket(thing: Any, kind: int, family: int, outer: bool, port: int,
+            address: str | None = None) -> socket.socket:
     """A socket in the host's namespace, bound to its address."""
     host = _host(thing)
-    address = _address(host, family, outer)
+    address = address or _address(host, family, outer)
 
     def make() -> socket.socket:
         sock = socket.socket(FAMILIES[family], kind)

@@ -1,0 +1,96 @@
+"""Who is not to be trusted, or wants what the other does not know, is told so, and nothing stays behind."""
+
+import pytest
+from ikelab.scenario import PayloadType, PeerError, topology
+
+
+def refused_in_ike_auth(client, gateway, lab, by="gateway"):
+    """AUTHENTICATION_FAILED, sealed, and neither side keeps anything."""
+    with pytest.raises(PeerError) as caught:
+        client.connect(gateway)
+    assert caught.value.error == "AUTHENTICATION_FAILED"
+    for side in (client, gateway):
+        side.wait_for(lambda status: not status.ike_sas and not status.child_sas, "nothing left")
+
+    def sealed_refusal(trace):
+        found = [e for e in trace.events if e.message and "AUTHENTICATION_FAILED" in e.message.notifies()]
+        assert [e.source for e in found] == [by]
+        assert all(e.message.encrypted and not e.message.problem for e in found)
+        assert trace.cost.esp_packets == 0
+
+    lab.afterwards(sealed_refusal)
+
+
+@topology("pair")
+def test_wrong_key(client, gateway, lab):
+    """Shared keys that differ end in AUTHENTICATION_FAILED. RFC 7296 2.15, 2.21.2"""
+    gateway.configure(psk="quite another key")
+    refused_in_ike_auth(client, gateway, lab)
+
+
+@topology("pair")
+def test_unknown_initiator(client, gateway, lab):
+    """An initiator whose identity the responder does not know is refused. RFC 7296 2.21.2"""
+    gateway.configure(remote_id="somebody else")
+    refused_in_ike_auth(client, gateway, lab)
+
+
+@topology("pair")
+def test_unexpected_responder(client, gateway, lab):
+    """A responder that proves to be somebody else than the initiator asked for is not trusted. RFC 7296 2.15"""
+    client.configure(remote_id="somebody.else")
+    with pytest.raises(PeerError) as caught:
+        client.connect(gateway)
+    assert caught.value.error == "AUTHENTICATION_FAILED"
+    for side in (client, gateway):
+        side.wait_for(lambda status: not status.ike_sas and not status.child_sas, "nothing left")
+
+
+@topology("pair")
+def test_right_key_after_a_wrong_one(client, gateway, flow, lab):
+    """A refusal leaves nothing that would be in the way of the next attempt. RFC 7296 2.21.2"""
+    gateway.configure(psk="quite another key")
+    with pytest.raises(PeerError):
+        client.connect(gateway)
+    client.stop()
+    client.configure(psk="quite another key")
+    client.connect(gateway)
+    lab.agree()
+    assert flow.ping(client, gateway).lost == 0
+
+
+@topology("pair")
+def test_no_common_ike_proposal(client, gateway, lab):
+    """Nothing in common for IKE: NO_PROPOSAL_CHOSEN in the clear, and no IKE SA. RFC 7296 1.2, 2.7"""
+    gateway.configure(proposals=("aes256gcm16-prfsha512-x25519",))
+    with pytest.raises(PeerError) as caught:
+        client.connect(gateway)
+    assert caught.value.error == "NO_PROPOSAL_CHOSEN"
+    for side in (client, gateway):
+        side.wait_for(lambda status: not status.ike_sas, "no IKE SA")
+
+    def refused(trace):
+        assert list(trace.responses("IKE_SA_INIT")[0].notifies()) == ["NO_PROPOSAL_CHOSEN"]
+        assert not trace.exchanges("IKE_AUTH")
+
+    lab.afterwards(refused)
+
+
+@topology("pair")
+def test_no_common_esp_proposal(client, gateway, lab):
+    """Nothing in common for ESP: NO_PROPOSAL_CHOSEN beside a proof of identity. RFC 7296 1.2"""
+    gateway.configure(child={"proposals": ("chacha20poly1305",)})
+    with pytest.raises(PeerError) as caught:
+        client.connect(gateway)
+    assert caught.value.error == "NO_PROPOSAL_CHOSEN"
+    for side in (client, gateway):
+        side.wait_for(lambda status: not status.child_sas, "no Child SA")
+
+    def refused(trace):
+        answer = trace.responses("IKE_AUTH")[0]
+        assert "NO_PROPOSAL_CHOSEN" in answer.notifies() and not answer.proposals
+        assert answer.first(PayloadType.AUTH)
+        assert not any("AUTHENTICATION_FAILED" in message.notifies() for message in trace.messages)
+        assert trace.cost.esp_packets == 0
+
+    lab.afterwards(refused)
