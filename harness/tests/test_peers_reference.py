@@ -119,6 +119,7 @@ def test_refusal_silence_and_sudden_end(peer: Reference, host: Host) -> None:
     peer.initiate()  # the late answer does not come in between
     with pytest.raises(PeerNotRunning):
         peer.liveness()
+    host.processes[-1].wait(5)  # its socket closes before it is gone
     peer.stop()
     with pytest.raises(PeerNotRunning):
         peer.status()
