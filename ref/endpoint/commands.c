@@ -12,6 +12,9 @@ static struct ike_sa *find_ike_sa(struct sa_store *store, const struct command *
 {
     struct ike_sa *sa = command->ike_sa != 0 ? sa_store_find(store, command->ike_sa)
                                              : sa_store_find_peer(store, command->peer_index);
+    while (sa != NULL && sa->state == IKE_SA_REKEYED) {
+        sa = sa_store_find(store, sa->successor); /* who names an IKE SA means all its line */
+    }
     return sa != NULL && sa->state != IKE_SA_CLOSED ? sa : NULL;
 }
 
@@ -69,6 +72,7 @@ static enum status create_child(struct sa_store *store, const struct command *co
         }
     }
     if (command->type == COMMAND_ACQUIRE && child_is_coming(sa, child_index)) {
+        sa_store_emit_done(store, id, STATUS_OK);
         return STATUS_OK;
     }
     request_queue(store, sa, &task);
@@ -176,6 +180,8 @@ static enum status expire_child(struct sa_store *store, const struct command *co
     } else if (child->state == CHILD_SA_INSTALLED && !child->replaced &&
                !task_queue_has(&sa->tasks, TASK_CHILD_REKEY, child->id)) {
         rekey_child(store, sa, child, command->id);
+    } else {
+        sa_store_emit_done(store, command->id, STATUS_OK); /* under way already */
     }
     return STATUS_OK;
 }
@@ -188,6 +194,7 @@ static enum status note_traffic(struct sa_store *store, const struct command *co
     }
     child->last_in_ns = command->last_in_ns;
     child->last_out_ns = command->last_out_ns;
+    sa_store_emit_done(store, command->id, STATUS_OK);
     return STATUS_OK;
 }
 
@@ -199,6 +206,7 @@ static enum status peer_moved(struct sa_store *store, const struct command *comm
         return STATUS_DROP;
     }
     nat_follow_esp(store, sa, &command->path);
+    sa_store_emit_done(store, command->id, STATUS_OK);
     return STATUS_OK;
 }
 
@@ -222,7 +230,13 @@ static enum status delete_ike_sa(struct sa_store *store, const struct command *c
     if (sa == NULL) {
         return STATUS_DROP;
     }
-    if (!ike_sa_is_up(sa)) { /* not authenticated yet: nothing to delete at the peer */
+    if (sa->state == IKE_SA_AUTH_SENT) {
+        /* the peer may hold it already: what waits is forgotten, and when IKE_AUTH is answered the
+         * Delete follows */
+        struct task end = {.type = TASK_IKE_DELETE, .command = command->id};
+        sa_store_tasks_ended(store, sa, STATUS_DROP);
+        (void)task_queue_push(&sa->tasks, &end);
+    } else if (!ike_sa_is_up(sa)) { /* nothing to delete at the peer */
         sa_store_ike_gone(store, sa, DOWN_DELETED_BY_US, STATUS_DROP);
         sa_store_emit_done(store, command->id, STATUS_OK);
     } else {
@@ -247,7 +261,10 @@ static enum status shut_down(struct sa_store *store, const struct command *comma
     store->shutting_down = true;
     for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
         if (sa->state == IKE_SA_ESTABLISHED) {
-            ike_delete_queue(store, sa, DOWN_SHUTDOWN, 0);
+            /* a silent one goes by itself, or inherits this Delete */
+            if (!sa->silent) {
+                ike_delete_queue(store, sa, DOWN_SHUTDOWN, 0);
+            }
         } else if (sa->state != IKE_SA_DELETING && sa->state != IKE_SA_REKEYED) {
             sa_store_ike_gone(store, sa, DOWN_SHUTDOWN, STATUS_DROP);
         }
@@ -258,8 +275,10 @@ static enum status shut_down(struct sa_store *store, const struct command *comma
 
 enum status commands_execute(struct sa_store *store, const struct command *command)
 {
-    if (command->peer_index >= store->config->peer_count && command->ike_sa == 0 &&
-        command->spi_in == 0 && command->type != COMMAND_SHUTDOWN) {
+    bool by_number = (command->ike_sa != 0 || command->spi_in != 0) &&
+                     command->type != COMMAND_INITIATE && command->type != COMMAND_ACQUIRE;
+    if (command->peer_index >= store->config->peer_count && !by_number &&
+        command->type != COMMAND_SHUTDOWN) {
         return STATUS_INTERNAL;
     }
     switch (command->type) {

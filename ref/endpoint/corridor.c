@@ -4,6 +4,7 @@
 
 #include "endpoint/corridor.h"
 
+#include "exchange/ike_rekey.h"
 #include "exchange/ike_sa_init.h"
 #include "exchange/mobike.h"
 #include "exchange/request.h"
@@ -155,6 +156,9 @@ static enum status receive_request(struct sa_store *store, struct ike_sa *sa,
         reply.error_data[0] = arrival->inner.unsupported_critical;
         reply.error_data_length = 1;
     } else if (status == STATUS_OK) {
+        if (sa->silent && arrival->message.delete_count == 0) {
+            ike_rekey_believe(store, sa);
+        }
         status = handler != NULL ? handler(store, sa, &in, &reply) : STATUS_NOTIFY(INVALID_SYNTAX);
     }
     response_send(store, sa, &in, &reply, status);

@@ -38,16 +38,21 @@ static uint64_t last_out(const struct ike_sa *sa)
     return last_ns;
 }
 
+/* Established, and not one that may yet lose its rekey collision. */
+static bool lives(const struct ike_sa *sa)
+{
+    return sa->state == IKE_SA_ESTABLISHED && !sa->silent;
+}
+
 static uint64_t liveness_at(const struct ike_sa *sa)
 {
     bool asked = sa->request.active || task_queue_has(&sa->tasks, TASK_LIVENESS, 0);
-    return sa->state == IKE_SA_ESTABLISHED && !asked ? later(last_in(sa), sa->peer->liveness_ns)
-                                                     : UINT64_MAX;
+    return lives(sa) && !asked ? later(last_in(sa), sa->peer->liveness_ns) : UINT64_MAX;
 }
 
 static uint64_t keepalive_at(const struct ike_sa *sa)
 {
-    return sa->state == IKE_SA_ESTABLISHED && sa->nat_local && sa->encapsulated
+    return lives(sa) && sa->nat_local && sa->encapsulated
                ? later(last_out(sa), sa->peer->keepalive_ns)
                : UINT64_MAX;
 }
@@ -77,7 +82,7 @@ static uint64_t sa_deadline(const struct ike_sa *sa)
     earliest(&deadline, tasks_at(sa));
     earliest(&deadline, liveness_at(sa));
     earliest(&deadline, keepalive_at(sa));
-    if (sa->state == IKE_SA_ESTABLISHED) {
+    if (lives(sa)) {
         earliest(&deadline, sa->soft_ns);
         earliest(&deadline, sa->hard_ns);
         for (const struct child_sa *c = sa->children; c != NULL; c = c->next) {
@@ -151,7 +156,7 @@ static void sa_expire(struct sa_store *store, struct ike_sa *sa)
         return;
     }
     request_expire(store, sa);
-    if (sa->state == IKE_SA_ESTABLISHED) {
+    if (lives(sa)) {
         expire_lifetimes(store, sa);
     }
     if (store->now_ns >= liveness_at(sa)) {

@@ -16,7 +16,13 @@
 enum status child_create_create_request(struct sa_store *store, struct ike_sa *sa,
                                         struct chain_writer *chain)
 {
-    const struct child_config *config = &sa->peer->children[sa->request.task.child_index];
+    const struct task *task = &sa->request.task;
+    const struct child_config *config = &sa->peer->children[task->child_index];
+    for (const struct child_sa *c = sa->children; c != NULL && !task->has_key; c = c->next) {
+        if (c->child_index == task->child_index && c->state != CHILD_SA_DELETING) {
+            return STATUS_DROP; /* it has come meanwhile; for traffic there may be a further one */
+        }
+    }
     return child_offer_build(store, sa, config, NULL, false, chain);
 }
 
@@ -36,8 +42,7 @@ bool create_child_sa_try_again(struct sa_store *store, struct ike_sa *sa,
         return false;
     }
     again.attempts++;
-    (void)task_queue_push_front(&sa->tasks, &again);
-    return true;
+    return task_queue_push_front(&sa->tasks, &again);
 }
 
 void child_create_consume_response(struct sa_store *store, struct ike_sa *sa,
@@ -62,6 +67,9 @@ void child_create_consume_response(struct sa_store *store, struct ike_sa *sa,
             .nr = m->nonce.nonce,
         };
         status = child_offer_conclude(store, sa, request, m, &exchange, &child);
+    }
+    if (status != STATUS_OK && m->has_sa) {
+        child_offer_reject(store, sa, request, m);
     }
     if (status != STATUS_OK) {
         sa_store_emit_child_failed(store, sa, request->task.child_index, status);
@@ -105,7 +113,7 @@ enum status create_child_sa_consume_request(struct sa_store *store, struct ike_s
     uint8_t nr[NONCE_OURS];
     const struct message *m = in->message;
     const struct notify_payload *rekey = message_notify(m, REKEY_SA);
-    if (sa->state != IKE_SA_ESTABLISHED) {
+    if (sa->state != IKE_SA_ESTABLISHED || sa->silent) {
         return STATUS_NOTIFY(TEMPORARY_FAILURE); /* being closed or replaced, 2.25.2 */
     }
     if (!m->has_sa) {

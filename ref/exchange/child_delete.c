@@ -69,6 +69,16 @@ static bool delete_is_out(const struct ike_sa *sa, uint32_t child_sa)
            sa->request.task.child_sa == child_sa;
 }
 
+/* A Child SA that the peer had rekeyed before was waiting for just this; one that we were about to
+ * delete goes for our reason. */
+static enum down_reason reason_of(const struct child_sa *child)
+{
+    if (child->replaced) {
+        return DOWN_REPLACED;
+    }
+    return child->state == CHILD_SA_DELETING ? child->down_reason : DOWN_DELETED_BY_PEER;
+}
+
 void child_delete_answer(struct sa_store *store, struct ike_sa *sa,
                          const struct delete_payload *deletes, struct chain_writer *chain)
 {
@@ -83,9 +93,7 @@ void child_delete_answer(struct sa_store *store, struct ike_sa *sa,
         }
         writer_u32(&w, child->spi_in);
         forget_tasks(store, sa, child->id);
-        /* a Child SA that the peer had rekeyed before was waiting for just this */
-        sa_store_child_gone(store, sa, child,
-                            child->replaced ? DOWN_REPLACED : DOWN_DELETED_BY_PEER);
+        sa_store_child_gone(store, sa, child, reason_of(child));
     }
     if (w.length > 0) {
         build(chain, writer_bytes(&w));

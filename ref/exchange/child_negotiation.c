@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange/child_delete.h"
 #include "sa/narrowing.h"
 #include "sa/proposal_choice.h"
 
@@ -263,6 +264,26 @@ enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, stru
     return status;
 }
 
+void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct request *request,
+                        const struct message *answer)
+{
+    struct child_sa *child = calloc(1, sizeof *child);
+    if (child == NULL || answer->sa.count == 0) {
+        free(child);
+        return;
+    }
+    struct bytes spi = answer->sa.proposals[0].spi;
+    (void)!bytes_take_u32(&spi, &child->spi_out);
+    child->spi_in = request->spi_in;
+    child->id = ++store->next_child_sa;
+    child->child_index = request->task.child_index;
+    child->redundant = true;
+    child->soft_ns = child->hard_ns = UINT64_MAX;
+    child->next = sa->children;
+    sa->children = child;
+    child_delete_queue(store, sa, child, DOWN_FAILED, 0);
+}
+
 /* ---- responder ---- */
 
 struct answer {
@@ -415,8 +436,10 @@ enum status child_answer_build(struct sa_store *store, struct ike_sa *sa,
         status = answer_secret(store, in, reply, &answer, &key, &g_ir);
     }
     if (status == STATUS_OK) {
-        write_answer(reply, &chosen, &answer, key);
         status = install(store, sa, &answer.made, &chosen, key != NULL ? &g_ir : NULL, false, out);
+    }
+    if (status == STATUS_OK) {
+        write_answer(reply, &chosen, &answer, key);
     }
     shared_secret_wipe(&g_ir);
     key_exchange_destroy(key);

@@ -27,6 +27,10 @@ MUST_USE enum status child_offer_conclude(struct sa_store *store, struct ike_sa 
                                           const struct child_exchange *exchange,
                                           struct child_sa **out);
 
+/* The peer has made a Child SA that we cannot have: deletes it, without ever installing it. */
+void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct request *request,
+                        const struct message *answer);
+
 /* Responder: chooses, installs (inbound at once, outbound when the initiator is known to be ready:
  * 2.8) and writes the payloads. `exchange->old` restricts it to that Child SA's selectors, and
  * exchange->nr is our nonce. */

@@ -46,7 +46,7 @@ enum status child_rekey_create_request(struct sa_store *store, struct ike_sa *sa
 {
     uint8_t spi[4];
     struct child_sa *old = ike_sa_child_by_id(sa, sa->request.task.child_sa);
-    if (old == NULL || old->state != CHILD_SA_INSTALLED) {
+    if (old == NULL || old->state != CHILD_SA_INSTALLED || old->replaced) {
         return STATUS_DROP;
     }
     const struct child_config *config = &sa->peer->children[old->child_index];
@@ -65,7 +65,7 @@ enum status child_rekey_create_request(struct sa_store *store, struct ike_sa *sa
 static void not_found(struct sa_store *store, struct ike_sa *sa, struct request *request,
                       struct child_sa *old)
 {
-    if (old == NULL || request->collision.active) {
+    if (old == NULL || old->replaced) {
         sa_store_emit_done(store, request->task.command, STATUS_OK);
         return;
     }
@@ -127,8 +127,16 @@ void child_rekey_consume_response(struct sa_store *store, struct ike_sa *sa,
         if (old != NULL && old->state == CHILD_SA_REKEYING) {
             old->state = CHILD_SA_INSTALLED;
         }
+        if (m->has_sa) {
+            child_offer_reject(store, sa, request, m);
+        }
         sa_store_emit_done(store, request->task.command, status);
         return;
+    }
+    struct child_sa *theirs = ike_sa_child_by_id(sa, request->collision.child_sa);
+    if (!lost && request->collision.active && theirs != NULL) {
+        theirs->replaced = true; /* the peer, who lost, deletes it */
+        theirs->soft_ns = UINT64_MAX;
     }
     if (lost && old != NULL) {
         old->state = CHILD_SA_INSTALLED; /* the peer, who won, deletes it (2.8.1) */

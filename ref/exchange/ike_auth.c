@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exchange/child_negotiation.h"
+#include "exchange/ike_delete.h"
 #include "exchange/mobike.h"
 #include "exchange/request.h"
 #include "sa/auth.h"
@@ -100,11 +101,13 @@ static bool same_peer(const struct ike_sa *a, const struct ike_sa *b)
            identity_equal(&a->remote_id, &b->remote_id);
 }
 
-/* The peer starts afresh: what we still hold for its identity is dead. RFC 7296 2.4 */
+/* The peer starts afresh: what we still hold for its identity is dead. RFC 7296 2.4. Not so an IKE
+ * SA that was established after this one had begun: the peer that made both has not died between;
+ * the two sides have started at the same moment. */
 static void drop_older(struct sa_store *store, struct ike_sa *sa)
 {
     for (struct ike_sa *other = store->ike_sas; other != NULL; other = other->next) {
-        if (same_peer(sa, other)) {
+        if (same_peer(sa, other) && other->established_ns < sa->created_ns) {
             sa_store_ike_gone(store, other, DOWN_INITIAL_CONTACT, STATUS_OK);
         }
     }
@@ -121,6 +124,7 @@ void ike_auth_start(struct sa_store *store, struct ike_sa *sa)
     task.type = TASK_IKE_AUTH;
     sa->state = IKE_SA_AUTH_SENT;
     if (request_start(store, sa, &task) != STATUS_OK) {
+        sa_store_task_ended(store, sa, &task, STATUS_INTERNAL);
         sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_INTERNAL);
     }
 }
@@ -185,14 +189,16 @@ static enum status conclude_child(struct sa_store *store, struct ike_sa *sa,
     return child_offer_conclude(store, sa, request, m, &exchange, &child);
 }
 
-/* An IKE SA that was made for Child SAs and has none serves nobody. */
-static void delete_if_useless(struct sa_store *store, struct ike_sa *sa)
+/* No Child SA came of it: what the peer may have of one goes, or all of it, since an IKE SA that
+ * was made for Child SAs and has none serves nobody. */
+static void child_failed(struct sa_store *store, struct ike_sa *sa, const struct request *request,
+                         const struct message *m, enum status status)
 {
-    if (sa->children == NULL && sa->tasks.count == 0) {
-        struct task end = {.type = TASK_IKE_DELETE};
-        sa->reason = DOWN_FAILED;
-        sa->state = IKE_SA_DELETING;
-        request_queue(store, sa, &end);
+    sa_store_emit_child_failed(store, sa, request->task.child_index, status);
+    if (sa->tasks.count == 0) {
+        ike_delete_queue(store, sa, DOWN_FAILED, 0);
+    } else if (m->has_sa) {
+        child_offer_reject(store, sa, request, m);
     }
 }
 
@@ -217,7 +223,7 @@ void ike_auth_consume_response(struct sa_store *store, struct ike_sa *sa, struct
         struct task tell = {.type = TASK_AUTH_FAILED};
         sa->state = IKE_SA_DELETING;
         sa->reason = DOWN_FAILED;
-        sa->tasks.count = 0;
+        sa_store_tasks_ended(store, sa, status);
         request_queue(store, sa, &tell);
         return;
     }
@@ -231,11 +237,10 @@ void ike_auth_consume_response(struct sa_store *store, struct ike_sa *sa, struct
     }
     status =
         conclude_child(store, sa, request, m, bytes_of(ni, ni_length), bytes_of(nr, nr_length));
-    if (status != STATUS_OK) {
-        sa_store_emit_child_failed(store, sa, request->task.child_index, status);
-        delete_if_useless(store, sa);
-    }
     sa_store_emit_done(store, request->task.command, status);
+    if (status != STATUS_OK) {
+        child_failed(store, sa, request, m, status);
+    }
 }
 
 enum status auth_failed_create_request(struct sa_store *store, struct ike_sa *sa,

@@ -6,6 +6,7 @@
 
 #include "exchange/child_create.h"
 #include "exchange/child_rekey.h"
+#include "exchange/ike_delete.h"
 #include "exchange/request.h"
 #include "sa/proposal_choice.h"
 
@@ -91,17 +92,51 @@ static struct ike_sa *make(struct sa_store *store, const struct ike_sa *old, boo
     return heir;
 }
 
+static void move_task(struct sa_store *store, struct ike_sa *heir, const struct task *task)
+{
+    if (task->type == TASK_IKE_REKEY) {
+        sa_store_emit_done(store, task->command, STATUS_OK); /* this is it */
+    } else if (!task_queue_push(&heir->tasks, task)) {
+        sa_store_task_ended(store, heir, task, STATUS_INTERNAL);
+    }
+}
+
+/* What is out on the old IKE SA may never be answered there, and an answer would find it without
+ * Child SAs: it is asked again in the new one. */
 static void move_tasks(struct sa_store *store, struct ike_sa *old, struct ike_sa *heir)
 {
+    struct task *out = &old->request.task;
+    if (old->request.active && out->type != TASK_IKE_REKEY && out->type != TASK_IKE_DELETE) {
+        move_task(store, heir, out);
+        *out = (struct task){.type = out->type};
+    }
     for (size_t i = 0; i < old->tasks.count; i++) {
-        const struct task *task = &old->tasks.items[i];
-        if (task->type == TASK_IKE_REKEY) {
-            sa_store_emit_done(store, task->command, STATUS_OK);
-        } else if (!task_queue_push(&heir->tasks, task)) {
-            sa_store_emit_done(store, task->command, STATUS_INTERNAL);
-        }
+        move_task(store, heir, &old->tasks.items[i]);
     }
     old->tasks.count = 0;
+    if (task_queue_has(&heir->tasks, TASK_IKE_DELETE, 0)) {
+        heir->state = IKE_SA_DELETING;
+        heir->reason = old->reason;
+    }
+}
+
+struct ike_sa *ike_rekey_rival(struct sa_store *store, const struct request *request)
+{
+    bool collided = request->task.type == TASK_IKE_REKEY && request->collision.active;
+    struct ike_sa *theirs = collided ? sa_store_find(store, request->collision.ike_sa) : NULL;
+    return theirs != NULL && theirs->state == IKE_SA_ESTABLISHED && theirs->silent ? theirs : NULL;
+}
+
+void ike_rekey_believe(struct sa_store *store, struct ike_sa *heir)
+{
+    for (struct ike_sa *old = store->ike_sas; old != NULL; old = old->next) {
+        if (old->request.active && ike_rekey_rival(store, &old->request) == heir) {
+            sa_store_emit_done(store, old->request.task.command, STATUS_OK);
+            old->request.task.command = 0;
+            ike_rekey_inherit(store, old, heir);
+            return;
+        }
+    }
 }
 
 void ike_rekey_inherit(struct sa_store *store, struct ike_sa *old, struct ike_sa *heir)
@@ -114,13 +149,14 @@ void ike_rekey_inherit(struct sa_store *store, struct ike_sa *old, struct ike_sa
     old->children = NULL;
     copy_circumstances(heir, old); /* a roam may have come between */
     heir->silent = false;
+    heir->close_ns = UINT64_MAX;
+    sa_store_emit_rekeyed(store, old, heir);
+    move_tasks(store, old, heir);
     old->successor = heir->id;
     old->state = IKE_SA_REKEYED;
     old->reason = DOWN_REPLACED;
     old->soft_ns = old->hard_ns = UINT64_MAX;
     old->close_ns = store->now_ns + REPLACED_LINGER_NS;
-    sa_store_emit_rekeyed(store, old, heir);
-    move_tasks(store, old, heir);
     request_start_next(store, heir);
 }
 
@@ -187,6 +223,34 @@ static enum status conclude(struct sa_store *store, struct ike_sa *sa, struct re
     return *made != NULL ? STATUS_OK : STATUS_INTERNAL;
 }
 
+/* Both sides have made an IKE SA: the exchange with the lowest nonce has lost (2.8.2). */
+static void resolve(struct sa_store *store, struct ike_sa *sa, struct request *request,
+                    struct bytes nr, struct ike_sa *made)
+{
+    uint64_t command = request->task.command;
+    struct ike_sa *theirs = ike_rekey_rival(store, request);
+    struct bytes ni = bytes_of(request->nonce, sizeof request->nonce);
+    bool lost = rekey_collision_lost(&request->collision, ni, nr);
+    if (sa->state == IKE_SA_REKEYED) {
+        delete_later(store, made, command); /* it was decided before */
+    } else if (lost && theirs != NULL) {
+        /* the peer deletes the old one, we the redundant one */
+        ike_rekey_inherit(store, sa, theirs);
+        delete_later(store, made, command);
+    } else if (lost) {
+        /* the one that won was deleted by the peer before we knew: that was the end of the line */
+        delete_later(store, made, command);
+        sa_store_ike_gone(store, sa, DOWN_DELETED_BY_PEER, STATUS_DROP);
+    } else {
+        if (theirs != NULL) {
+            /* the peer deletes it, unless it never gets to know that its own rekey was answered */
+            theirs->close_ns = store->now_ns + REPLACED_LINGER_NS;
+        }
+        ike_rekey_inherit(store, sa, made);
+        delete_later(store, sa, command);
+    }
+}
+
 void ike_rekey_consume_response(struct sa_store *store, struct ike_sa *sa, struct request *request,
                                 const struct exchange_input *in)
 {
@@ -194,8 +258,8 @@ void ike_rekey_consume_response(struct sa_store *store, struct ike_sa *sa, struc
     const struct notify_payload *error = message_error(m);
     struct ike_sa *made = NULL;
     if (!m->has_sa && error != NULL) {
-        struct ike_sa *theirs = sa_store_find(store, request->collision.ike_sa);
-        if (request->collision.active && theirs != NULL) {
+        struct ike_sa *theirs = ike_rekey_rival(store, request);
+        if (theirs != NULL) {
             /* the peer had finished its own rekey first: that one stays (2.8.2) */
             ike_rekey_inherit(store, sa, theirs);
             sa_store_emit_done(store, request->task.command, STATUS_OK);
@@ -207,20 +271,12 @@ void ike_rekey_consume_response(struct sa_store *store, struct ike_sa *sa, struc
     }
     enum status status = conclude(store, sa, request, m, &made);
     if (status != STATUS_OK) {
+        /* the peer has moved to an IKE SA that we cannot have */
         sa_store_emit_done(store, request->task.command, status);
+        ike_delete_queue(store, sa, DOWN_FAILED, 0);
         return;
     }
-    struct bytes ni = bytes_of(request->nonce, sizeof request->nonce);
-    struct ike_sa *theirs = sa_store_find(store, request->collision.ike_sa);
-    if (theirs != NULL && theirs->state == IKE_SA_ESTABLISHED &&
-        rekey_collision_lost(&request->collision, ni, m->nonce.nonce)) {
-        ike_rekey_inherit(store, sa,
-                          theirs); /* the peer deletes the old one, we the redundant one */
-        delete_later(store, made, request->task.command);
-    } else {
-        ike_rekey_inherit(store, sa, made);
-        delete_later(store, sa, request->task.command);
-    }
+    resolve(store, sa, request, m->nonce.nonce, made);
 }
 
 /* ---- the peer's request ---- */

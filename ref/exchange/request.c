@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "exchange/ike_delete.h"
 #include "exchange/mobike.h"
 #include "protect/sk_message.h"
 
@@ -21,7 +22,7 @@ void request_queue(struct sa_store *store, struct ike_sa *sa, const struct task 
         timed.since_ns = store->now_ns;
     }
     if (!task_queue_push(&sa->tasks, &timed)) {
-        sa_store_emit_done(store, task->command, STATUS_INTERNAL);
+        sa_store_task_ended(store, sa, task, STATUS_INTERNAL);
         return;
     }
     request_start_next(store, sa);
@@ -73,9 +74,13 @@ void request_start_next(struct sa_store *store, struct ike_sa *sa)
         enum status status = request_start(store, sa, &task);
         if (status != STATUS_OK) {
             request_end(&sa->request);
-            /* what was to be deleted has gone by itself: that is what was wanted */
-            bool content = status == STATUS_DROP && task.type == TASK_CHILD_DELETE;
-            sa_store_emit_done(store, task.command, content ? STATUS_OK : status);
+            /* nothing is left to ask: it has gone, been replaced or come by itself */
+            bool content = status == STATUS_DROP;
+            if (content) {
+                sa_store_emit_done(store, task.command, STATUS_OK);
+            } else {
+                sa_store_task_ended(store, sa, &task, status);
+            }
         }
     }
 }
@@ -156,13 +161,21 @@ void request_expire(struct sa_store *store, struct ike_sa *sa)
 
 void request_answered(struct sa_store *store, struct ike_sa *sa, const struct exchange_input *in)
 {
+    const struct notify_payload *error = message_error(in->message);
+    if (error != NULL && error->type == INVALID_SYNTAX && sa->state != IKE_SA_AUTH_SENT) {
+        sa_store_ike_gone(store, sa, DOWN_REFUSED, STATUS_PEER(INVALID_SYNTAX)); /* 2.21.3 */
+        return;
+    }
     struct request request = sa->request;
     memset(&sa->request, 0, sizeof sa->request);
-    const struct notify_payload *error = message_error(in->message);
     if (error == NULL || error->type != TEMPORARY_FAILURE) {
         sa->temporary_since_ns = 0;
     }
-    task_handler_find(request.task.type)->consume_response(store, sa, &request, in);
+    enum task_type type = request.task.type;
+    bool moved = sa->state == IKE_SA_REKEYED && type != TASK_IKE_DELETE && type != TASK_IKE_REKEY;
+    if (!moved) { /* else it is being asked again in the successor */
+        task_handler_find(type)->consume_response(store, sa, &request, in);
+    }
     request_end(&request);
     if (sa->state != IKE_SA_CLOSED) {
         request_start_next(store, sa);
@@ -175,11 +188,8 @@ void request_retry_later(struct sa_store *store, struct ike_sa *sa, const struct
         sa->temporary_since_ns = store->now_ns;
     }
     if (store->now_ns - sa->temporary_since_ns > TEMPORARY_FAILURE_MAX_NS) {
-        struct task end = {.type = TASK_IKE_DELETE};
-        sa->reason = DOWN_FAILED;
-        sa->state = IKE_SA_DELETING;
-        sa_store_emit_done(store, task->command, STATUS_PEER(TEMPORARY_FAILURE));
-        request_queue(store, sa, &end);
+        sa_store_task_ended(store, sa, task, STATUS_PEER(TEMPORARY_FAILURE));
+        ike_delete_queue(store, sa, DOWN_FAILED, 0);
         return;
     }
     struct task later = *task;

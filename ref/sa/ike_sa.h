@@ -106,6 +106,7 @@ struct ike_sa {
 
     struct child_sa *children;
 
+    uint64_t created_ns; /* its first message was sent or received */
     uint64_t established_ns, soft_ns, hard_ns, close_ns; /* UINT64_MAX: never */
     uint64_t last_in_ns, last_out_ns;
     uint64_t temporary_since_ns; /* of the first TEMPORARY_FAILURE in a row; 0: none */

@@ -76,7 +76,7 @@ struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool in
     sa->mobike_initiator = initiator;
     *(initiator ? &sa->spi_i : &sa->spi_r) = spi;
     sa->soft_ns = sa->hard_ns = sa->close_ns = UINT64_MAX;
-    sa->last_in_ns = sa->last_out_ns = store->now_ns;
+    sa->created_ns = sa->last_in_ns = sa->last_out_ns = store->now_ns;
     sa->local_id = sa->peer->local_id;
     sa->next = store->ike_sas;
     store->ike_sas = sa;
@@ -139,8 +139,8 @@ struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index)
 {
     struct ike_sa *connecting = NULL;
     for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        if (sa->peer_index != peer_index) {
-            continue;
+        if (sa->peer_index != peer_index || sa->silent) {
+            continue; /* a silent one may yet lose its collision (2.8.2) */
         }
         if (sa->state == IKE_SA_ESTABLISHED) {
             return sa;
@@ -205,15 +205,22 @@ void sa_store_child_gone(struct sa_store *store, struct ike_sa *sa, struct child
     free(child);
 }
 
-/* Commands that wanted the end are content with it; all others have failed. */
-static void task_ended(struct sa_store *store, const struct ike_sa *sa, const struct task *task,
-                       enum status status)
+void sa_store_task_ended(struct sa_store *store, const struct ike_sa *sa, const struct task *task,
+                         enum status status)
 {
     bool wanted = task->type == TASK_IKE_DELETE || task->type == TASK_CHILD_DELETE;
-    if (task->type == TASK_CHILD_CREATE) {
+    if (task->type == TASK_CHILD_CREATE || task->type == TASK_IKE_AUTH) {
         sa_store_emit_child_failed(store, sa, task->child_index, status);
     }
     sa_store_emit_done(store, task->command, wanted ? STATUS_OK : status);
+}
+
+void sa_store_tasks_ended(struct sa_store *store, struct ike_sa *sa, enum status status)
+{
+    for (size_t i = 0; i < sa->tasks.count; i++) {
+        sa_store_task_ended(store, sa, &sa->tasks.items[i], status);
+    }
+    sa->tasks.count = 0;
 }
 
 void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reason reason,
@@ -227,12 +234,9 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
         sa_store_child_gone(store, sa, sa->children, child_reason);
     }
     if (sa->request.active) {
-        task_ended(store, sa, &sa->request.task, status);
+        sa_store_task_ended(store, sa, &sa->request.task, status);
     }
-    for (size_t i = 0; i < sa->tasks.count; i++) {
-        task_ended(store, sa, &sa->tasks.items[i], status);
-    }
-    sa->tasks.count = 0;
+    sa_store_tasks_ended(store, sa, status);
     request_clear(&sa->request);
     /* a half-open one that times out was never anybody's; a redundant one was never announced */
     if (!sa->silent && (sa->state != IKE_SA_HALF_OPEN || reason != DOWN_EXPIRED)) {

@@ -99,6 +99,13 @@ void sa_store_emit_done(struct sa_store *store, uint64_t command, enum status st
 void sa_store_child_gone(struct sa_store *store, struct ike_sa *sa, struct child_sa *child,
                          enum down_reason reason);
 
+/* A task that will not be done: its command is answered and a Child SA that was to be made has
+ * failed. Commands that wanted something deleted are content. */
+void sa_store_task_ended(struct sa_store *store, const struct ike_sa *sa, const struct task *task,
+                         enum status status);
+/* The same for all that wait in the queue; it is empty afterwards. */
+void sa_store_tasks_ended(struct sa_store *store, struct ike_sa *sa, enum status status);
+
 /* The IKE SA has ended: DOWN events for it and its Child SAs, waiting commands are answered with
  * `status` (OK for those that wanted it deleted). It stays CLOSED for as long as the peer may
  * repeat its last request, then goes. */
