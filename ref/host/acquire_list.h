@@ -12,7 +12,8 @@
 
 struct acquire_list {
     size_t count; /* of those in a pause: mostly none, and then nothing is searched */
-    uint64_t retry_ns[PEERS_MAX][CHILDREN_MAX]; /* 0: nothing failed; else when packets count again */
+    /* 0: nothing failed; else when packets count again */
+    uint64_t retry_ns[PEERS_MAX][CHILDREN_MAX];
 };
 
 void acquire_list_failed(struct acquire_list *list, uint16_t peer, uint16_t child, uint64_t now_ns);

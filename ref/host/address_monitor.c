@@ -1,5 +1,5 @@
-/* What changed is not looked at: the present state is asked for instead, so a lost message costs nothing.
- * Only the routes in our own table, which we change ourselves, are told apart. */
+/* What changed is not looked at: the present state is asked for instead, so a lost message costs
+ * nothing. Only the routes in our own table, which we change ourselves, are told apart. */
 #include "host/address_monitor.h"
 
 #include <errno.h>
@@ -47,8 +47,7 @@ bool address_monitor_open(struct address_monitor *monitor, struct event_loop *lo
 {
     *monitor = (struct address_monitor){.source = {.ready = monitor_ready, .context = monitor},
                                         .own_table = own_table};
-    monitor->source.fd =
-        socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+    monitor->source.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     struct sockaddr_nl name = {.nl_family = AF_NETLINK,
                                .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
                                             RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE};

@@ -8,8 +8,10 @@
 
 const char *lifetime_config_complete(struct lifetime_config *lifetime, struct lifetime_given given)
 {
-    /* RFC 7296 2.8: rekey well before the end, so that the rekey itself has time to be retransmitted. */
-    if (lifetime->soft_ns != 0 && lifetime->hard_ns != 0 && lifetime->hard_ns <= lifetime->soft_ns) {
+    /* RFC 7296 2.8: rekey well before the end, so that the rekey itself has time to be
+     * retransmitted. */
+    if (lifetime->soft_ns != 0 && lifetime->hard_ns != 0 &&
+        lifetime->hard_ns <= lifetime->soft_ns) {
         if (given.soft && given.hard) {
             return "lifetime is not longer than rekey; make it longer, say by a tenth";
         }
@@ -72,10 +74,12 @@ const char *host_config_complete(const struct host_config *config)
 {
     const struct endpoint_config *endpoint = &config->endpoint;
     if (endpoint->ike_port == endpoint->natt_port) {
-        return "ike-port and natt-port are the same; IKE tells its two formats apart by port, so use two";
+        return "ike-port and natt-port are the same; IKE tells its two formats apart by port, so "
+               "use two";
     }
     if (config->route_table == 253 || config->route_table == 254 || config->route_table == 255) {
-        return "route-table is one of the kernel's own (253 to 255); choose a table nobody else uses";
+        return "route-table is one of the kernel's own (253 to 255); choose a table nobody else "
+               "uses";
     }
     return NULL;
 }

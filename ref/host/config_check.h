@@ -8,8 +8,8 @@ struct lifetime_given { /* by the person, not by default */
     bool soft, hard, jitter;
 };
 
-/* NULL: all is well; else what is wrong and its remedy (static storage). The first also fits the times that
- * were left out to those that were given. */
+/* NULL: all is well; else what is wrong and its remedy (static storage). The first also fits the
+ * times that were left out to those that were given. */
 const char *lifetime_config_complete(struct lifetime_config *lifetime, struct lifetime_given given);
 const char *child_config_complete(const struct child_config *child);
 const char *peer_config_complete(const struct peer_config *peer);

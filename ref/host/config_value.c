@@ -22,13 +22,14 @@ struct unit {
 };
 
 static const struct unit durations[] = {
-    {"ms", NS_PER_MS},         {"s", 1000 * NS_PER_MS},       {"m", 60000 * NS_PER_MS},
+    {"ms", NS_PER_MS},          {"s", 1000 * NS_PER_MS},    {"m", 60000 * NS_PER_MS},
     {"min", 60000 * NS_PER_MS}, {"h", 3600000 * NS_PER_MS}, {"d", 86400000 * NS_PER_MS},
 };
 
 static const struct unit sizes[] = {
-    {"", 1},           {"B", 1},           {"kB", 1000},         {"MB", 1000000},
-    {"GB", 1000000000}, {"TB", 1000000000000}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824},
+    {"", 1},         {"B", 1},           {"kB", 1000},
+    {"MB", 1000000}, {"GB", 1000000000}, {"TB", 1000000000000},
+    {"KiB", 1024},   {"MiB", 1048576},   {"GiB", 1073741824},
 };
 
 /* A decimal or 0x number at the start of the text; *rest is what follows it. */
@@ -52,7 +53,8 @@ static bool number_in(const char *text, uint64_t min, uint64_t max, uint64_t *ou
     return number_take(text, out, &rest) && *rest == '\0' && *out >= min && *out <= max;
 }
 
-static bool number_with_unit(const char *text, const struct unit *units, size_t count, uint64_t *out)
+static bool number_with_unit(const char *text, const struct unit *units, size_t count,
+                             uint64_t *out)
 {
     const char *rest;
     if (!number_take(text, out, &rest)) {
@@ -134,7 +136,8 @@ static bool proposal_append(const char *text, uint8_t protocol, struct proposal_
                             char error[VALUE_ERROR_MAX])
 {
     if (list->count >= PROPOSAL_LIST_MAX) {
-        snprintf(error, VALUE_ERROR_MAX, "expected at most %d proposals; join alternatives with '-' in one",
+        snprintf(error, VALUE_ERROR_MAX,
+                 "expected at most %d proposals; join alternatives with '-' in one",
                  PROPOSAL_LIST_MAX);
         return false;
     }
@@ -189,8 +192,10 @@ static bool psk_file_parse(const char *path, struct peer_config *peer, char erro
     FILE *file = fopen(path, "re");
     struct stat info;
     if (file == NULL || fstat(fileno(file), &info) != 0) {
-        snprintf(error, VALUE_ERROR_MAX, "expected a file that can be read, but: %s; name a file with the shared "
-                 "key in its first line, readable by root", strerror(errno));
+        snprintf(error, VALUE_ERROR_MAX,
+                 "expected a file that can be read, but: %s; name a file with the shared "
+                 "key in its first line, readable by root",
+                 strerror(errno));
         if (file != NULL) {
             fclose(file);
         }
@@ -198,15 +203,19 @@ static bool psk_file_parse(const char *path, struct peer_config *peer, char erro
     }
     bool taken = false;
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        snprintf(error, VALUE_ERROR_MAX, "expected a file that its owner alone may read; run: chmod 600 %s", path);
+        snprintf(error, VALUE_ERROR_MAX,
+                 "expected a file that its owner alone may read; run: chmod 600 %s", path);
     } else if (fgets(line, sizeof(line), file) == NULL) {
-        snprintf(error, VALUE_ERROR_MAX, "expected a file with the shared key in its first line, but it is empty");
+        snprintf(error, VALUE_ERROR_MAX,
+                 "expected a file with the shared key in its first line, but it is empty");
     } else {
         line[strcspn(line, "\r\n")] = '\0';
         taken = psk_parse(line, peer);
         if (!taken) {
             snprintf(error, VALUE_ERROR_MAX,
-                     "expected a first line of 1 to %d characters, or 0x and pairs of hexadecimal digits", PSK_MAX);
+                     "expected a first line of 1 to %d characters, or 0x and pairs of hexadecimal "
+                     "digits",
+                     PSK_MAX);
         }
     }
     octets_wipe(line, sizeof(line));
@@ -232,11 +241,13 @@ static const char *const expectations[] = {
     [VALUE_BOOLEAN] = "true or false",
     [VALUE_INTERFACE] = "an interface name of 1 to 15 letters, digits, '-', '_' and '.'",
     [VALUE_PATH] = "a path of 1 to 107 characters",
-    [VALUE_ADDRESSES] = "at most 8 IP addresses such as \"192.0.2.1\" or \"2001:db8::1\", or \"any\"",
+    [VALUE_ADDRESSES] =
+        "at most 8 IP addresses such as \"192.0.2.1\" or \"2001:db8::1\", or \"any\"",
     [VALUE_SELECTORS] = "at most 16 selectors such as \"10.1.0.0/24\", \"10.1.0.1-10.1.0.9\" or "
                         "\"2001:db8::/64[tcp/443]\"",
-    [VALUE_IDENTITY] = "an identity: a name \"gw.example.org\" or \"@gw\", \"alice@example.org\", an IP "
-                       "address, \"key:office\", or \"any\"",
+    [VALUE_IDENTITY] =
+        "an identity: a name \"gw.example.org\" or \"@gw\", \"alice@example.org\", an IP "
+        "address, \"key:office\", or \"any\"",
     [VALUE_IKE_PROPOSALS] = "a proposal such as \"aes256gcm16-prfsha256-x25519\"",
     [VALUE_ESP_PROPOSALS] = "a proposal such as \"aes256gcm16-esn\"",
     [VALUE_MODE] = "\"tunnel\" or \"transport\"",

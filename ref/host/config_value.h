@@ -1,4 +1,5 @@
-/* One value of the configuration file: text to what it means, and what was expected when it means nothing. */
+/* One value of the configuration file: text to what it means, and what was expected when it means
+ * nothing. */
 #ifndef IKEREF_HOST_CONFIG_VALUE_H
 #define IKEREF_HOST_CONFIG_VALUE_H
 
@@ -8,21 +9,21 @@
 
 /* In brackets: the field it is stored in. */
 enum value_kind {
-    VALUE_DURATION,     /* "500ms" "30s" "5m" "1h" "1d" [uint64_t, ns] */
-    VALUE_SIZE,         /* "1500" "64kB" "10MB" "1GB" "1MiB" [uint64_t, octets] */
-    VALUE_COUNT64,      /* [uint64_t] */
-    VALUE_COUNT32,      /* decimal or 0x hexadecimal [uint32_t] */
-    VALUE_POSITIVE32,   /* the same, not zero */
-    VALUE_PERCENT,      /* 100 or more [uint32_t] */
-    VALUE_REPLAY,       /* 0 to 4096 packets [uint32_t] */
-    VALUE_MTU,          /* 576 to 65535 [uint32_t] */
-    VALUE_PORT,         /* [uint16_t] */
-    VALUE_BOOLEAN,      /* true false yes no on off [bool] */
-    VALUE_INTERFACE,    /* [char[IFNAMSIZ]] */
-    VALUE_PATH,         /* [char[HOST_PATH_MAX]] */
-    VALUE_ADDRESSES,    /* appended, "any" leaves the list empty [struct address_list] */
-    VALUE_SELECTORS,    /* appended [struct selector_list] */
-    VALUE_IDENTITY,     /* [struct identity] */
+    VALUE_DURATION,      /* "500ms" "30s" "5m" "1h" "1d" [uint64_t, ns] */
+    VALUE_SIZE,          /* "1500" "64kB" "10MB" "1GB" "1MiB" [uint64_t, octets] */
+    VALUE_COUNT64,       /* [uint64_t] */
+    VALUE_COUNT32,       /* decimal or 0x hexadecimal [uint32_t] */
+    VALUE_POSITIVE32,    /* the same, not zero */
+    VALUE_PERCENT,       /* 100 or more [uint32_t] */
+    VALUE_REPLAY,        /* 0 to 4096 packets [uint32_t] */
+    VALUE_MTU,           /* 576 to 65535 [uint32_t] */
+    VALUE_PORT,          /* [uint16_t] */
+    VALUE_BOOLEAN,       /* true false yes no on off [bool] */
+    VALUE_INTERFACE,     /* [char[IFNAMSIZ]] */
+    VALUE_PATH,          /* [char[HOST_PATH_MAX]] */
+    VALUE_ADDRESSES,     /* appended, "any" leaves the list empty [struct address_list] */
+    VALUE_SELECTORS,     /* appended [struct selector_list] */
+    VALUE_IDENTITY,      /* [struct identity] */
     VALUE_IKE_PROPOSALS, /* appended [struct proposal_list] */
     VALUE_ESP_PROPOSALS, /* appended [struct proposal_list] */
     VALUE_MODE,          /* tunnel transport [bool: transport] */
@@ -34,8 +35,8 @@ enum value_kind {
 
 #define VALUE_ERROR_MAX 320
 
-/* Parses `text` into `field`. False: *field is of no use and `error` says what was expected ("expected ..."), without
- * ever repeating a secret. */
+/* Parses `text` into `field`. False: *field is of no use and `error` says what was expected
+ * ("expected ..."), without ever repeating a secret. */
 bool config_value_parse(enum value_kind kind, const char *text, void *field,
                         char error[VALUE_ERROR_MAX]);
 

@@ -296,7 +296,8 @@ const char *control_error_sentence(enum status status)
     if (status_is_peer(status, &type)) {
         switch (type) {
         case AUTHENTICATION_FAILED:
-            return "the peer refused our shared key or identity; compare psk, local-id and remote-id";
+            return "the peer refused our shared key or identity; compare psk, local-id and "
+                   "remote-id";
         case NO_PROPOSAL_CHOSEN:
             return "the peer accepts none of our proposals; compare proposals";
         case TS_UNACCEPTABLE:
@@ -308,9 +309,9 @@ const char *control_error_sentence(enum status status)
         }
     }
     if (status_is_notify(status, &type)) {
-        return type == AUTHENTICATION_FAILED
-                   ? "we refused the peer's shared key or identity; compare psk, local-id and remote-id"
-                   : "we refused what the peer sent";
+        return type == AUTHENTICATION_FAILED ? "we refused the peer's shared key or identity; "
+                                               "compare psk, local-id and remote-id"
+                                             : "we refused what the peer sent";
     }
     return status == STATUS_DROP ? "the peer does not answer, or the SA is gone"
                                  : "a limit was reached or the daemon failed; see its log";

@@ -1,4 +1,5 @@
-/* The verbs and the arguments each takes, checked against the configuration before the core sees them. */
+/* The verbs and the arguments each takes, checked against the configuration before the core sees
+ * them. */
 #include "host/control_request.h"
 
 #include <jansson.h>
@@ -33,8 +34,8 @@ static const struct {
     const char *name;
     unsigned argument;
 } arguments[] = {
-    {"peer", ARGUMENT_PEER},   {"child", ARGUMENT_CHILD}, {"what", ARGUMENT_WHAT},
-    {"spi_in", ARGUMENT_SPI},  {"local", ARGUMENT_LOCAL},
+    {"peer", ARGUMENT_PEER},  {"child", ARGUMENT_CHILD}, {"what", ARGUMENT_WHAT},
+    {"spi_in", ARGUMENT_SPI}, {"local", ARGUMENT_LOCAL},
 };
 
 static bool complain(char error[CONTROL_ERROR_MAX], const char *format, const char *detail)
@@ -75,7 +76,8 @@ static bool verb_take(json_t *object, struct control_request *out, unsigned *all
     }
     return complain(error,
                     "unknown command \"%.40s\"; expected initiate, rekey, delete, liveness, roam, "
-                    "status, subscribe or shutdown", name);
+                    "status, subscribe or shutdown",
+                    name);
 }
 
 static unsigned argument_named(const char *name)
@@ -142,7 +144,8 @@ static bool argument_take(unsigned argument, const char *text, const struct endp
     case ARGUMENT_CHILD:
         return out->peer_index != UINT16_MAX
                    ? child_take(text, config, out) ||
-                         complain(error, "the peer has no child \"%.63s\" in the configuration", text)
+                         complain(error, "the peer has no child \"%.63s\" in the configuration",
+                                  text)
                    : complain(error, "%s", "child needs peer as well");
     default:
         return peer_take(text, config, out) ||
@@ -199,7 +202,8 @@ static bool target_check(const struct control_request *request, char error[CONTR
         return true;
     }
     if (request->peer_index == UINT16_MAX) {
-        return complain(error, "%s", "this command needs the argument \"peer\", or \"spi_in\" of a Child SA");
+        return complain(error, "%s",
+                        "this command needs the argument \"peer\", or \"spi_in\" of a Child SA");
     }
     return request->what_ike || request->child_index != UINT16_MAX ||
            complain(error, "%s", "a Child SA needs the argument \"child\" or \"spi_in\"");
@@ -239,10 +243,10 @@ bool control_request_parse(const char *line, size_t length, const struct endpoin
 void control_request_command(const struct control_request *request, struct command *out)
 {
     static const enum command_type types[] = {
-        [CONTROL_INITIATE] = COMMAND_INITIATE,     [CONTROL_REKEY] = COMMAND_REKEY_CHILD,
-        [CONTROL_DELETE] = COMMAND_DELETE_CHILD,   [CONTROL_LIVENESS] = COMMAND_LIVENESS,
-        [CONTROL_ROAM] = COMMAND_ROAM,             [CONTROL_STATUS] = COMMAND_LIVENESS,
-        [CONTROL_SUBSCRIBE] = COMMAND_LIVENESS,    [CONTROL_SHUTDOWN] = COMMAND_SHUTDOWN,
+        [CONTROL_INITIATE] = COMMAND_INITIATE,   [CONTROL_REKEY] = COMMAND_REKEY_CHILD,
+        [CONTROL_DELETE] = COMMAND_DELETE_CHILD, [CONTROL_LIVENESS] = COMMAND_LIVENESS,
+        [CONTROL_ROAM] = COMMAND_ROAM,           [CONTROL_STATUS] = COMMAND_LIVENESS,
+        [CONTROL_SUBSCRIBE] = COMMAND_LIVENESS,  [CONTROL_SHUTDOWN] = COMMAND_SHUTDOWN,
     };
     *out = (struct command){
         .type = types[request->verb],

@@ -22,13 +22,14 @@ struct control_request {
     char id[CONTROL_ID_MAX]; /* as JSON text: a number or a string; "null" when there was none */
     enum control_verb verb;
     uint16_t peer_index, child_index; /* UINT16_MAX: not given */
-    bool what_ike;          /* rekey, delete: the IKE SA, else a Child SA */
-    uint32_t spi_in;        /* 0: not given */
-    struct address local;   /* roam: NONE when not given */
+    bool what_ike;                    /* rekey, delete: the IKE SA, else a Child SA */
+    uint32_t spi_in;                  /* 0: not given */
+    struct address local;             /* roam: NONE when not given */
     bool wait;
 };
 
-/* False: `error` says what is wrong; out->id is filled when there was one, so that it can be answered. */
+/* False: `error` says what is wrong; out->id is filled when there was one, so that it can be
+ * answered. */
 bool control_request_parse(const char *line, size_t length, const struct endpoint_config *config,
                            struct control_request *out, char error[CONTROL_ERROR_MAX]);
 

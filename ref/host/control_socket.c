@@ -1,5 +1,5 @@
-/* Clients have fixed places; a reference to one holds the generation of the place, so an answer that comes
- * late never reaches a stranger. */
+/* Clients have fixed places; a reference to one holds the generation of the place, so an answer
+ * that comes late never reaches a stranger. */
 #include "host/control_socket.h"
 
 #include <errno.h>
@@ -55,8 +55,8 @@ static void client_close(struct control_client *client)
 static void client_flush(struct control_client *client)
 {
     while (client->out_length > 0) {
-        ssize_t n = send(client->source.fd, client->out, client->out_length,
-                         MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n =
+            send(client->source.fd, client->out, client->out_length, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0 && errno != EAGAIN && errno != EINTR) {
             client_close(client);
             return;
@@ -181,7 +181,8 @@ static void client_accept(void *context, uint32_t epoll_events)
         }
     }
     if (fd >= 0) {
-        log_warning("more than %d control clients at once; one was turned away", CONTROL_CLIENTS_MAX);
+        log_warning("more than %d control clients at once; one was turned away",
+                    CONTROL_CLIENTS_MAX);
         close(fd);
     }
 }
@@ -204,9 +205,9 @@ static bool listen_at(const char *path, int *fd, struct problem *problem)
 {
     bool stale;
     if (control_socket_alive(path, &stale)) {
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "another ikeref answers at %s; stop it, or set control-socket to another path",
-                           path);
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "another ikeref answers at %s; stop it, or set control-socket to another path", path);
     }
     if (stale) {
         unlink(path);
@@ -222,9 +223,10 @@ static bool listen_at(const char *path, int *fd, struct problem *problem)
     int error = errno;
     umask(mask);
     if (!bound || listen(*fd, CONTROL_CLIENTS_MAX) != 0) {
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "cannot listen at %s (%s); set control-socket to a path that can be made", path,
-                           strerror(bound ? errno : error));
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "cannot listen at %s (%s); set control-socket to a path that can be made", path,
+            strerror(bound ? errno : error));
     }
     return true;
 }

@@ -1,5 +1,5 @@
-/* The Unix stream socket clients speak to, docs/CONTROL.md: lines in, lines out, and nobody who is slow keeps the
- * daemon waiting. */
+/* The Unix stream socket clients speak to, docs/CONTROL.md: lines in, lines out, and nobody who is
+ * slow keeps the daemon waiting. */
 #ifndef IKEREF_HOST_CONTROL_SOCKET_H
 #define IKEREF_HOST_CONTROL_SOCKET_H
 
@@ -19,11 +19,13 @@ struct control_client_ref {
 
 struct control_socket;
 
-/* `line` has no end-of-line and lives as long as the call; NULL: it was longer than CONTROL_LINE_MAX. */
+/* `line` has no end-of-line and lives as long as the call; NULL: it was longer than
+ * CONTROL_LINE_MAX. */
 typedef void control_line_handler(void *context, struct control_client_ref client, const char *line,
                                   size_t length);
 
-/* Mode 0600; a stale socket is replaced, one of a living daemon is a problem. NULL with a problem. */
+/* Mode 0600; a stale socket is replaced, one of a living daemon is a problem. NULL with a problem.
+ */
 struct control_socket *control_socket_open(const char *path, struct event_loop *loop,
                                            control_line_handler *handler, void *context,
                                            struct problem *problem);

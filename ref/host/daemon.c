@@ -1,4 +1,5 @@
-/* The corridor of the host: what is opened in which order, and what happens in a turn of the loop. */
+/* The corridor of the host: what is opened in which order, and what happens in a turn of the loop.
+ */
 #include "host/daemon.h"
 
 #include <errno.h>
@@ -135,8 +136,8 @@ static bool signals_open(struct daemon *daemon, struct problem *problem)
     daemon->signals = (struct event_source){.ready = signals_ready, .context = daemon};
     daemon->signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (daemon->signals.fd < 0 || !event_loop_add(&daemon->loop, &daemon->signals, EPOLLIN)) {
-        return problem_set(problem, EXIT_ENVIRONMENT, "cannot receive signals (%s); raise ulimit -n",
-                           strerror(errno));
+        return problem_set(problem, EXIT_ENVIRONMENT,
+                           "cannot receive signals (%s); raise ulimit -n", strerror(errno));
     }
     return true;
 }
@@ -150,8 +151,9 @@ static bool daemon_finished(const struct daemon *daemon, uint64_t now_ns)
 
 /* ---- one turn ---- */
 
-/* One change of network is many messages: routes go, an address comes, then another. In between a path of
- * another family may seem to be all that is left, so only a new source on the way in use is taken at once. */
+/* One change of network is many messages: routes go, an address comes, then another. In between a
+ * path of another family may seem to be all that is left, so only a new source on the way in use is
+ * taken at once. */
 static void addresses_look(struct daemon *daemon, uint64_t now_ns)
 {
     if (address_monitor_take(&daemon->monitor)) {
@@ -168,9 +170,8 @@ static void addresses_look(struct daemon *daemon, uint64_t now_ns)
     struct ike_sa_status sa;
     struct command command;
     for (size_t i = 0; endpoint_ike_sa_at(daemon->endpoint, i, &sa); i++) {
-        if (sa.established_ns != 0 &&
-            roam_watch_look(&daemon->roams, daemon->config, daemon_tun(daemon), &sa, settled,
-                            &command)) {
+        if (sa.established_ns != 0 && roam_watch_look(&daemon->roams, daemon->config,
+                                                      daemon_tun(daemon), &sa, settled, &command)) {
             enum status status = daemon_command(daemon, &command, now_ns);
             (void)status; /* an SA that is ending has nothing to move */
         }
@@ -229,8 +230,8 @@ static uint64_t next_deadline(const struct daemon *daemon)
     deadline = earlier(deadline, daemon->operations->deadline(daemon->plane));
     deadline = earlier(deadline, acquire_list_deadline(&daemon->acquires));
     deadline = earlier(deadline, daemon->settled_ns);
-    return earlier(deadline, daemon->stopping ? daemon->stop_by_ns
-                                              : start_queue_deadline(&daemon->starts));
+    return earlier(deadline,
+                   daemon->stopping ? daemon->stop_by_ns : start_queue_deadline(&daemon->starts));
 }
 
 static void daemon_turn(struct daemon *daemon)
@@ -285,8 +286,7 @@ static bool plane_open(struct daemon *daemon, struct problem *problem)
 
 static bool core_open(struct daemon *daemon, struct problem *problem)
 {
-    daemon->endpoint =
-        endpoint_create(&daemon->config->endpoint, &random_system, clock_now_ns());
+    daemon->endpoint = endpoint_create(&daemon->config->endpoint, &random_system, clock_now_ns());
     if (daemon->endpoint == NULL || !burst_create(&daemon->burst) ||
         !burst_create(&daemon->received)) {
         return problem_set(problem, EXIT_ENVIRONMENT, "no memory for the endpoint");

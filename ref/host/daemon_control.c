@@ -152,7 +152,8 @@ static void command_give(struct daemon *daemon, struct control_client_ref client
     if (request->wait) {
         number = pending_requests_add(&daemon->pending, client, request->id);
         if (number == 0) {
-            error_answer(daemon, client, request->id, "BUSY", "too many requests wait for an answer");
+            error_answer(daemon, client, request->id, "BUSY",
+                         "too many requests wait for an answer");
             return;
         }
         command.id = COMMAND_BY_CLIENT | number;

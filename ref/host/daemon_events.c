@@ -1,4 +1,5 @@
-/* Between the core and everything else: its events and datagrams out, the data plane's events in. */
+/* Between the core and everything else: its events and datagrams out, the data plane's events in.
+ */
 #include "host/daemon_state.h"
 
 #include <inttypes.h>
@@ -30,7 +31,8 @@ static void datagram_send(struct daemon *daemon, const struct datagram *datagram
     }
     burst_reset(&daemon->burst);
     memset(packet->buffer + packet->offset, 0, marker);
-    memcpy(packet->buffer + packet->offset + marker, datagram->octets.data, datagram->octets.length);
+    memcpy(packet->buffer + packet->offset + marker, datagram->octets.data,
+           datagram->octets.length);
     packet->length = marker + datagram->octets.length;
     packet->path = datagram->path;
     const struct packet *too_big;
@@ -120,7 +122,8 @@ static void event_publish(struct daemon *daemon, const struct event *event)
     }
 }
 
-static void command_done(struct daemon *daemon, uint64_t command, enum status status, uint64_t now_ns)
+static void command_done(struct daemon *daemon, uint64_t command, enum status status,
+                         uint64_t now_ns)
 {
     uint16_t peer = (uint16_t)(command >> 16), child = (uint16_t)command;
     switch (command & COMMAND_BY_MASK) {
@@ -185,7 +188,8 @@ void daemon_drain(struct daemon *daemon, uint64_t now_ns)
         datagram_send(daemon, &datagram);
     }
     if (child_up) {
-        /* After the datagrams, so that the peer can have the keys before the first packet under them. */
+        /* After the datagrams, so that the peer can have the keys before the first packet under
+         * them. */
         daemon->operations->release(daemon->plane, now_ns);
     }
 }

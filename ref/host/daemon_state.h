@@ -35,10 +35,11 @@ struct daemon {
     struct start_queue starts;
     struct acquire_list acquires;
     struct roam_watch roams;
-    uint64_t settled_ns; /* when this host's addresses will have been quiet long enough; UINT64_MAX: are */
+    uint64_t settled_ns; /* when this host's addresses will have been quiet long enough; UINT64_MAX:
+                            are */
     bool stopping;
-    uint64_t stop_by_ns;                /* when stopping: no longer than this */
-    bool stop_asked;                    /* by a client, who is to be answered */
+    uint64_t stop_by_ns; /* when stopping: no longer than this */
+    bool stop_asked;     /* by a client, who is to be answered */
     struct control_client_ref stop_client;
     char stop_id[CONTROL_ID_MAX];
 };

@@ -1,5 +1,6 @@
-/* What carries protected packets: one interface, so that the core's host need not know whether user space (`tun`)
- * or the kernel (`xfrm`) does it. Events of the core go in; packets go through; events come out. */
+/* What carries protected packets: one interface, so that the core's host need not know whether user
+ * space (`tun`) or the kernel (`xfrm`) does it. Events of the core go in; packets go through;
+ * events come out. */
 #ifndef IKEREF_HOST_DATA_PLANE_H
 #define IKEREF_HOST_DATA_PLANE_H
 
@@ -22,13 +23,16 @@ struct data_plane_operations {
     void (*destroy)(struct data_plane *plane);
 
     /* EVENT_CHILD_SA_UP, _MOVED, _DOWN of the core. */
-    enum status (*child_event)(struct data_plane *plane, const struct event *event, uint64_t now_ns);
+    enum status (*child_event)(struct data_plane *plane, const struct event *event,
+                               uint64_t now_ns);
     /* Sends what was held for want of an SA: call when the core's datagrams are out. */
     void (*release)(struct data_plane *plane, uint64_t now_ns);
     void (*acquire_failed)(struct data_plane *plane, uint16_t peer_index, uint16_t child_index);
 
-    /* A burst from the NAT traversal port. Verdicts are set; those with PACKET_IKE are the core's. */
-    void (*receive)(struct data_plane *plane, struct packet *packets, size_t count, uint64_t now_ns);
+    /* A burst from the NAT traversal port. Verdicts are set; those with PACKET_IKE are the core's.
+     */
+    void (*receive)(struct data_plane *plane, struct packet *packets, size_t count,
+                    uint64_t now_ns);
 
     bool (*next_event)(struct data_plane *plane, struct data_plane_event *out);
     uint64_t (*deadline)(const struct data_plane *plane); /* UINT64_MAX: none */

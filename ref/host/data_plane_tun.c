@@ -39,7 +39,7 @@ struct data_plane {
     size_t dynamic_count;
     struct pair_list pairs;
     size_t traffic_at; /* next pair to look at for COMMAND_TRAFFIC */
-    bool routed; /* there may be routes and rules of ours */
+    bool routed;       /* there may be routes and rules of ours */
 };
 
 static uint64_t policy_user(size_t peer, size_t child)
@@ -56,7 +56,8 @@ static struct datagram_socket *socket_for(struct data_plane *plane, const struct
                                      : &plane->esp_sockets[family == ADDRESS_V6];
 }
 
-/* The path to that peer takes less than we thought: what it takes is the kernel's to know (RFC 4301 8.2). */
+/* The path to that peer takes less than we thought: what it takes is the kernel's to know (RFC
+ * 4301 8.2). */
 static void path_mtu_learn(struct data_plane *plane, const struct address *remote)
 {
     uint16_t mtu;
@@ -162,7 +163,8 @@ static void plane_release(struct data_plane *plane, uint64_t now_ns)
 
 /* ---- policies ---- */
 
-/* This host, whatever its addresses will be: what an empty local selector stands for in transport mode. */
+/* This host, whatever its addresses will be: what an empty local selector stands for in transport
+ * mode. */
 static void local_selectors(const struct child_config *child, const struct selector_list *remote,
                             struct selector_list *out)
 {
@@ -202,16 +204,18 @@ static bool policies_install(struct data_plane *plane, struct problem *problem)
             child_remote_selectors(peer, &peer->children[j], &remote);
             if (remote.count != 0 &&
                 !policy_install(plane, i, j, &remote, &plane->policies[i][j])) {
-                return problem_set(problem, EXIT_ENVIRONMENT,
-                                   "no room for the policy of child \"%s\"; configure fewer children",
-                                   peer->children[j].name);
+                return problem_set(
+                    problem, EXIT_ENVIRONMENT,
+                    "no room for the policy of child \"%s\"; configure fewer children",
+                    peer->children[j].name);
             }
         }
     }
     return true;
 }
 
-/* The policy of a child, or the one made for this very peer; 0 when there is no room for one more. */
+/* The policy of a child, or the one made for this very peer; 0 when there is no room for one more.
+ */
 static uint32_t policy_find(struct data_plane *plane, const struct event *event)
 {
     uint32_t id = plane->policies[event->peer_index][event->child_index];
@@ -227,10 +231,13 @@ static uint32_t policy_find(struct data_plane *plane, const struct event *event)
         return id;
     }
     if (policy_install(plane, event->peer_index, event->child_index, &event->child.remote, &id)) {
-        plane->dynamic[plane->dynamic_count++] = (struct dynamic_policy){
-            .id = id, .peer_index = event->peer_index, .child_index = event->child_index,
-            .remote = *remote};
-        policy_routes_put_host(plane->config, plane->tun.index, remote, &event->child.path.local.ip);
+        plane->dynamic[plane->dynamic_count++] =
+            (struct dynamic_policy){.id = id,
+                                    .peer_index = event->peer_index,
+                                    .child_index = event->child_index,
+                                    .remote = *remote};
+        policy_routes_put_host(plane->config, plane->tun.index, remote,
+                               &event->child.path.local.ip);
         firewall_peer_add(plane->config->interface, &event->child.path.local.ip, remote);
     }
     return id;
@@ -252,7 +259,8 @@ static enum status child_up(struct data_plane *plane, const struct event *event,
     local_address_towards(&event->child.path.remote.ip, plane->config->mark, &pair.path_mtu);
     enum status status = esp_plane_pair_install(plane->esp, &pair, now_ns);
     octets_wipe(&pair, sizeof(pair));
-    if (status == STATUS_OK && !pair_list_add(&plane->pairs, event->child.spi_in, &event->child.path)) {
+    if (status == STATUS_OK &&
+        !pair_list_add(&plane->pairs, event->child.spi_in, &event->child.path)) {
         status = STATUS_INTERNAL;
     }
     return status;
@@ -359,8 +367,8 @@ static void plane_counters(const struct data_plane *plane, struct esp_counters *
 
 static void plane_addresses_changed(struct data_plane *plane)
 {
-    /* The kernel drops a route together with the address that is its source; the unreachable one beside it
-     * has none and stays. */
+    /* The kernel drops a route together with the address that is its source; the unreachable one
+     * beside it has none and stays. */
     struct problem problem = {0};
     if (!policy_routes_put(plane->config, plane->tun.index, &problem)) {
         log_warning("%s", problem.text);
@@ -369,6 +377,9 @@ static void plane_addresses_changed(struct data_plane *plane)
         struct address *remote = &plane->dynamic[i].remote;
         struct address local = local_address_towards(remote, plane->config->mark, NULL);
         policy_routes_put_host(plane->config, plane->tun.index, remote, &local);
+    }
+    for (size_t i = 0; i < plane->pairs.count; i++) {
+        path_mtu_learn(plane, &plane->pairs.items[i].path.remote.ip); /* it may be larger again */
     }
 }
 

@@ -1,4 +1,5 @@
-/* The data plane in user space: a TUN for inner packets, esp/ in the middle, UDP or raw protocol 50 outside. */
+/* The data plane in user space: a TUN for inner packets, esp/ in the middle, UDP or raw protocol 50
+ * outside. */
 #ifndef IKEREF_HOST_DATA_PLANE_TUN_H
 #define IKEREF_HOST_DATA_PLANE_TUN_H
 
@@ -8,9 +9,10 @@
 
 extern const struct data_plane_operations data_plane_tun;
 
-/* Routes that block, then the TUN, routes into it, the rule, the inbound check, the ESP sockets: from the
- * first of these on nothing that a policy protects passes in the clear. `sockets` may be opened later. NULL with
- * a problem, and then nothing is left behind. All pointers outlive the plane. */
+/* Routes that block, then the TUN, routes into it, the rule, the inbound check, the ESP sockets:
+ * from the first of these on nothing that a policy protects passes in the clear. `sockets` may be
+ * opened later. NULL with a problem, and then nothing is left behind. All pointers outlive the
+ * plane. */
 struct data_plane *data_plane_tun_create(const struct host_config *config, struct event_loop *loop,
                                          struct ike_sockets *sockets,
                                          const struct random_source *random,

@@ -35,9 +35,10 @@ bool datagram_socket_prepare(struct datagram_socket *sock, uint32_t mark, struct
                    : option_set(sock->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
                          option_set(sock->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
     if (!good || !option_set(sock->fd, SOL_SOCKET, SO_MARK, (int)mark)) {
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "cannot mark packets of our sockets (%s); run as root or with CAP_NET_ADMIN",
-                           strerror(errno));
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "cannot mark packets of our sockets (%s); run as root or with CAP_NET_ADMIN",
+            strerror(errno));
     }
     /* Bursts need room; without the privilege to force it, what the system allows must do. */
     if (!option_set(sock->fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER)) {

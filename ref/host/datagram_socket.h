@@ -1,5 +1,6 @@
-/* A socket that datagrams cross in bursts, with what stands around each: both addresses, the outer DSCP and
- * ECN, the DF bit. UDP (udp_socket.h) and raw ESP (esp_socket.h) differ only in how they are opened. */
+/* A socket that datagrams cross in bursts, with what stands around each: both addresses, the outer
+ * DSCP and ECN, the DF bit. UDP (udp_socket.h) and raw ESP (esp_socket.h) differ only in how they
+ * are opened. */
 #ifndef IKEREF_HOST_DATAGRAM_SOCKET_H
 #define IKEREF_HOST_DATAGRAM_SOCKET_H
 
@@ -7,10 +8,10 @@
 #include "host/problem.h"
 
 struct datagram_socket {
-    int fd;         /* -1: closed */
-    uint8_t family; /* enum address_family */
-    uint16_t port;  /* host order; 0 for raw ESP */
-    bool strips_ip_header; /* a raw IPv4 socket delivers the IP header too */
+    int fd;                          /* -1: closed */
+    uint8_t family;                  /* enum address_family */
+    uint16_t port;                   /* host order; 0 for raw ESP */
+    bool strips_ip_header;           /* a raw IPv4 socket delivers the IP header too */
     int dont_fragment, checksum_off; /* as last set; -1: not yet */
 };
 
@@ -18,13 +19,13 @@ struct datagram_socket {
 bool datagram_socket_prepare(struct datagram_socket *sock, uint32_t mark, struct problem *problem);
 void datagram_socket_close(struct datagram_socket *sock);
 
-/* Fills up to `max` packets (buffers set, empty) at offset ESP_HEADROOM; returns how many came. Never
- * waits. A datagram that does not fit or has no address is left out. */
+/* Fills up to `max` packets (buffers set, empty) at offset ESP_HEADROOM; returns how many came.
+ * Never waits. A datagram that does not fit or has no address is left out. */
 size_t datagram_socket_receive(struct datagram_socket *sock, struct packet *packets, size_t max);
 
-/* Sends current octets of each from path.local to path.remote. `checksum_off`: ESP in UDP over IPv4 goes
- * without a UDP checksum (RFC 3948 2.1). Returns how many were taken by the kernel; *too_big is the first
- * that no longer fits the path, or NULL. Others that fail are lost, as on any wire. */
+/* Sends current octets of each from path.local to path.remote. `checksum_off`: ESP in UDP over IPv4
+ * goes without a UDP checksum (RFC 3948 2.1). Returns how many were taken by the kernel; *too_big
+ * is the first that no longer fits the path, or NULL. Others that fail are lost, as on any wire. */
 size_t datagram_socket_send(struct datagram_socket *sock, struct packet *const *packets,
                             size_t count, bool checksum_off, const struct packet **too_big);
 

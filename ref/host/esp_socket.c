@@ -12,8 +12,7 @@ bool esp_socket_open(struct datagram_socket *sock, uint8_t family, uint32_t mark
                      struct problem *problem)
 {
     *sock = (struct datagram_socket){.family = family, .strips_ip_header = family == ADDRESS_V4};
-    sock->fd =
-        socket(socket_family(family), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ESP);
+    sock->fd = socket(socket_family(family), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ESP);
     if (sock->fd < 0) {
         if (errno == EAFNOSUPPORT) {
             return false;

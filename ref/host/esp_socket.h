@@ -4,7 +4,8 @@
 
 #include "host/datagram_socket.h"
 
-/* False with a problem; or false without one (fd -1) when the machine has no such address family. */
+/* False with a problem; or false without one (fd -1) when the machine has no such address family.
+ */
 bool esp_socket_open(struct datagram_socket *sock, uint8_t family, uint32_t mark,
                      struct problem *problem);
 

@@ -26,9 +26,10 @@ bool event_loop_open(struct event_loop *loop, struct problem *problem)
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
     if (loop->epoll_fd < 0 || loop->timer_fd < 0 ||
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->timer_fd, &event) != 0) {
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "cannot set up the event loop (%s); raise the limit of open files (ulimit -n)",
-                           strerror(errno));
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "cannot set up the event loop (%s); raise the limit of open files (ulimit -n)",
+            strerror(errno));
     }
     return true;
 }
@@ -71,7 +72,8 @@ static void timer_arm(struct event_loop *loop, uint64_t deadline_ns)
     }
     struct itimerspec when = {0};
     if (deadline_ns != UINT64_MAX) {
-        /* All zero would disarm: a deadline at the beginning of time is due in its first nanosecond. */
+        /* All zero would disarm: a deadline at the beginning of time is due in its first
+         * nanosecond. */
         uint64_t at = deadline_ns == 0 ? 1 : deadline_ns;
         when.it_value.tv_sec = (time_t)(at / NS_PER_S);
         when.it_value.tv_nsec = (long)(at % NS_PER_S);

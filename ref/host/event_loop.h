@@ -1,5 +1,5 @@
-/* Waits for file descriptors and one deadline: epoll and a timerfd on CLOCK_BOOTTIME, which also counts
- * while the machine sleeps, as lifetimes must. */
+/* Waits for file descriptors and one deadline: epoll and a timerfd on CLOCK_BOOTTIME, which also
+ * counts while the machine sleeps, as lifetimes must. */
 #ifndef IKEREF_HOST_EVENT_LOOP_H
 #define IKEREF_HOST_EVENT_LOOP_H
 
@@ -8,7 +8,8 @@
 
 #include "host/problem.h"
 
-/* Owned by who adds it; must stay in memory until the loop's turn in which it is removed is over. */
+/* Owned by who adds it; must stay in memory until the loop's turn in which it is removed is over.
+ */
 struct event_source {
     int fd; /* -1: removed; a readiness already fetched is then not delivered */
     void (*ready)(void *context, uint32_t epoll_events);

@@ -1,5 +1,6 @@
-/* One table, one chain, one `nft -f -`. Packets from the TUN and the loopback pass; so do ESP, IKE and what
- * IP itself lives by (ICMP errors, neighbour discovery); the rest is compared with the selectors. */
+/* One table, one chain, one `nft -f -`. Packets from the TUN and the loopback pass; so do ESP, IKE
+ * and what IP itself lives by (ICMP errors, neighbour discovery); the rest is compared with the
+ * selectors. */
 #include "host/firewall.h"
 
 #include <errno.h>
@@ -47,11 +48,14 @@ static void ports_write(FILE *out, const char *field, const struct traffic_selec
     }
 }
 
-/* Inbound, the remote selector is the source and the local one the destination. A NULL local is this host. */
+/* Inbound, the remote selector is the source and the local one the destination. A NULL local is
+ * this host. */
 static void selectors_write(FILE *out, const struct traffic_selector *remote,
                             const struct traffic_selector *local)
 {
-    uint8_t protocol = remote->protocol != 0 ? remote->protocol : local != NULL ? local->protocol : 0;
+    uint8_t protocol = remote->protocol != 0 ? remote->protocol
+                       : local != NULL       ? local->protocol
+                                             : 0;
     fputs("    ", out);
     if (protocol != 0) {
         fprintf(out, " meta l4proto %u", protocol);
@@ -100,7 +104,8 @@ void firewall_write(FILE *out, const struct host_config *config, bool mark_inbou
     fprintf(out, "     iifname { \"%s\", \"lo\" } accept\n", config->interface);
     if (mark_inbound) {
         /* Else strict reverse path filtering looks for the peer behind the TUN. */
-        fprintf(out, "     udp dport { %u, %u } meta mark set %#x accept\n", ike, natt, config->mark);
+        fprintf(out, "     udp dport { %u, %u } meta mark set %#x accept\n", ike, natt,
+                config->mark);
         fprintf(out, "     meta l4proto esp meta mark set %#x accept\n", config->mark);
     }
     fprintf(out, "     udp dport { %u, %u } accept\n", ike, natt);
@@ -171,14 +176,16 @@ bool firewall_install(const struct host_config *config)
     }
     FILE *nft = nft_open(true);
     if (nft == NULL) {
-        log_warning("INBOUND CHECK IS OFF: " NFT_PATH " is missing, so protected packets that arrive in the "
+        log_warning("INBOUND CHECK IS OFF: " NFT_PATH
+                    " is missing, so protected packets that arrive in the "
                     "clear are accepted; install nftables");
         return false;
     }
     firewall_write(nft, config, strict);
     if (!nft_close(nft)) {
-        log_warning("INBOUND CHECK IS OFF: nft refused our rules (this kernel may lack nf_tables), so "
-                    "protected packets that arrive in the clear are accepted");
+        log_warning(
+            "INBOUND CHECK IS OFF: nft refused our rules (this kernel may lack nf_tables), so "
+            "protected packets that arrive in the clear are accepted");
         return false;
     }
     return true;

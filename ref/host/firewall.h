@@ -1,5 +1,5 @@
-/* Inbound packets that a policy protects must come through ESP (RFC 4301 5.2): an nftables table drops those
- * that arrive in the clear. */
+/* Inbound packets that a policy protects must come through ESP (RFC 4301 5.2): an nftables table
+ * drops those that arrive in the clear. */
 #ifndef IKEREF_HOST_FIREWALL_H
 #define IKEREF_HOST_FIREWALL_H
 
@@ -7,8 +7,8 @@
 
 #include "host/host_config.h"
 
-/* Loads the table `ikeref_<interface>`. False: it is not there, and why was logged; the daemon goes on, for
- * what it sends is still protected. */
+/* Loads the table `ikeref_<interface>`. False: it is not there, and why was logged; the daemon goes
+ * on, for what it sends is still protected. */
 bool firewall_install(const struct host_config *config);
 
 /* Removes it; false: there was none. */

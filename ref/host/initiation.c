@@ -27,8 +27,8 @@ static bool is_protected(const struct peer_config *peer, const struct address *a
     return false;
 }
 
-void initiation_addresses(const struct peer_config *peer, unsigned tun, const struct address *source,
-                          struct address_list *out)
+void initiation_addresses(const struct peer_config *peer, unsigned tun,
+                          const struct address *source, struct address_list *out)
 {
     struct address_list all;
     local_addresses_list(tun, &all);

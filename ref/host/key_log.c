@@ -1,5 +1,5 @@
-/* Wireshark's tables: "ikev2_decryption_table" (ISAKMP protocol preferences) and "esp_sa" (ESP). The names of
- * algorithms are those its own tables use. */
+/* Wireshark's tables: "ikev2_decryption_table" (ISAKMP protocol preferences) and "esp_sa" (ESP).
+ * The names of algorithms are those its own tables use. */
 #include "host/key_log.h"
 
 #include <errno.h>
@@ -30,8 +30,8 @@ static const char *ike_cipher_name(const struct protection *p)
     }
 }
 
-/* Wireshark 4.0 does not know ChaCha20-Poly1305, and one line it does not know makes it refuse the whole
- * table: such a line becomes a comment in it, of use to other readers. */
+/* Wireshark 4.0 does not know ChaCha20-Poly1305, and one line it does not know makes it refuse the
+ * whole table: such a line becomes a comment in it, of use to other readers. */
 static const char *line_prefix(const struct protection *p)
 {
     return p->cipher->id == ENCR_CHACHA20_POLY1305 ? "# " : "";
@@ -105,11 +105,11 @@ size_t key_log_format_ike(const struct ike_keys_info *keys, char out[KEY_LOG_LIN
         return 0;
     }
     char ei[KEY_TEXT_MAX], er[KEY_TEXT_MAX], ai[KEY_TEXT_MAX], ar[KEY_TEXT_MAX];
-    int length = snprintf(out, KEY_LOG_LINE_MAX,
-                          "%s%016" PRIx64 ",%016" PRIx64 ",%s,%s,\"%s\",%s,%s,\"%s\"\n",
-                          line_prefix(&keys->protection), keys->spi_i, keys->spi_r, key_format(&keys->sk_ei, "", ei),
-                          key_format(&keys->sk_er, "", er), cipher, key_format(&keys->sk_ai, "", ai),
-                          key_format(&keys->sk_ar, "", ar), integrity);
+    int length = snprintf(
+        out, KEY_LOG_LINE_MAX, "%s%016" PRIx64 ",%016" PRIx64 ",%s,%s,\"%s\",%s,%s,\"%s\"\n",
+        line_prefix(&keys->protection), keys->spi_i, keys->spi_r, key_format(&keys->sk_ei, "", ei),
+        key_format(&keys->sk_er, "", er), cipher, key_format(&keys->sk_ai, "", ai),
+        key_format(&keys->sk_ar, "", ar), integrity);
     octets_wipe(ei, sizeof(ei));
     octets_wipe(er, sizeof(er));
     octets_wipe(ai, sizeof(ai));
@@ -117,7 +117,8 @@ size_t key_log_format_ike(const struct ike_keys_info *keys, char out[KEY_LOG_LIN
     return (size_t)length;
 }
 
-/* The addresses are left open: behind a NAT, or after a roam, others are on the wire. The SPI is enough. */
+/* The addresses are left open: behind a NAT, or after a roam, others are on the wire. The SPI is
+ * enough. */
 size_t key_log_format_esp(const struct child_sa_info *child, bool inbound,
                           char out[KEY_LOG_LINE_MAX])
 {
@@ -129,12 +130,11 @@ size_t key_log_format_esp(const struct child_sa_info *child, bool inbound,
     char encryption[KEY_TEXT_MAX], authentication[KEY_TEXT_MAX];
     key_format(inbound ? &child->encryption_in : &child->encryption_out, "0x", encryption);
     key_format(inbound ? &child->integrity_in : &child->integrity_out, "0x", authentication);
-    int length = snprintf(out, KEY_LOG_LINE_MAX,
-                          "%s\"%s\",\"*\",\"*\",\"0x%08x\",\"%s\",\"%s\",\"%s\",\"%s\"\n",
-                          line_prefix(&child->protection),
-                          child->path.remote.ip.family == ADDRESS_V6 ? "IPv6" : "IPv4",
-                          inbound ? child->spi_in : child->spi_out, cipher, encryption, integrity,
-                          authentication);
+    int length = snprintf(
+        out, KEY_LOG_LINE_MAX, "%s\"%s\",\"*\",\"*\",\"0x%08x\",\"%s\",\"%s\",\"%s\",\"%s\"\n",
+        line_prefix(&child->protection),
+        child->path.remote.ip.family == ADDRESS_V6 ? "IPv6" : "IPv4",
+        inbound ? child->spi_in : child->spi_out, cipher, encryption, integrity, authentication);
     octets_wipe(encryption, sizeof(encryption));
     octets_wipe(authentication, sizeof(authentication));
     return (size_t)length;
@@ -154,19 +154,25 @@ bool key_log_open(struct key_log *log, const char *directory, struct problem *pr
         return true;
     }
     if (mkdir(directory, S_IRWXU) != 0 && errno != EEXIST) {
-        return problem_set(problem, EXIT_ENVIRONMENT, "cannot make the key log's directory %s: %s",
-                           directory, strerror(errno));
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "cannot make the key log's directory %s: %s; name one that can be made, or remove "
+            "key-log from the configuration",
+            directory, strerror(errno));
     }
     log->ike_fd = file_open(directory, "ikev2_decryption_table");
     log->esp_fd = file_open(directory, "esp_sa");
     if (log->ike_fd < 0 || log->esp_fd < 0) {
         int error = errno;
         key_log_close(log);
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "cannot write the key log in %s: %s; make the directory writable or remove "
-                           "key-log from the configuration", directory, strerror(error));
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "cannot write the key log in %s: %s; make the directory writable or remove "
+            "key-log from the configuration",
+            directory, strerror(error));
     }
-    log_warning("KEY LOG IS ON: every key is written to %s; whoever reads it reads all traffic", directory);
+    log_warning("KEY LOG IS ON: every key is written to %s; whoever reads it reads all traffic",
+                directory);
     return true;
 }
 
@@ -183,9 +189,11 @@ void key_log_close(struct key_log *log)
 
 static void line_append(int fd, char line[KEY_LOG_LINE_MAX], size_t length)
 {
-    /* One write a line: a reader never sees half of one. A full disk costs the log, not the traffic. */
+    /* One write a line: a reader never sees half of one. A full disk costs the log, not the
+     * traffic. */
     if (length > 0 && write(fd, line, length) != (ssize_t)length) {
-        log_warning("the key log cannot be written (%s); keys are missing from it", strerror(errno));
+        log_warning("the key log cannot be written (%s); keys are missing from it",
+                    strerror(errno));
     }
     octets_wipe(line, KEY_LOG_LINE_MAX);
 }

@@ -1,4 +1,5 @@
-/* Keys in the formats Wireshark reads, so that a capture can be looked into. Off unless asked for. */
+/* Keys in the formats Wireshark reads, so that a capture can be looked into. Off unless asked for.
+ */
 #ifndef IKEREF_HOST_KEY_LOG_H
 #define IKEREF_HOST_KEY_LOG_H
 
@@ -11,8 +12,8 @@ struct key_log {
     int ike_fd, esp_fd; /* -1: off */
 };
 
-/* Appends to DIR/ikev2_decryption_table and DIR/esp_sa, mode 0600; the directory is made when it is missing. An
- * empty `directory` leaves the log off. Warns loudly. */
+/* Appends to DIR/ikev2_decryption_table and DIR/esp_sa, mode 0600; the directory is made when it is
+ * missing. An empty `directory` leaves the log off. Warns loudly. */
 bool key_log_open(struct key_log *log, const char *directory, struct problem *problem);
 void key_log_close(struct key_log *log);
 

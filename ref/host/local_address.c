@@ -17,7 +17,7 @@ struct listing {
     unsigned up[LINKS_MAX]; /* indexes of interfaces that are up and no loopback */
     size_t up_count;
     unsigned except;
-    struct address_list *out;               /* NULL: looking for one within */
+    struct address_list *out; /* NULL: looking for one within */
     const struct selector_list *selectors;
     uint8_t family;
     struct address *within;
@@ -100,7 +100,8 @@ void local_addresses_list(unsigned except, struct address_list *out)
     netlink_dump(RTM_GETADDR, AF_UNSPEC, address_collect, &listing);
 }
 
-bool local_address_within(const struct selector_list *selectors, uint8_t family, struct address *out)
+bool local_address_within(const struct selector_list *selectors, uint8_t family,
+                          struct address *out)
 {
     /* Only the addresses count here: a route cannot look at ports. */
     struct selector_list plain = *selectors;

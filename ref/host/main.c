@@ -10,19 +10,22 @@
 static const char usage[] =
     "usage: ikeref --config FILE [--check | --cleanup] [--foreground]\n"
     "\n"
-    "An IKEv2 endpoint (RFC 7296, MOBIKE RFC 4555) with ESP in user space (RFC 4303). It stays in the\n"
+    "An IKEv2 endpoint (RFC 7296, MOBIKE RFC 4555) with ESP in user space (RFC 4303). It stays in "
+    "the\n"
     "foreground, writes its log to stderr and one line of JSON to stdout when it is ready.\n"
     "\n"
     "  --config FILE   the configuration; docs/ikeref.conf.example explains every key\n"
     "  --check         read the configuration, say whether it is good, and end\n"
-    "  --cleanup       remove the routes, rules and sockets that a killed ikeref left behind, and end\n"
+    "  --cleanup       remove the routes, rules and sockets that a killed ikeref left behind, and "
+    "end\n"
     "  --foreground    stay in the foreground (the default, and the only way)\n"
     "  --version       print the version and end\n"
     "  --help          print this and end\n"
     "\n"
     "example: ikeref --config /etc/ikeref.conf\n"
     "\n"
-    "exit codes: 0 fine, 1 failed while running, 2 wrong usage or configuration, 3 this machine cannot run it\n"
+    "exit codes: 0 fine, 1 failed while running, 2 wrong usage or configuration, 3 this machine "
+    "cannot run it\n"
     "(docs/EXIT_CODES.md)\n";
 
 struct options {
@@ -33,9 +36,12 @@ struct options {
 static bool options_parse(int argc, char **argv, struct options *out)
 {
     static const struct option table[] = {
-        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-        {"cleanup", no_argument, NULL, 'x'},      {"foreground", no_argument, NULL, 'f'},
-        {"version", no_argument, NULL, 'v'},      {"help", no_argument, NULL, 'h'},
+        {"config", required_argument, NULL, 'c'},
+        {"check", no_argument, NULL, 'k'},
+        {"cleanup", no_argument, NULL, 'x'},
+        {"foreground", no_argument, NULL, 'f'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int option;

@@ -42,7 +42,8 @@ int netlink_dump(uint16_t type, uint8_t family, mnl_cb_t each, void *context)
     struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
     request->nlmsg_type = type;
     request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    /* Every dump we make starts with the family in its first octet; the largest header is enough. */
+    /* Every dump we make starts with the family in its first octet; the largest header is enough.
+     */
     struct rtmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
     header->rtm_family = family;
     return exchange(request, each, context);

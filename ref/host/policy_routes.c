@@ -39,9 +39,10 @@ static int range_put(uint32_t table, const struct traffic_selector *selector, un
     return 0;
 }
 
-/* The source packets of this host should carry: an address within the local selectors; in transport mode the
- * one that IKE starts from. */
-static struct address source_choose(const struct host_config *config, const struct peer_config *peer,
+/* The source packets of this host should carry: an address within the local selectors; in transport
+ * mode the one that IKE starts from. */
+static struct address source_choose(const struct host_config *config,
+                                    const struct peer_config *peer,
                                     const struct child_config *child,
                                     const struct traffic_selector *remote)
 {
@@ -84,9 +85,10 @@ static bool child_put(const struct host_config *config, const struct peer_config
         }
         if (error != 0 && !error_is_no_family(error)) {
             char text[SELECTOR_TEXT_MAX];
-            return problem_set(problem, EXIT_ENVIRONMENT,
-                               "cannot route %s of child \"%s\" (%s); run as root or with CAP_NET_ADMIN",
-                               selector_format(&remotes.items[i], text), child->name, strerror(error));
+            return problem_set(
+                problem, EXIT_ENVIRONMENT,
+                "cannot route %s of child \"%s\" (%s); run as root or with CAP_NET_ADMIN",
+                selector_format(&remotes.items[i], text), child->name, strerror(error));
         }
     }
     return true;
@@ -126,8 +128,8 @@ bool policy_routes_put_host(const struct host_config *config, unsigned tun,
     }
     if (error != 0) {
         char text[ADDRESS_TEXT_MAX];
-        log_warning("cannot route packets for %s into the data plane: %s", address_format(remote, text),
-                    strerror(error));
+        log_warning("cannot route packets for %s into the data plane: %s",
+                    address_format(remote, text), strerror(error));
     }
     return error == 0;
 }
@@ -138,10 +140,11 @@ bool policy_routes_rule(const struct host_config *config, struct problem *proble
     for (size_t i = 0; i < 2; i++) {
         int error = route_rule_add(families[i], config->route_table, config->mark);
         if (error != 0 && !(families[i] == ADDRESS_V6 && error_is_no_family(error))) {
-            return problem_set(problem, EXIT_ENVIRONMENT,
-                               "cannot add the routing rule for table %u (%s); the kernel needs policy "
-                               "routing (CONFIG_IP_MULTIPLE_TABLES) and we CAP_NET_ADMIN",
-                               config->route_table, strerror(error));
+            return problem_set(
+                problem, EXIT_ENVIRONMENT,
+                "cannot add the routing rule for table %u (%s); the kernel needs policy "
+                "routing (CONFIG_IP_MULTIPLE_TABLES) and we CAP_NET_ADMIN",
+                config->route_table, strerror(error));
         }
     }
     return true;
@@ -150,21 +153,25 @@ bool policy_routes_rule(const struct host_config *config, struct problem *proble
 bool policy_routes_free(const struct host_config *config, struct problem *problem)
 {
     if (if_nametoindex(config->interface) != 0) {
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "the interface name %s is taken; set interface = \"...\" to another, or remove "
-                           "it with: ip link del %s", config->interface, config->interface);
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "the interface name %s is taken; set interface = \"...\" to another, or remove "
+            "it with: ip link del %s",
+            config->interface, config->interface);
     }
     if (route_table_alive(ADDRESS_V4, config->route_table) ||
         route_table_alive(ADDRESS_V6, config->route_table)) {
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "the routing table %u is in use (ip route show table %u shows it); stop the other "
-                           "ikeref, or set route-table to another number",
-                           config->route_table, config->route_table);
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "the routing table %u is in use (ip route show table %u shows it); stop the other "
+            "ikeref, or set route-table to another number",
+            config->route_table, config->route_table);
     }
     return true;
 }
 
 size_t policy_routes_clear(const struct host_config *config)
 {
-    return route_clear(ADDRESS_V4, config->route_table) + route_clear(ADDRESS_V6, config->route_table);
+    return route_clear(ADDRESS_V4, config->route_table) +
+           route_clear(ADDRESS_V6, config->route_table);
 }

@@ -1,13 +1,13 @@
-/* The routes that bring a child's packets to the TUN, and the unreachable ones beside them that keep those
- * packets in when there is no TUN: fail closed. */
+/* The routes that bring a child's packets to the TUN, and the unreachable ones beside them that
+ * keep those packets in when there is no TUN: fail closed. */
 #ifndef IKEREF_HOST_POLICY_ROUTES_H
 #define IKEREF_HOST_POLICY_ROUTES_H
 
 #include "host/host_config.h"
 #include "host/problem.h"
 
-/* What is behind a child: its remote selectors, or in transport mode the peer's addresses. Empty: not known
- * before an SA is up. */
+/* What is behind a child: its remote selectors, or in transport mode the peer's addresses. Empty:
+ * not known before an SA is up. */
 void child_remote_selectors(const struct peer_config *peer, const struct child_config *child,
                             struct selector_list *out);
 

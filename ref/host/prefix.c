@@ -1,5 +1,5 @@
-/* From the start of the range, again and again the largest prefix that begins there and does not pass the
- * end. */
+/* From the start of the range, again and again the largest prefix that begins there and does not
+ * pass the end. */
 #include "host/prefix.h"
 
 /* The last address of the prefix of `length` bits that begins at `start`. */

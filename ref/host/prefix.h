@@ -11,7 +11,8 @@ struct prefix {
 
 #define PREFIXES_PER_RANGE_MAX 254 /* of the worst IPv6 range: 2 * 127 */
 
-/* The fewest prefixes that make up the range exactly; returns how many, at most PREFIXES_PER_RANGE_MAX. */
+/* The fewest prefixes that make up the range exactly; returns how many, at most
+ * PREFIXES_PER_RANGE_MAX. */
 size_t prefixes_of_range(const struct address *start, const struct address *end,
                          struct prefix out[PREFIXES_PER_RANGE_MAX]);
 

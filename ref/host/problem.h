@@ -1,4 +1,5 @@
-/* Why the daemon cannot start or go on: one sentence with its remedy, and the exit code that fits. */
+/* Why the daemon cannot start or go on: one sentence with its remedy, and the exit code that fits.
+ */
 #ifndef IKEREF_HOST_PROBLEM_H
 #define IKEREF_HOST_PROBLEM_H
 
@@ -19,8 +20,8 @@ struct problem {
     char text[PROBLEM_TEXT_MAX];
 };
 
-/* Notes the first problem; later ones follow from it and are left out. Always returns false, so that
- * a caller can write `return problem_set(...)`. */
+/* Notes the first problem; later ones follow from it and are left out. Always returns false, so
+ * that a caller can write `return problem_set(...)`. */
 bool problem_set(struct problem *problem, enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -72,19 +72,20 @@ static bool lists_equal(const struct address_list *a, const struct address_list 
     return equal;
 }
 
-static void command_fill(const struct peer_config *peer, unsigned tun, const struct ike_sa_status *sa,
-                         const struct address *local, const struct address *remote,
-                         struct command *command)
+static void command_fill(const struct peer_config *peer, unsigned tun,
+                         const struct ike_sa_status *sa, const struct address *local,
+                         const struct address *remote, struct command *command)
 {
-    *command = (struct command){.type = COMMAND_ROAM, .peer_index = sa->peer_index, .ike_sa = sa->id};
+    *command =
+        (struct command){.type = COMMAND_ROAM, .peer_index = sa->peer_index, .ike_sa = sa->id};
     command->path = sa->info.path;
     command->path.local.ip = *local;
     command->path.remote.ip = *remote;
     initiation_addresses(peer, tun, local, &command->addresses);
 }
 
-/* Where we would start from now: to where the peer is, else to another address it is known to have: those
- * of the configuration, then those it has told (3.4). */
+/* Where we would start from now: to where the peer is, else to another address it is known to have:
+ * those of the configuration, then those it has told (3.4). */
 static void route_ask(const struct host_config *config, const struct peer_config *peer,
                       const struct ike_sa_status *sa, struct address *local, struct address *remote)
 {
@@ -124,7 +125,8 @@ bool roam_watch_look(struct roam_watch *watch, const struct host_config *config,
         lists_equal(&entry->addresses, &command->addresses)) {
         return false;
     }
-    /* What cannot wait is a new source towards where the peer is. The rest may be half of a change. */
+    /* What cannot wait is a new source towards where the peer is. The rest may be half of a change.
+     */
     bool urgent = entry != NULL && local.family != ADDRESS_NONE &&
                   address_equal(&remote, &sa->info.path.remote.ip) &&
                   !address_equal(&entry->local, &local);

@@ -1,4 +1,5 @@
-/* What each IKE SA was last told about this host's addresses, so that it is told only what is new. */
+/* What each IKE SA was last told about this host's addresses, so that it is told only what is new.
+ */
 #ifndef IKEREF_HOST_ROAM_WATCH_H
 #define IKEREF_HOST_ROAM_WATCH_H
 
@@ -22,8 +23,8 @@ void roam_watch_add(struct roam_watch *watch, uint32_t ike_sa, uint32_t replaces
 void roam_watch_remove(struct roam_watch *watch, uint32_t ike_sa);
 void roam_watch_destroy(struct roam_watch *watch);
 
-/* Fills a COMMAND_ROAM when the present state differs from what the IKE SA knows, and notes it; false: nothing
- * is new, or nothing that cannot wait until the host's addresses have settled. */
+/* Fills a COMMAND_ROAM when the present state differs from what the IKE SA knows, and notes it;
+ * false: nothing is new, or nothing that cannot wait until the host's addresses have settled. */
 bool roam_watch_look(struct roam_watch *watch, const struct host_config *config, unsigned tun,
                      const struct ike_sa_status *sa, bool settled, struct command *command);
 

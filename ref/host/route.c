@@ -101,8 +101,8 @@ static int route_collect(const struct nlmsghdr *message, void *context)
             break;
         case RTA_DST:
             if (mnl_attr_get_payload_len(attribute) == address_length(&route.to.address)) {
-                route.to.address = address_from(bytes_of(mnl_attr_get_payload(attribute),
-                                                         mnl_attr_get_payload_len(attribute)));
+                route.to.address = address_from(
+                    bytes_of(mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute)));
             }
             break;
         case RTA_PRIORITY:

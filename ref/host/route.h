@@ -1,5 +1,5 @@
-/* The one routing table that is ours and the rule that leads to it: RFC 4301 says what is protected, these
- * make the kernel hand it over. */
+/* The one routing table that is ours and the rule that leads to it: RFC 4301 says what is
+ * protected, these make the kernel hand it over. */
 #ifndef IKEREF_HOST_ROUTE_H
 #define IKEREF_HOST_ROUTE_H
 
@@ -26,7 +26,8 @@ int route_rule_add(uint8_t family, uint32_t table, uint32_t mark);
 /* Removes the rule and everything in the table, whoever left it; how many there were. */
 size_t route_clear(uint8_t family, uint32_t table);
 
-/* True when the table holds a route to an interface: those go when their daemon does, so one is alive. */
+/* True when the table holds a route to an interface: those go when their daemon does, so one is
+ * alive. */
 bool route_table_alive(uint8_t family, uint32_t table);
 
 #endif

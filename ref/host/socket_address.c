@@ -12,7 +12,8 @@ int socket_family(uint8_t family)
     return family == ADDRESS_V4 ? AF_INET : AF_INET6;
 }
 
-socklen_t socket_address_build(const struct transport_address *address, struct sockaddr_storage *out)
+socklen_t socket_address_build(const struct transport_address *address,
+                               struct sockaddr_storage *out)
 {
     memset(out, 0, sizeof(*out));
     out->ss_family = (sa_family_t)socket_family(address->ip.family);

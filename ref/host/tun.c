@@ -14,16 +14,19 @@
 static bool tun_problem(struct problem *problem, const char *name, int error)
 {
     if (error == EBUSY || error == EINVAL) {
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "the interface name %s is taken; set interface = \"...\" to another, or remove "
-                           "it with: ip link del %s", name, name);
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "the interface name %s is taken; set interface = \"...\" to another, or remove "
+            "it with: ip link del %s",
+            name, name);
     }
     return problem_set(problem, EXIT_ENVIRONMENT,
                        "cannot make the interface %s (%s); run as root or with CAP_NET_ADMIN", name,
                        strerror(error));
 }
 
-/* Mode and MTU are set through any socket. No IPv6 link-local address is wanted: nobody is on this link. */
+/* Mode and MTU are set through any socket. No IPv6 link-local address is wanted: nobody is on this
+ * link. */
 static bool interface_up(const char *name, uint32_t mtu)
 {
     char path[96];
@@ -60,9 +63,11 @@ bool tun_open(struct tun *tun, const char *name, uint32_t mtu, struct problem *p
     }
     tun->fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (tun->fd < 0) {
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           "cannot open /dev/net/tun (%s); load it with: modprobe tun, or in a container "
-                           "pass --device /dev/net/tun", strerror(errno));
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "cannot open /dev/net/tun (%s); load it with: modprobe tun, or in a container "
+            "pass --device /dev/net/tun",
+            strerror(errno));
     }
     struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
     memcpy(request.ifr_name, name, strlen(name));

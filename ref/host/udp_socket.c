@@ -1,5 +1,5 @@
-/* Wildcard sockets: the address a datagram came to is in its control message, so an address that appears
- * later needs no new socket. */
+/* Wildcard sockets: the address a datagram came to is in its control message, so an address that
+ * appears later needs no new socket. */
 #include "host/udp_socket.h"
 
 #include <errno.h>
@@ -33,12 +33,13 @@ bool udp_socket_open(struct datagram_socket *sock, uint8_t family, uint16_t port
         if (error == EADDRNOTAVAIL && family == ADDRESS_V6) {
             return false;
         }
-        return problem_set(problem, EXIT_ENVIRONMENT,
-                           error == EADDRINUSE
-                               ? "UDP port %u is in use (%s); stop the other IKE daemon (ss -ulpn shows "
-                                 "it) or set ike-port and natt-port"
-                               : "cannot bind UDP port %u (%s); run as root or with CAP_NET_BIND_SERVICE",
-                           port, strerror(error));
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            error == EADDRINUSE
+                ? "UDP port %u is in use (%s); stop the other IKE daemon (ss -ulpn shows "
+                  "it) or set ike-port and natt-port"
+                : "cannot bind UDP port %u (%s); run as root or with CAP_NET_BIND_SERVICE",
+            port, strerror(error));
     }
     if (!datagram_socket_prepare(sock, mark, problem)) {
         datagram_socket_close(sock);

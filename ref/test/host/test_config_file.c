@@ -1,4 +1,5 @@
-/* host/config_file.c: what a person writes becomes what the core reads, or one sentence with a line in it. */
+/* host/config_file.c: what a person writes becomes what the core reads, or one sentence with a line
+ * in it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,16 +34,18 @@ static void example_is_good(void **state)
     host_config_wipe(&config);
 }
 
-/* The example says of itself that it shows the defaults: a bare configuration must come out the same. */
+/* The example says of itself that it shows the defaults: a bare configuration must come out the
+ * same. */
 static void example_shows_the_defaults(void **state)
 {
     (void)state;
     struct host_config shown, bare;
     struct problem problem = {0};
     assert_true(config_file_read("docs/ikeref.conf.example", &shown, &problem));
-    assert_true(config_lab_read("peer \"gateway\" { address = \"192.0.2.1\" local-id = \"a\" psk = \"k\"\n"
-                                "child \"net\" { local = \"10.1.0.0/24\" remote = \"10.2.0.0/24\" } }",
-                                &bare, &problem));
+    assert_true(
+        config_lab_read("peer \"gateway\" { address = \"192.0.2.1\" local-id = \"a\" psk = \"k\"\n"
+                        "child \"net\" { local = \"10.1.0.0/24\" remote = \"10.2.0.0/24\" } }",
+                        &bare, &problem));
     const struct peer_config *a = &shown.endpoint.peers[0], *b = &bare.endpoint.peers[0];
     const struct child_config *c = &a->children[0], *d = &b->children[0];
     assert_memory_equal(&a->lifetime, &b->lifetime, sizeof(a->lifetime));
@@ -73,9 +76,11 @@ static void example_shows_the_defaults(void **state)
     host_config_wipe(&bare);
 }
 
-#define PEER(keys) "peer \"p\" { local-id = \"a\" psk = \"k\" " keys " child \"c\" { mode = transport } }\n"
-#define CHILD(keys) \
-    "peer \"p\" { local-id = \"a\" psk = \"k\" address = \"192.0.2.1\" child \"c\" { " keys " } }\n"
+#define PEER(keys)                                                                                 \
+    "peer \"p\" { local-id = \"a\" psk = \"k\" " keys " child \"c\" { mode = transport } }\n"
+#define CHILD(keys)                                                                                \
+    "peer \"p\" { local-id = \"a\" psk = \"k\" address = \"192.0.2.1\" child \"c\" { " keys " } "  \
+                                                                                            "}\n"
 
 /* Each is wrong in one way; the sentence must hold the line and both words. */
 static const struct {
@@ -99,7 +104,9 @@ static const struct {
     {"peer \"p\" {\n psk = \"0x123\"\n}", 2, {"psk", "hexadecimal"}},
     {"peer \"p\" {\n psk-file = \"/nonexistent/psk\"\n}", 2, {"psk-file", "No such file"}},
     {"peer \"p\" {\n address = {\"192.0.2.1\", \"gateway\"}\n}", 2, {"gateway", "IP addresses"}},
-    {"peer \"p\" { local-id = \"a\" child \"c\" { mode = transport } }", 1, {"no shared key", "psk"}},
+    {"peer \"p\" { local-id = \"a\" child \"c\" { mode = transport } }",
+     1,
+     {"no shared key", "psk"}},
     {"peer \"p\" { psk = \"k\" child \"c\" { mode = transport } }", 1, {"no local-id", "local-id"}},
     {"peer \"p\" { psk = \"k\" local-id = \"a\" }", 1, {"no child", "child \"name\""}},
     {PEER("psk-file = \"docs/none\""), 1, {"psk-file", "No such file"}},
@@ -112,9 +119,12 @@ static const struct {
     {CHILD("mode = transport start = later"), 1, {"start", "\"now\""}},
     {CHILD("local = \"10.1.0.0/33\""), 1, {"local = \"10.1.0.0/33\"", "selectors"}},
     {CHILD("mode = transport replay-window = 5000"), 1, {"replay-window", "4096"}},
-    {CHILD("mode = transport lifetime-octets = 1MB rekey-octets = 1MB"), 1, {"lifetime-octets", "larger"}},
+    {CHILD("mode = transport lifetime-octets = 1MB rekey-octets = 1MB"),
+     1,
+     {"lifetime-octets", "larger"}},
     {CHILD("mode = transport dscp = maybe"), 1, {"dscp", "true or false"}},
-    {"peer \"p\" { local-id = \"a\" psk = \"k\" child \"c\" { mode = transport start = now } }", 1,
+    {"peer \"p\" { local-id = \"a\" psk = \"k\" child \"c\" { mode = transport start = now } }",
+     1,
      {"start = \"now\"", "address"}},
     {PEER("") PEER(""), 2, {"another section", "own"}},
     {"peer \"p\" \"q\" { }", 1, {"expected", "peer \"name\""}},
@@ -162,7 +172,8 @@ static void values_arrive(void **state)
         " local-id = 'a' remote-id = 'key:office' psk = '0x00ff10'\n"
         " proposals = {\"aes128-sha256-modp2048\"} mobike = no encapsulation = always\n"
         " retransmit-timeout = 100ms retransmit-backoff = 100 retransmit-tries = 3 rekey = 2s\n"
-        " child \"t\" { mode = transport start = now replay-window = 0 dscp = off rekey-octets = 10MB\n"
+        " child \"t\" { mode = transport start = now replay-window = 0 dscp = off rekey-octets = "
+        "10MB\n"
         "  rekey-packets = 5 proposals = 'chacha20poly1305-esn' } }\n";
     if (!config_lab_read(text, &config, &problem)) {
         fail_msg("%s", problem.text);
@@ -197,13 +208,29 @@ static void values_arrive(void **state)
     host_config_wipe(&config);
 }
 
+/* Who gives one of the two times has not contradicted the default of the other. */
+static void times_left_out_follow_those_given(void **state)
+{
+    (void)state;
+    struct host_config config;
+    struct problem problem;
+    assert_true(config_lab_read(PEER("rekey = 8h"), &config, &problem));
+    assert_int_equal(config.endpoint.peers[0].lifetime.soft_ns, 8 * 3600 * NS_PER_S);
+    assert_true(config.endpoint.peers[0].lifetime.hard_ns > 8 * 3600 * NS_PER_S);
+    host_config_wipe(&config);
+    assert_true(config_lab_read(PEER("lifetime = 10s"), &config, &problem));
+    assert_int_equal(config.endpoint.peers[0].lifetime.hard_ns, 10 * NS_PER_S);
+    assert_true(config.endpoint.peers[0].lifetime.soft_ns < 10 * NS_PER_S);
+    host_config_wipe(&config);
+}
+
 static void psk_file_is_read_when_private(void **state)
 {
     (void)state;
     struct peer_config peer = {0};
     char error[VALUE_ERROR_MAX];
-    assert_true(config_value_parse(VALUE_PSK_FILE, config_lab_file("key of the file\n", 0600), &peer,
-                                   error));
+    assert_true(config_value_parse(VALUE_PSK_FILE, config_lab_file("key of the file\n", 0600),
+                                   &peer, error));
     assert_int_equal(peer.psk_length, 15);
     assert_memory_equal(peer.psk, "key of the file", 15);
     assert_false(config_value_parse(VALUE_PSK_FILE, config_lab_file("key\n", 0640), &peer, error));
@@ -220,6 +247,7 @@ int main(void)
         cmocka_unit_test(wrong_is_refused_with_its_line),
         cmocka_unit_test(secret_is_never_shown),
         cmocka_unit_test(values_arrive),
+        cmocka_unit_test(times_left_out_follow_those_given),
         cmocka_unit_test(psk_file_is_read_when_private),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

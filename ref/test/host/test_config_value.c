@@ -78,7 +78,8 @@ static void booleans(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         bool value = !rows[i].value;
         char error[VALUE_ERROR_MAX];
-        assert_int_equal(config_value_parse(VALUE_BOOLEAN, rows[i].text, &value, error), rows[i].good);
+        assert_int_equal(config_value_parse(VALUE_BOOLEAN, rows[i].text, &value, error),
+                         rows[i].good);
         assert_true(!rows[i].good || value == rows[i].value);
     }
 }

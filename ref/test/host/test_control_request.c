@@ -47,8 +47,9 @@ static void good_requests(void **state)
     (void)state;
     struct control_request request;
     struct command command;
-    assert_true(parse("{\"id\": 7, \"command\": \"initiate\", \"peer\": \"gateway\", \"child\": \"more\"}",
-                      &request));
+    assert_true(
+        parse("{\"id\": 7, \"command\": \"initiate\", \"peer\": \"gateway\", \"child\": \"more\"}",
+              &request));
     control_request_command(&request, &command);
     assert_string_equal(request.id, "7");
     assert_true(request.wait);
@@ -56,14 +57,16 @@ static void good_requests(void **state)
     assert_int_equal(command.peer_index, 1);
     assert_int_equal(command.child_index, 1);
 
-    assert_true(parse("{\"command\": \"initiate\", \"peer\": \"gateway\", \"wait\": false}", &request));
+    assert_true(
+        parse("{\"command\": \"initiate\", \"peer\": \"gateway\", \"wait\": false}", &request));
     control_request_command(&request, &command);
     assert_false(request.wait);
     assert_string_equal(request.id, "null");
     assert_int_equal(command.child_index, UINT16_MAX);
 
-    assert_true(parse("{\"id\": \"x\", \"command\": \"rekey\", \"peer\": \"gateway\", \"what\": \"ike\"}",
-                      &request));
+    assert_true(
+        parse("{\"id\": \"x\", \"command\": \"rekey\", \"peer\": \"gateway\", \"what\": \"ike\"}",
+              &request));
     control_request_command(&request, &command);
     assert_string_equal(request.id, "\"x\"");
     assert_int_equal(command.type, COMMAND_REKEY_IKE);
@@ -73,7 +76,8 @@ static void good_requests(void **state)
     assert_int_equal(command.type, COMMAND_DELETE_CHILD);
     assert_int_equal(command.spi_in, 0xc0ffee01);
 
-    assert_true(parse("{\"command\": \"roam\", \"peer\": \"gateway\", \"local\": \"192.0.2.7\"}", &request));
+    assert_true(parse("{\"command\": \"roam\", \"peer\": \"gateway\", \"local\": \"192.0.2.7\"}",
+                      &request));
     assert_int_equal(request.local.family, ADDRESS_V4);
     assert_true(parse("{\"command\": \"status\"}", &request));
     assert_true(parse("{\"command\": \"subscribe\"}", &request));
@@ -81,7 +85,16 @@ static void good_requests(void **state)
 }
 
 static const char *const junk[] = {
-    "", " ", "x", "[]", "1", "\"status\"", "null", "{", "{}", "{\"id\": 1}",
+    "",
+    " ",
+    "x",
+    "[]",
+    "1",
+    "\"status\"",
+    "null",
+    "{",
+    "{}",
+    "{\"id\": 1}",
     "{\"command\": 1}",
     "{\"command\": \"explode\"}",
     "{\"command\": \"status\"} trailing",
@@ -100,6 +113,7 @@ static const char *const junk[] = {
     "{\"command\": \"delete\", \"spi_in\": \"\"}",
     "{\"command\": \"delete\", \"spi_in\": \"0\"}",
     "{\"command\": \"delete\", \"spi_in\": \"0x1\"}",
+    "{\"command\": \"delete\", \"peer\": \"gateway\", \"child\": \"net\", \"spi_in\": \"0\"}",
     "{\"command\": \"delete\", \"spi_in\": \"123456789\"}",
     "{\"command\": \"delete\", \"child\": \"net\"}",
     "{\"command\": \"roam\", \"peer\": \"gateway\", \"local\": \"here\"}",
@@ -118,11 +132,13 @@ static void junk_is_refused_with_a_sentence(void **state)
     }
 }
 
-/* Every truncation and every flipped bit of a good line: never a crash, never a peer that is not there. */
+/* Every truncation and every flipped bit of a good line: never a crash, never a peer that is not
+ * there. */
 static void mutations_do_no_harm(void **state)
 {
     (void)state;
-    static const char good[] = "{\"id\": 1, \"command\": \"delete\", \"peer\": \"gateway\", \"child\": \"net\"}";
+    static const char good[] =
+        "{\"id\": 1, \"command\": \"delete\", \"peer\": \"gateway\", \"child\": \"net\"}";
     struct control_request request;
     char error[CONTROL_ERROR_MAX];
     for (size_t length = 0; length < sizeof(good) - 1; length++) {

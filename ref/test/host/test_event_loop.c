@@ -46,7 +46,7 @@ static void deadline_ends_the_wait(void **state)
     uint64_t due = clock_now_ns() + 20000000;
     event_loop_turn(&loop, due);
     assert_true(clock_now_ns() >= due);
-    event_loop_turn(&loop, 0); /* long past: at once */
+    event_loop_turn(&loop, 0);   /* long past: at once */
     event_loop_turn(&loop, due); /* the same again is not forgotten */
     event_loop_close(&loop);
 }

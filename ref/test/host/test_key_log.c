@@ -54,8 +54,9 @@ static void ike_cbc(void **state)
     keys.sk_ar = key_of(0x07, 2);
     char line[KEY_LOG_LINE_MAX];
     key_log_format_ike(&keys, line);
-    assert_string_equal(line, "0000000000000001,0000000000000002,0102,0304,\"AES-CBC-256 [RFC3602]\","
-                              "0506,0708,\"HMAC_SHA2_384_192 [RFC4868]\"\n");
+    assert_string_equal(line,
+                        "0000000000000001,0000000000000002,0102,0304,\"AES-CBC-256 [RFC3602]\","
+                        "0506,0708,\"HMAC_SHA2_384_192 [RFC4868]\"\n");
 }
 
 static void esp_both_directions(void **state)
@@ -70,12 +71,14 @@ static void esp_both_directions(void **state)
     child.integrity_out = key_of(0x40, 2);
     char line[KEY_LOG_LINE_MAX];
     key_log_format_esp(&child, true, line);
-    assert_string_equal(line, "\"IPv4\",\"*\",\"*\",\"0xc0ffee01\",\"AES-CBC [RFC3602]\",\"0x1011\","
-                              "\"HMAC-SHA-256-128 [RFC4868]\",\"0x2021\"\n");
+    assert_string_equal(line,
+                        "\"IPv4\",\"*\",\"*\",\"0xc0ffee01\",\"AES-CBC [RFC3602]\",\"0x1011\","
+                        "\"HMAC-SHA-256-128 [RFC4868]\",\"0x2021\"\n");
     child.path.remote.ip.family = ADDRESS_V6;
     key_log_format_esp(&child, false, line);
-    assert_string_equal(line, "\"IPv6\",\"*\",\"*\",\"0x00000102\",\"AES-CBC [RFC3602]\",\"0x3031\","
-                              "\"HMAC-SHA-256-128 [RFC4868]\",\"0x4041\"\n");
+    assert_string_equal(line,
+                        "\"IPv6\",\"*\",\"*\",\"0x00000102\",\"AES-CBC [RFC3602]\",\"0x3031\","
+                        "\"HMAC-SHA-256-128 [RFC4868]\",\"0x4041\"\n");
 }
 
 /* Wireshark refuses a whole table for one name it does not know: such lines are comments. */
