@@ -242,8 +242,7 @@ static bool event_is_about_child(enum event_type type)
 bool control_event_failed(const struct event *event)
 {
     bool ended = event->type == EVENT_IKE_SA_DOWN || event->type == EVENT_CHILD_SA_DOWN;
-    bool silent = event->status == STATUS_DROP && event->reason != DOWN_UNREACHABLE;
-    return event->status != STATUS_OK && !(ended && silent);
+    return event->status != STATUS_OK && !(ended && event->status == STATUS_DROP);
 }
 
 json_t *control_json_event(const struct event *event, const struct endpoint_config *config)
@@ -287,7 +286,10 @@ const char *control_error_name(enum status status)
     if (status_is_notify(status, &type) || status_is_peer(status, &type)) {
         return notify_type_name(type);
     }
-    return status == STATUS_DROP ? "UNREACHABLE" : "INTERNAL";
+    if (status == STATUS_UNREACHABLE) {
+        return "UNREACHABLE";
+    }
+    return status == STATUS_DROP ? "GONE" : "INTERNAL";
 }
 
 const char *control_error_sentence(enum status status)
@@ -313,7 +315,11 @@ const char *control_error_sentence(enum status status)
                                                "compare psk, local-id and remote-id"
                                              : "we refused what the peer sent";
     }
-    return status == STATUS_DROP ? "the peer does not answer, or the SA is gone"
+    if (status == STATUS_UNREACHABLE) {
+        return "the peer does not answer; see that its address is right and that UDP ports 500 and "
+               "4500 pass";
+    }
+    return status == STATUS_DROP ? "the SA ended before this was done"
                                  : "a limit was reached or the daemon failed; see its log";
 }
 
