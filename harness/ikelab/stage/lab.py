@@ -18,6 +18,7 @@ from ..topology import Topology, create
 from ..topology.host import Host
 from ..trace import Mark, Scene, Trace
 from ..traffic import Flow
+from . import stranger
 from .setting import Setting
 from .side import Side
 
@@ -70,6 +71,9 @@ class Lab:
     def host(self, name: str) -> Host:
         return self.topology.host(name)
 
+    def side(self, name: str) -> Side:
+        return next(side for side in self.sides if side.name == name)
+
     def relay(self, link: str) -> Relay:
         relay = self.topology.link(link).relay
         if relay is None:
@@ -82,6 +86,13 @@ class Lab:
         side.peer = table.kind(side.kind).create(self.directory / host)
         self.sides.append(side)
         return side
+
+    def half_open(self, count: int = 1) -> None:
+        """Strangers in the client's host ask the gateway for an IKE SA, and never come back."""
+        self.mark("client", f"is not alone: {count} IKE_SA_INIT from somebody who will never come back")
+        for _ in range(count):
+            assert stranger.knock(self.client.host, self.gateway.host.reachable_address(self.setting.family)), \
+                "the gateway did not answer a stranger's IKE_SA_INIT"
 
     def rebind(self, nat: str = "nat") -> None:
         """The NAT forgets its mappings; new ones get other ports."""
