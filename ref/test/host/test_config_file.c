@@ -88,7 +88,7 @@ static const struct {
     int line;
     const char *words[2];
 } wrong[] = {
-    {"", 1, {"peer", "found 0"}},
+    {"", 0, {"peer", "found 0"}},
     {"\nadress = \"x\"\n", 2, {"adress", "unknown key"}},
     {"\ninterfase = \"x\"\n", 2, {"unknown key \"interfase\"", "did you mean \"interface\""}},
     {"peer \"p\" {\n  adress = \"192.0.2.1\" }", 2, {"adress", "did you mean \"address\""}},
