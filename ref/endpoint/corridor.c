@@ -6,6 +6,7 @@
 
 #include "exchange/ike_rekey.h"
 #include "exchange/ike_sa_init.h"
+#include "exchange/informational.h"
 #include "exchange/mobike.h"
 #include "exchange/request.h"
 #include "exchange/response.h"
@@ -156,7 +157,7 @@ static enum status receive_request(struct sa_store *store, struct ike_sa *sa,
         reply.error_data[0] = arrival->inner.unsupported_critical;
         reply.error_data_length = 1;
     } else if (status == STATUS_OK) {
-        if (sa->silent && arrival->message.delete_count == 0) {
+        if (sa->silent && !informational_deletes_ike_sa(&arrival->message)) {
             ike_rekey_believe(store, sa);
         }
         status = handler != NULL ? handler(store, sa, &in, &reply) : STATUS_NOTIFY(INVALID_SYNTAX);

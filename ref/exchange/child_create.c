@@ -68,7 +68,7 @@ void child_create_consume_response(struct sa_store *store, struct ike_sa *sa,
         };
         status = child_offer_conclude(store, sa, request, m, &exchange, &child);
     }
-    if (status != STATUS_OK && m->has_sa) {
+    if (status != STATUS_OK && status != STATUS_DROP && m->has_sa) {
         child_offer_reject(store, sa, request, m);
     }
     if (status != STATUS_OK) {

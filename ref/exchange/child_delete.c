@@ -3,6 +3,7 @@
 
 #include "exchange/child_delete.h"
 
+#include "exchange/child_negotiation.h"
 #include "exchange/request.h"
 
 void child_delete_queue(struct sa_store *store, struct ike_sa *sa, struct child_sa *child,
@@ -69,6 +70,13 @@ static bool delete_is_out(const struct ike_sa *sa, uint32_t child_sa)
            sa->request.task.child_sa == child_sa;
 }
 
+static void note_gone(struct request *request, uint32_t spi_out)
+{
+    if (request->gone_count < GONE_MAX) {
+        request->gone[request->gone_count++] = spi_out;
+    }
+}
+
 /* A Child SA that the peer had rekeyed before was waiting for just this; one that we were about to
  * delete goes for our reason. */
 static enum down_reason reason_of(const struct child_sa *child)
@@ -88,6 +96,9 @@ void child_delete_answer(struct sa_store *store, struct ike_sa *sa,
     uint32_t spi_out;
     while (deletes->spi_size == 4 && bytes_take_u32(&rest, &spi_out)) {
         struct child_sa *child = ike_sa_child_by_spi_out(sa, spi_out);
+        if (child == NULL && child_offer_is_out(sa)) {
+            note_gone(&sa->request, spi_out);
+        }
         if (child == NULL || delete_is_out(sa, child->id)) {
             continue; /* unknown, or ours crossed it: no Delete back (1.4.1) */
         }

@@ -208,6 +208,22 @@ enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
     return STATUS_OK;
 }
 
+bool child_offer_is_out(const struct ike_sa *sa)
+{
+    enum task_type type = sa->request.task.type;
+    return sa->request.active && (type == TASK_CHILD_CREATE || type == TASK_CHILD_REKEY);
+}
+
+static bool was_deleted(const struct request *request, uint32_t spi_out)
+{
+    for (size_t i = 0; i < request->gone_count; i++) {
+        if (request->gone[i] == spi_out) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status offer_secret(struct request *request, const struct message *answer,
                                 const struct chosen_proposal *chosen, struct shared_secret *g_ir)
 {
@@ -254,6 +270,9 @@ enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, stru
     };
     if (!bytes_take_u32(&spi, &made.spi_out) || made.spi_out < 256) {
         return STATUS_NOTIFY(INVALID_SYNTAX);
+    }
+    if (was_deleted(request, made.spi_out)) {
+        return STATUS_DROP;
     }
     if (chosen.key_exchange != NULL) {
         TRY(offer_secret(request, answer, &chosen, &g_ir));

@@ -12,6 +12,9 @@ MUST_USE enum status child_offer_build(struct sa_store *store, struct ike_sa *sa
                                        const struct child_sa *old, bool in_ike_auth,
                                        struct chain_writer *chain);
 
+/* A request of ours may have made a Child SA that only the peer knows as yet. */
+bool child_offer_is_out(const struct ike_sa *sa);
+
 struct child_exchange { /* what a Child SA is made with, besides the payloads of the message */
     uint16_t child_index;
     const struct child_sa *old; /* being rekeyed, or NULL */
@@ -21,7 +24,7 @@ struct child_exchange { /* what a Child SA is made with, besides the payloads of
 };
 
 /* Initiator: checks the answer against the offer, derives keys, installs. The SPI is in
- * request->spi_in. */
+ * request->spi_in. STATUS_DROP: the peer has made it and deleted it again; nothing is installed. */
 MUST_USE enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa,
                                           struct request *request, const struct message *answer,
                                           const struct child_exchange *exchange,

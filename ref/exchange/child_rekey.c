@@ -127,7 +127,10 @@ void child_rekey_consume_response(struct sa_store *store, struct ike_sa *sa,
         if (old != NULL && old->state == CHILD_SA_REKEYING) {
             old->state = CHILD_SA_INSTALLED;
         }
-        if (m->has_sa) {
+        if (status == STATUS_DROP && old != NULL) {
+            /* the peer has deleted the new one already: it wants neither */
+            child_delete_queue(store, sa, old, DOWN_DELETED_BY_PEER, 0);
+        } else if (status != STATUS_DROP && m->has_sa) {
             child_offer_reject(store, sa, request, m);
         }
         sa_store_emit_done(store, request->task.command, status);
@@ -161,6 +164,9 @@ enum status child_rekey_consume_request(struct sa_store *store, struct ike_sa *s
     bool named =
         rekey->protocol == PROTOCOL_ESP && spi.length == 4 && bytes_take_u32(&spi, &spi_out);
     struct child_sa *old = named ? ike_sa_child_by_spi_out(sa, spi_out) : NULL;
+    if (old == NULL && named && child_offer_is_out(sa)) {
+        return STATUS_NOTIFY(TEMPORARY_FAILURE); /* perhaps our own request has just made it there */
+    }
     if (old == NULL) {
         /* protocol and SPI go back as they came, but never more of them than an SPI has */
         if (named) {

@@ -6,7 +6,7 @@
 #include "exchange/ike_delete.h"
 #include "exchange/mobike.h"
 
-static bool deletes_ike_sa(const struct message *m)
+bool informational_deletes_ike_sa(const struct message *m)
 {
     for (size_t i = 0; i < m->delete_count; i++) {
         if (m->deletes[i].protocol == PROTOCOL_IKE) {
@@ -21,7 +21,7 @@ enum status informational_consume_request(struct sa_store *store, struct ike_sa 
                                           struct exchange_reply *reply)
 {
     const struct message *m = in->message;
-    if (deletes_ike_sa(m)) {
+    if (informational_deletes_ike_sa(m)) {
         ike_delete_answer(store, sa, reply);
         return STATUS_OK;
     }

@@ -6,4 +6,6 @@
 
 consume_request_function informational_consume_request;
 
+bool informational_deletes_ike_sa(const struct message *m);
+
 #endif

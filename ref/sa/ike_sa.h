@@ -8,6 +8,7 @@
 #include "sa/stored_message.h"
 #include "sa/task.h"
 
+#define GONE_MAX 8
 #define COOKIE2_LENGTH 16 /* RFC 4555 4.2.5: 8 to 64 */
 
 enum ike_sa_state {
@@ -52,10 +53,14 @@ struct request {
     uint64_t next_ns, timeout_ns;
     uint32_t sent;         /* copies */
     uint32_t path_changes; /* of the IKE SA when it was first sent */
+    bool probed;           /* copies have gone along other paths too */
     uint8_t nonce[NONCE_OURS];
     struct key_exchange *key_exchange;
-    uint32_t spi_in;  /* the Child SA being created */
-    uint64_t ike_spi; /* the IKE SA being created */
+    uint32_t spi_in; /* the Child SA being created */
+    size_t gone_count;
+    uint32_t
+        gone[GONE_MAX]; /* unknown Child SAs that the peer has deleted meanwhile: ours may be one */
+    uint64_t ike_spi;   /* the IKE SA being created */
     bool transport_mode;
     struct selector_list local, remote; /* as offered */
     uint8_t cookie2[COOKIE2_LENGTH];

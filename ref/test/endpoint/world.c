@@ -96,6 +96,7 @@ void world_drain(struct world *world, unsigned s)
     struct event event;
     struct datagram datagram;
     while (endpoint_next_event(side->endpoint, &event)) {
+        world_trace_event(world, s, &event);
         world_mirror_event(world, s, &event);
         event_wipe(&event);
     }
@@ -204,7 +205,19 @@ uint32_t world_command_with(struct world *world, unsigned s, struct command comm
     struct world_side *side = &world->sides[s];
     uint32_t id = (uint32_t)++side->command_count;
     assert(id < WORLD_COMMANDS);
+    static const char *const names[] = {
+        [COMMAND_INITIATE] = "initiate",     [COMMAND_ACQUIRE] = "acquire",
+        [COMMAND_REKEY_IKE] = "rekey ike",   [COMMAND_REKEY_CHILD] = "rekey child",
+        [COMMAND_DELETE_IKE] = "delete ike", [COMMAND_DELETE_CHILD] = "delete child",
+        [COMMAND_LIVENESS] = "liveness",     [COMMAND_ROAM] = "roam",
+        [COMMAND_PEER_MOVED] = "peer moved", [COMMAND_TRAFFIC] = "traffic",
+        [COMMAND_EXPIRE] = "expire",         [COMMAND_SHUTDOWN] = "shutdown",
+    };
     side->commands[id] = (struct world_command){.type = command.type};
+    world_trace(world, s, "* command %u: %s", (unsigned)id,
+                command.type < sizeof names / sizeof names[0] && names[command.type] != NULL
+                    ? names[command.type]
+                    : "?");
     command.id = id;
     enum status status = endpoint_command(side->endpoint, &command, world->now_ns);
     world_drain(world, s);
@@ -292,7 +305,9 @@ uint32_t world_roam(struct world *world, unsigned side, const char *text)
 {
     struct command command = {.type = COMMAND_ROAM, .addresses = world->sides[side].addresses};
     if (text != NULL) {
+        const struct address_list *theirs = &world->sides[side == 1 ? 0 : 1].addresses;
         command.path.local.ip = world_address(text);
+        command.path.remote.ip = first_of_family(theirs, command.path.local.ip.family);
     }
     return world_command_with(world, side, command);
 }

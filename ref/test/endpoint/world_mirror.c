@@ -221,14 +221,20 @@ static const char *status_differs(struct world_side *side)
     return i == side->child_count ? NULL : "the host knows a Child SA the core does not have";
 }
 
-static const char *mirrored(struct world_side *a, const struct world_side *b)
+static const char *mirrored(struct world *world, const struct world_side *a,
+                            const struct world_side *b)
 {
     size_t matched = 0;
     for (size_t i = 0; i < a->ike_count; i++) {
         for (size_t k = 0; k < b->ike_count; k++) {
-            matched += a->ike[i].info.spi_i == b->ike[k].info.spi_i &&
-                       a->ike[i].info.spi_r == b->ike[k].info.spi_r &&
-                       a->ike[i].info.initiator != b->ike[k].info.initiator;
+            const struct ike_sa_info *x = &a->ike[i].info;
+            const struct ike_sa_info *y = &b->ike[k].info;
+            if (x->spi_i == y->spi_i && x->spi_r == y->spi_r && x->initiator != y->initiator) {
+                matched++;
+                if (!world_paths_meet(world, &x->path, &y->path)) {
+                    return "the two sides of an IKE SA do not send to each other";
+                }
+            }
         }
     }
     if (matched != a->ike_count) {
@@ -239,6 +245,9 @@ static const char *mirrored(struct world_side *a, const struct world_side *b)
         bool found = false;
         for (size_t k = 0; k < b->child_count && !found; k++) {
             found = child_mirrors(info, &b->child[k].info);
+            if (found && !world_paths_meet(world, &info->path, &b->child[k].info.path)) {
+                return "the two sides of a Child SA do not send to each other";
+            }
             if (found && !info->transport_mode && !selectors_mirror(info, &b->child[k].info)) {
                 return "the selectors of a Child SA differ";
             }
@@ -265,7 +274,7 @@ const char *world_disagreement(struct world *world, unsigned a, unsigned b)
     if (sides[0]->child_count != sides[1]->child_count) {
         return "different numbers of Child SAs";
     }
-    return mirrored(sides[0], sides[1]);
+    return mirrored(world, sides[0], sides[1]);
 }
 
 const char *world_agreement_text(struct world *world)

@@ -72,6 +72,17 @@ void world_nat_rebind(struct world_nat *nat)
     nat->next_port = (uint16_t)(nat->next_port + 1000);
 }
 
+static struct world_mapping *find_mapping(struct world_nat *nat,
+                                          const struct transport_address *inside)
+{
+    for (size_t k = 0; k < nat->count && k < WORLD_MAPPINGS; k++) {
+        if (transport_address_equal(&nat->mappings[k].inside, inside)) {
+            return &nat->mappings[k];
+        }
+    }
+    return NULL;
+}
+
 static void translate_source(struct world *world, struct transport_address *source)
 {
     for (size_t i = 0; i < world->nat_count; i++) {
@@ -79,18 +90,25 @@ static void translate_source(struct world *world, struct transport_address *sour
         if (!nat->on || !address_equal(&nat->inside, &source->ip)) {
             continue;
         }
-        for (size_t k = 0; k < nat->count; k++) {
-            if (transport_address_equal(&nat->mappings[k].inside, source)) {
-                *source = nat->mappings[k].outside;
-                return;
-            }
+        struct world_mapping *mapping = find_mapping(nat, source);
+        if (mapping == NULL) {
+            mapping = &nat->mappings[nat->count++ % WORLD_MAPPINGS];
+            mapping->inside = *source;
+            mapping->outside = (struct transport_address){nat->outside, nat->next_port++};
         }
-        struct world_mapping *mapping = &nat->mappings[nat->count++ % WORLD_MAPPINGS];
-        mapping->inside = *source;
-        mapping->outside = (struct transport_address){nat->outside, nat->next_port++};
         *source = mapping->outside;
         return;
     }
+}
+
+bool world_paths_meet(struct world *world, const struct path *a, const struct path *b)
+{
+    struct transport_address from_a = a->local;
+    struct transport_address from_b = b->local;
+    translate_source(world, &from_a);
+    translate_source(world, &from_b);
+    return transport_address_equal(&from_a, &b->remote) &&
+           transport_address_equal(&from_b, &a->remote);
 }
 
 /* False when a NAT owns the address and has no mapping, or hides it. */
@@ -105,7 +123,7 @@ static bool translate_destination(struct world *world, struct transport_address 
             return false; /* a private address is nobody's, seen from outside */
         }
         if (address_equal(&nat->outside, &destination->ip)) {
-            for (size_t k = 0; k < nat->count; k++) {
+            for (size_t k = 0; k < nat->count && k < WORLD_MAPPINGS; k++) {
                 if (nat->mappings[k].outside.port == destination->port) {
                     *destination = nat->mappings[k].inside;
                     return true;
@@ -176,6 +194,7 @@ void world_network_send(struct world *world, unsigned s, const struct datagram *
     if (d->encapsulated != (d->path.local.port == side->config.natt_port)) {
         world_fail(world, s, "encapsulation and port do not go together");
     }
+    world_trace_datagram(world, s, "->", d->octets);
     struct world_packet *packet = malloc(sizeof *packet + d->octets.length);
     *packet = (struct world_packet){.number = ++world->packet_count,
                                     .from = s,
@@ -235,7 +254,11 @@ static void arrive(struct world *world, const struct world_packet *packet)
                              .keepalive = packet->keepalive,
                              .octets = bytes_of(packet->octets, packet->length)};
         side->received++;
-        (void)!endpoint_receive(side->endpoint, &d, world->now_ns);
+        world_trace_datagram(world, i, "<-", d.octets);
+        enum status status = endpoint_receive(side->endpoint, &d, world->now_ns);
+        if (status != STATUS_OK) {
+            world_trace(world, i, "   status %x", (unsigned)status);
+        }
         world_drain(world, i);
         return;
     }
