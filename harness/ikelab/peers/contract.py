@@ -64,6 +64,7 @@ CAPABILITIES: Mapping[str, str] = {
     "initial-contact": "sends INITIAL_CONTACT (RFC 7296 2.4)",
     "initial-contact-off": "can be told not to send INITIAL_CONTACT",
     "acquire": "starts a Child SA when a packet needs one (RFC 7296 2.9)",
+    "acquire-keeps-packet": "the packet that starts a Child SA is sent through it (RFC 4301 4.4.1)",
     "fail-closed": "a packet of a policy never leaves in the clear (RFC 4301 5.1)",
     "dynamic-address-update": "follows a NAT's new mapping by the next IKE message (RFC 7296 2.23)",
     "dynamic-address-update-by-esp": "follows a NAT's new mapping by the next ESP packet (RFC 7296 2.23)",
@@ -72,6 +73,7 @@ CAPABILITIES: Mapping[str, str] = {
     "dscp": "copies DSCP to the outer header (RFC 4301 5.1.2)",
     "ecn": "tunnels ECN (RFC 6040)",
     "counters-packets": "counts packets of each Child SA",
+    "counters-replayed": "counts replayed packets of each Child SA",
 }
 
 

@@ -37,11 +37,13 @@ LIBIPSEC_LACKS: Mapping[str, str] = {
     "esn": "libipsec refuses extended sequence numbers",
     "replay-window": "libipsec has a fixed window of 128 packets",
     "fail-closed": "libipsec has a policy only while a Child SA or a trap is up, and none when charon dies",
+    "acquire-keeps-packet": "libipsec drops the packet that starts a Child SA",
     "dscp": "libipsec builds the outer header through a UDP socket and copies no DSCP",
     "ecn": "libipsec builds the outer header through a UDP socket and copies no ECN",
     "cookie-always": "charon's threshold starts at one half-open IKE SA",
     "dynamic-address-update-by-esp": "libipsec does not tell charon where ESP came from",
     "liveness-by-command": "VICI has no such command",
+    "counters-replayed": "VICI does not tell how many packets were replayed",
     "key-log-ike": "Debian's packages are built without the save-keys plugin",
     "key-log-esp": "Debian's packages are built without the save-keys plugin",
 }

@@ -37,8 +37,8 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
         "install_virtual_ip = no",
         # A client whose default route moves shall move with it, though its old address still works.
         "prefer_best_path = yes",
-        # Many IKE SAs from one address are the lab's ordinary case, not an attack.
-        "block_threshold = 0",
+        # Many IKE SAs from one address are the lab's ordinary case, not an attack. (0 would mean 1 here.)
+        "block_threshold = 65536",
         "cookie_threshold_ip = 0",
     ]
     if source_tables:

@@ -123,6 +123,25 @@ def acquire(make: Callable[[Path], StrongSwan]) -> Lack:
                                              "clear", None: "nothing was sent"}[port])
 
 
+def acquire_keeps_packet(make: Callable[[Path], StrongSwan]) -> Lack:
+    """The packet that starts a Child SA does not arrive; those that follow do."""
+    with _world(make, ChildSpec(start="traffic")) as world:
+        try:
+            world.start()
+            world.send()
+            world.a.wait_for(lambda status: bool(status.installed()), deadline_s=2)
+        except PeerError as error:
+            return Lack("acquire-keeps-packet", True, f"no packet starts a Child SA: {error}")
+        for _ in range(2):
+            world.send()
+        _await_packets_in(world, 2)
+        try:
+            world.b.wait_for(lambda status: status.installed()[0].packets_in == 3, deadline_s=0.5)
+        except PeerTimeout:
+            return Lack("acquire-keeps-packet", True, "of 3 packets, 2 arrived")
+        return Lack("acquire-keeps-packet", False, "all 3 packets arrived")
+
+
 def _outer_tos(make: Callable[[Path], StrongSwan], name: str, mask: int) -> Lack:
     with _world(make, encapsulate=True) as world:
         world.start()
@@ -194,6 +213,7 @@ PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
     "esn": esn,
     "esp-bare": esp_bare,
     "acquire": acquire,
+    "acquire-keeps-packet": acquire_keeps_packet,
     "fail-closed": fail_closed,
     "dscp": dscp,
     "ecn": ecn,
