@@ -34,7 +34,7 @@ HOST_OBJECTS := $(HOST_SOURCES:%.c=$(BUILD)/%.o)
 
 # ref/test/<room>/test_<module>.c is one cmocka program; helper files beside it have no test_ prefix.
 TEST_SOURCES := $(sort $(wildcard ref/test/*/test_*.c))
-TEST_SUPPORT := $(sort $(filter-out $(TEST_SOURCES),$(wildcard ref/test/*/*.c)))
+TEST_SUPPORT := $(sort $(filter-out $(TEST_SOURCES) ref/test/vectors/%,$(wildcard ref/test/*/*.c)))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out $(BUILD)/ref/host/main.o,$(HOST_OBJECTS))
@@ -115,6 +115,15 @@ sanitize: setup
 hostile: setup sanitized
 	@IKELAB_HOSTILE=1000000 $(PYTHON) ci/run_tests.py --build $(BUILD) hostile
 
+# Test vectors: published, from packages, and of whole exchanges (docs/VECTORS.md).
+VECTOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/test/vectors/*.c)))
+$(BUILD)/vector-runner: $(VECTOR_OBJECTS) $(BUILD)/libikeref.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $(VECTOR_OBJECTS) $(BUILD)/libikeref.a -ljansson -lcrypto
+
+vectors: $(BUILD)/vector-runner $(BUILD)/ikelab
+	@$(BUILD)/ikelab vectors
+
 clean:
 	@mkdir -p $(BUILD)
 	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers -exec rm -rf {} +
@@ -132,6 +141,6 @@ tidy:
 	@echo "tidy: the formatting, the rooms and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit setup demo test sanitized sanitize hostile tidy clean clean-peers
+.PHONY: all programs tests unit vectors setup demo test sanitized sanitize hostile tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:
