@@ -28,6 +28,7 @@ from ikelab import process
 from ikelab.cleanup import build_directory
 
 DEADLINE_S = 5.0
+NEVER = 10**18  # an ordinal that no packet has
 
 
 class RelayError(Exception):
@@ -138,6 +139,10 @@ class Relay:
                 last: int | None = 0, **match: Any) -> Rule:
         """Flips one bit behind the headers, with the UDP checksum mended."""
         return self._rule(sender, packets, "corrupt", first, last, **match)
+
+    def watch(self, sender: str | None, packets: str = "ike", **match: Any) -> Rule:
+        """Only counts: see Rule.matched and wait_matched."""
+        return self._rule(sender, packets, "drop", NEVER, NEVER, **match)
 
     def delay(self, sender: str | None, packets: str = "ike", first: int = 1, last: int | None = 0,
               *, ms: float, **match: Any) -> Rule:

@@ -111,7 +111,7 @@ def child_section(child: ChildSpec) -> dict[str, object]:
         "remote_ts": list(child.remote_ts) or ["dynamic"],
         "start_action": _START[child.start],
         "close_action": "none",
-        "dpd_action": "clear",
+        "dpd_action": "restart" if child.start == "now" else "clear",
         "updown": "",
         "replay_window": child.replay_window,
         "copy_dscp": "out" if child.copy_dscp else "no",

@@ -117,15 +117,6 @@ class Lab:
             lambda status: any(sa.agreement().mirrored() == want for sa in status.installed(child)),
             f"a Child SA that mirrors {want}", deadline_s=2)
 
-    def wait_exchanges(self, count: int, exchange: int, link: str = "", deadline_s: float = 5) -> None:
-        """Until that many responses of the exchange type have crossed the link, as the capture sees it."""
-        assert self.capture is not None
-        end = time.monotonic() + deadline_s
-        while self._responses(exchange) < count:
-            if time.monotonic() > end:
-                raise PeerTimeout(f"no {count} exchanges of type {exchange} within {deadline_s:g} s")
-            self.client.daemon.wait_event(0.02)
-
     def settle(self, deadline_s: float = 5) -> None:
         """Quiet: the same one IKE SA and the same Child SAs on both sides, one a policy, and nothing
         half-done. After whatever happened, this is how it has to end (RFC 7296 2.8.1, 2.25)."""

@@ -158,5 +158,9 @@ class Side:
     def wait_for_event(self, *arguments: Any, **options: Any) -> Event:
         return self.daemon.wait_for_event(*arguments, **options)
 
+    def footprint(self) -> dict[str, str]:
+        """What a daemon changes in its host and has to take back: interfaces, routes, rules, tables, sockets."""
+        return self.host.footprint()
+
     def mark(self, text: str) -> None:
         self.lab.mark(self.name, text)

@@ -77,6 +77,13 @@ class Host:
         self.ip(f"addr del {old}/{prefix} dev {link}", f"addr add {new}/{prefix} dev {link}{nodad}", *routes)
         self.addresses[self.addresses.index(old)] = new
 
+    def footprint(self) -> dict[str, str]:
+        """Interfaces, addresses, routes of every table, rules, netfilter tables and sockets, as text."""
+        asked = ("ip -brief link", "ip -brief addr", "ip route show table all", "ip -6 route show table all",
+                 "ip rule", "ip -6 rule", "ip xfrm state", "ip xfrm policy", "nft list ruleset",
+                 "ss --no-header --numeric --all --udp --raw")
+        return {words: self.run(words.split(), check=False).stdout for words in asked}
+
     def sysctl(self, settings: Mapping[str, object]) -> None:
         """Writes under /proc/sys/net: {"ipv4/ip_forward": 1}."""
         self.call(write_sysctls, settings)
