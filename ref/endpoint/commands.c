@@ -300,6 +300,9 @@ enum status commands_execute(struct sa_store *store, const struct command *comma
         return queue_for_ike_sa(store, command, TASK_LIVENESS);
     case COMMAND_ROAM:
         return roam(store, command);
+    case COMMAND_ADDRESSES:
+        store->local_addresses = command->addresses;
+        return STATUS_OK;
     case COMMAND_PEER_MOVED:
         return peer_moved(store, command);
     case COMMAND_TRAFFIC:

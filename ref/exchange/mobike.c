@@ -18,7 +18,7 @@ void mobike_build_additional(struct sa_store *store, struct ike_sa *sa, struct c
     sa->announced = store->local_addresses;
     for (size_t i = 0; i < store->local_addresses.count; i++) {
         const struct address *ip = &store->local_addresses.items[i];
-        if (!address_equal(ip, &sa->path.local.ip)) {
+        if (!address_equal(ip, &sa->path.local.ip) && mobike_may_use(sa, ip)) {
             notify_add(chain,
                        ip->family == ADDRESS_V4 ? ADDITIONAL_IP4_ADDRESS : ADDITIONAL_IP6_ADDRESS,
                        address_bytes(ip));
@@ -134,6 +134,13 @@ void update_addresses_consume_response(struct sa_store *store, struct ike_sa *sa
     if (request->path_changes != sa->path_changes) {
         sa_store_emit_done(store, request->task.command, STATUS_DROP);
         return; /* moved again meanwhile: the next update is on its way */
+    }
+    if (request->probed) {
+        /* the peer may have taken a copy that came another way for our move: say it anew (3.5) */
+        struct task again = request->task;
+        if (task_queue_push_front(&sa->tasks, &again)) {
+            return;
+        }
     }
     if (status == STATUS_OK &&
         nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat) == STATUS_OK) {

@@ -5,6 +5,8 @@
 #include "exchange/mobike.h"
 #include "exchange/request.h"
 
+#define PROBE_AFTER                                                                                \
+    2 /* copies without an answer: one may be lost on any path, and a move costs more */
 #define PATHS_MAX (ADDRESSES_MAX * 2 * ADDRESSES_MAX)
 
 void mobike_move_children(struct sa_store *store, struct ike_sa *sa)
@@ -50,6 +52,23 @@ void mobike_change_path(struct sa_store *store, struct ike_sa *sa, const struct 
 
 /* ---- which paths there are ---- */
 
+bool mobike_may_use(const struct ike_sa *sa, const struct address *ip)
+{
+    const struct address_list *allowed = &sa->peer->local_addresses;
+    for (size_t i = 0; i < allowed->count; i++) {
+        if (address_equal(&allowed->items[i], ip)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sa->peer->child_count; i++) {
+        const struct child_config *child = &sa->peer->children[i];
+        if (!child->transport_mode && selector_list_matches(&child->local, ip, 0, false, 0)) {
+            return false;
+        }
+    }
+    return allowed->count == 0;
+}
+
 static void list_add(struct address_list *list, size_t max, const struct address *ip)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -84,7 +103,8 @@ static size_t list_paths(const struct ike_sa *sa, const struct address_list *loc
     peer_addresses(sa, &remote);
     for (size_t r = 0; r < remote.count; r++) {
         for (size_t l = 0; l < local->count; l++) {
-            if (local->items[l].family == remote.items[r].family) {
+            if (local->items[l].family == remote.items[r].family &&
+                mobike_may_use(sa, &local->items[l])) {
                 paths[count] = sa->path; /* the ports stay */
                 paths[count].local.ip = local->items[l];
                 paths[count++].remote.ip = remote.items[r];
@@ -97,7 +117,8 @@ static size_t list_paths(const struct ike_sa *sa, const struct address_list *loc
 void mobike_probe_other_paths(struct sa_store *store, struct ike_sa *sa)
 {
     struct path paths[PATHS_MAX];
-    if (!sa->mobike || !sa->mobike_initiator || sa->state != IKE_SA_ESTABLISHED) {
+    if (!sa->mobike || !sa->mobike_initiator || sa->state != IKE_SA_ESTABLISHED ||
+        sa->request.sent < PROBE_AFTER) {
         return;
     }
     size_t count = list_paths(sa, &store->local_addresses, paths);
@@ -108,6 +129,7 @@ void mobike_probe_other_paths(struct sa_store *store, struct ike_sa *sa)
     if (!path_equal(other, &sa->path)) {
         sa_store_send(store, other, sa->encapsulated, false,
                       stored_message_bytes(&sa->request.message));
+        sa->request.probed = true;
     }
 }
 

@@ -4,6 +4,10 @@
 
 #include "exchange/exchange.h"
 
+/* One of ours may serve this IKE SA: the configuration allows it, and it lies in no network that a
+ * Child SA protects. */
+bool mobike_may_use(const struct ike_sa *sa, const struct address *ip);
+
 /* Tells the host the Child SAs' path and encapsulation of now. */
 void mobike_move_children(struct sa_store *store, struct ike_sa *sa);
 

@@ -16,6 +16,7 @@
 #include "host/daemon_state.h"
 #include "host/data_plane_tun.h"
 #include "host/initiation.h"
+#include "host/local_address.h"
 #include "host/log.h"
 #include "host/policy_routes.h"
 
@@ -151,6 +152,15 @@ static bool daemon_finished(const struct daemon *daemon, uint64_t now_ns)
 
 /* ---- one turn ---- */
 
+/* What an IKE SA to come has to tell its peer. */
+static void addresses_tell(struct daemon *daemon, uint64_t now_ns)
+{
+    struct command command = {.type = COMMAND_ADDRESSES};
+    local_addresses_list(daemon_tun(daemon), &command.addresses);
+    enum status status = daemon_command(daemon, &command, now_ns);
+    (void)status; /* always taken */
+}
+
 /* One change of network is many messages: routes go, an address comes, then another. In between a
  * path of another family may seem to be all that is left, so only a new source on the way in use is
  * taken at once. */
@@ -163,6 +173,7 @@ static void addresses_look(struct daemon *daemon, uint64_t now_ns)
     } else if (now_ns < daemon->settled_ns) {
         return;
     }
+    addresses_tell(daemon, now_ns);
     bool settled = now_ns >= daemon->settled_ns;
     if (settled) {
         daemon->settled_ns = UINT64_MAX;
@@ -365,6 +376,7 @@ bool daemon_run(const struct host_config *config, struct problem *problem)
     bool opened = daemon_open(daemon, problem);
     if (opened) {
         start_queue_init(&daemon->starts, &config->endpoint);
+        addresses_tell(daemon, clock_now_ns());
         ready_say(daemon);
         while (!daemon_finished(daemon, clock_now_ns())) {
             daemon_turn(daemon);
