@@ -1,5 +1,6 @@
-/* libconfuse reads the syntax and keeps the lines; each value is checked the moment it is read, so that an
- * error can name its line. When all is well the values are read once more, into the structures. */
+/* libconfuse reads the syntax and keeps the lines; each value is checked the moment it is read, so
+ * that an error can name its line. When all is well the values are read once more, into the
+ * structures. */
 #include "host/config_file.h"
 
 #include <confuse.h>
@@ -10,14 +11,14 @@
 
 #include "host/config_check.h"
 #include "host/config_keys.h"
+#include "host/config_text.h"
 
 #define KEYS_MAX 32
 
 /* libconfuse hands its callbacks no pointer of ours; reading a file is one call at a time. */
 static struct problem *current_problem;
 
-static void error_note(cfg_t *cfg, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void error_note(cfg_t *cfg, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void error_note(cfg_t *cfg, const char *format, ...)
 {
@@ -26,6 +27,9 @@ static void error_note(cfg_t *cfg, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c; /* one line, and nothing for the terminal */
+    }
     problem_set(current_problem, EXIT_USAGE, "%s:%d: %s", cfg->filename, cfg->line, text);
 }
 
@@ -51,11 +55,16 @@ static void unknown_key_note(cfg_t *cfg, const char *name)
     const char *nearest = config_key_nearest(names, name);
     char where[NAME_MAX_LENGTH + 16];
     section_describe(cfg, where, sizeof(where));
+    if (strcmp(name, CONFIG_TEXT_END) == 0) {
+        error_note(cfg, "%s is not closed before the end of the file; expected }", where);
+        return;
+    }
     if (nearest != NULL) {
         error_note(cfg, "unknown key \"%.40s\" in %s; did you mean \"%s\"?", name, where, nearest);
         return;
     }
-    error_note(cfg, "unknown key \"%.40s\" in %s; docs/ikeref.conf.example shows every key there is",
+    error_note(cfg,
+               "unknown key \"%.40s\" in %s; docs/ikeref.conf.example shows every key there is",
                name, where);
 }
 
@@ -71,8 +80,10 @@ static void error_from_parser(cfg_t *cfg, const char *format, va_list arguments)
     } else if (strstr(text, "duplicate title") != NULL) {
         error_note(cfg, "this name was given to another section before; give each its own");
     } else {
-        error_note(cfg, "%s; expected lines such as key = \"value\", key = {\"a\", \"b\"} or "
-                        "peer \"name\" { ... }", text);
+        error_note(cfg,
+                   "%s; expected lines such as key = \"value\", key = {\"a\", \"b\"} or "
+                   "peer \"name\" { ... }",
+                   text);
     }
 }
 
@@ -120,6 +131,10 @@ static void options_fill(cfg_opt_t *options, const struct config_key *table, con
         cfg_opt_t nested =
             CFG_SEC(section, section_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
         options[count++] = nested;
+    }
+    if (table == config_keys_global) {
+        cfg_opt_t mark = CFG_STR(CONFIG_TEXT_END, NULL, CFGF_NODEFAULT);
+        options[count++] = mark;
     }
     cfg_opt_t end = CFG_END();
     options[count] = end;
@@ -197,7 +212,8 @@ static bool peer_fill(cfg_t *cfg, struct peer_config *peer)
                                  "to say what is to be protected");
     }
     if (children > CHILDREN_MAX) {
-        return verdict_note(cfg, "more than 16 children; join their selectors, or add a second peer");
+        return verdict_note(cfg,
+                            "more than 16 children; join their selectors, or add a second peer");
     }
     if (!name_fill(cfg, peer->name) || !section_fill(cfg, config_keys_peer, peer)) {
         return false;
@@ -226,7 +242,8 @@ static bool root_fill(cfg_t *cfg, struct host_config *config)
     defaults_fill(config);
     unsigned peers = cfg_size(cfg, "peer");
     if (peers == 0 || peers > PEERS_MAX) {
-        error_note(cfg, "expected 1 to %d sections peer \"name\" { ... }, found %u", PEERS_MAX, peers);
+        error_note(cfg, "expected 1 to %d sections peer \"name\" { ... }, found %u", PEERS_MAX,
+                   peers);
         return false;
     }
     config->endpoint.peers = calloc(peers, sizeof(*config->endpoint.peers));
@@ -249,7 +266,8 @@ static bool root_fill(cfg_t *cfg, struct host_config *config)
     return true;
 }
 
-/* libconfuse keeps the texts, keys among them, on the heap: overwrite them before they are freed. */
+/* libconfuse keeps the texts, keys among them, on the heap: overwrite them before they are freed.
+ */
 static void texts_wipe(cfg_t *cfg)
 {
     for (unsigned i = 0; i < cfg_size(cfg, "peer"); i++) {
@@ -263,29 +281,46 @@ static void texts_wipe(cfg_t *cfg)
     }
 }
 
+/* The stream's buffer holds a copy of the text, so it gets one of ours, which can be wiped. */
+static bool text_parse(cfg_t *cfg, const struct config_text *text)
+{
+    char buffer[BUFSIZ];
+    FILE *file = fmemopen(text->data, text->length, "r");
+    bool good = false;
+    if (file != NULL) {
+        setvbuf(file, buffer, _IOFBF, sizeof(buffer));
+        good = cfg_parse_fp(cfg, file) == CFG_SUCCESS;
+        fclose(file);
+    }
+    octets_wipe(buffer, sizeof(buffer));
+    if (!good) {
+        error_note(cfg, "not understood; expected text with lines such as key = \"value\" or "
+                        "peer \"name\" { ... }");
+    } else if (cfg_size(cfg, CONFIG_TEXT_END) == 0) {
+        error_note(cfg, "a quotation or a comment is not closed before the end of the file");
+        good = false;
+    }
+    return good;
+}
+
 bool config_file_read(const char *path, struct host_config *out, struct problem *problem)
 {
-    cfg_opt_t child_options[KEYS_MAX + 2], peer_options[KEYS_MAX + 2], options[KEYS_MAX + 2];
+    cfg_opt_t child_options[KEYS_MAX + 2], peer_options[KEYS_MAX + 2], options[KEYS_MAX + 3];
     options_fill(child_options, config_keys_child, NULL, NULL);
     options_fill(peer_options, config_keys_peer, "child", child_options);
     options_fill(options, config_keys_global, "peer", peer_options);
     memset(out, 0, sizeof(*out));
     current_problem = problem;
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return problem_set(problem, EXIT_USAGE,
-                           "cannot read the configuration %s: %s; docs/ikeref.conf.example shows one",
-                           path, strerror(errno));
+    struct config_text text;
+    if (!config_text_read(path, &text, problem)) {
+        return false;
     }
     cfg_t *cfg = cfg_init(options, CFGF_NONE);
     cfg_set_error_function(cfg, error_from_parser);
     free(cfg->filename);
     cfg->filename = strdup(path);
-    bool good = cfg_parse_fp(cfg, file) == CFG_SUCCESS;
-    fclose(file);
-    if (!good) {
-        problem_set(problem, EXIT_USAGE, "%s:%d: not understood", path, cfg->line);
-    }
+    bool good = text_parse(cfg, &text);
+    config_text_wipe(&text);
     good = good && root_fill(cfg, out);
     texts_wipe(cfg);
     cfg_free(cfg);
