@@ -247,9 +247,10 @@ static enum status delete_ike_sa(struct sa_store *store, const struct command *c
 
 static enum status roam(struct sa_store *store, const struct command *command)
 {
-    struct ike_sa *sa = find_ike_sa(store, command);
+    struct ike_sa *sa = command->ike_sa != 0 ? sa_store_find(store, command->ike_sa)
+                                             : sa_store_find_peer(store, command->peer_index);
     store->local_addresses = command->addresses;
-    if (sa == NULL || sa->state != IKE_SA_ESTABLISHED || !sa->mobike) {
+    if (sa == NULL || !ike_sa_is_up(sa) || !sa->mobike) {
         return STATUS_DROP;
     }
     mobike_roam(store, sa, command);
@@ -302,6 +303,7 @@ enum status commands_execute(struct sa_store *store, const struct command *comma
         return roam(store, command);
     case COMMAND_ADDRESSES:
         store->local_addresses = command->addresses;
+        sa_store_emit_done(store, command->id, STATUS_OK);
         return STATUS_OK;
     case COMMAND_PEER_MOVED:
         return peer_moved(store, command);

@@ -182,15 +182,6 @@ static void set_nat(struct ike_sa *sa, const struct nat_detection *nat)
         nat->supported && (nat->nat_local || nat->nat_remote || sa->peer->force_udp_encapsulation);
 }
 
-static void note_nat_hash(struct ike_sa *sa, const struct message *message)
-{
-    const struct notify_payload *n = message_notify(message, NAT_DETECTION_DESTINATION_IP);
-    if (n != NULL && n->data.length == sizeof sa->nat_hash) {
-        memcpy(sa->nat_hash, n->data.data, sizeof sa->nat_hash);
-        sa->has_nat_hash = true;
-    }
-}
-
 enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *sa,
                                          const struct exchange_input *in)
 {
@@ -223,7 +214,6 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
         return STATUS_DROP;
     }
     set_nat(sa, &nat);
-    note_nat_hash(sa, m);
     if (sa->nat_supported && (sa->udp_encapsulation || sa->peer->mobike)) {
         /* behind a NAT always (7296 2.23), with MOBIKE whenever both could be (4555 3.3) */
         sa->encapsulated = true;

@@ -161,7 +161,9 @@ void mobike_compare_mapping(struct sa_store *store, struct ike_sa *sa,
         n->data.length != sizeof sa->nat_hash) {
         return;
     }
-    bool changed = sa->has_nat_hash && memcmp(sa->nat_hash, n->data.data, sizeof sa->nat_hash) != 0;
+    /* without an earlier one (the first time, or after a rekey: new SPIs) nobody can tell */
+    bool changed =
+        !sa->has_nat_hash || memcmp(sa->nat_hash, n->data.data, sizeof sa->nat_hash) != 0;
     note_mapping(sa, message);
     if (changed) {
         request_queue(store, sa, &update);
@@ -217,13 +219,12 @@ static enum status consume_update(struct sa_store *store, struct ike_sa *sa,
     if (same_host && !sa->children_follow) {
         mobike_move_children(store, sa);
     } else if (!task_queue_has(&sa->tasks, TASK_RETURN_ROUTABILITY, 0)) {
-        sa->children_follow = true;
-        (void)task_queue_push_front(&sa->tasks, &check);
+        sa->children_follow = task_queue_push_front(&sa->tasks, &check);
+        if (!sa->children_follow) { /* no room to ask: 3.7 lets us believe the peer */
+            mobike_move_children(store, sa);
+        }
     }
-    if (sa->request.active) {
-        sa->request.timeout_ns = sa->peer->retransmission.timeout_ns;
-        request_resend(store, sa);
-    }
+    mobike_resend(store, sa);
     return STATUS_OK;
 }
 
@@ -263,8 +264,8 @@ enum status mobike_consume_request(struct sa_store *store, struct ike_sa *sa,
     if (cookie2 != NULL) {
         notify_add(&reply->chain, COOKIE2, cookie2->data);
     }
-    if (!sa->mobike || sa->state != IKE_SA_ESTABLISHED) {
-        return STATUS_OK;
+    if (!sa->mobike || (sa->state != IKE_SA_ESTABLISHED && sa->state != IKE_SA_DELETING)) {
+        return STATUS_OK; /* replaced: the initiator says it again in the successor */
     }
     if ((update || carries_addresses(m)) && nat_forbidden_and_found(in)) {
         notify_add(&reply->chain, UNEXPECTED_NAT_DETECTED, bytes_of(NULL, 0));

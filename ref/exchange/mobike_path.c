@@ -26,8 +26,9 @@ static void drop_updates(struct sa_store *store, struct ike_sa *sa)
     }
 }
 
-void mobike_change_path(struct sa_store *store, struct ike_sa *sa, const struct path *path,
-                        uint64_t command)
+/* All of it but the message that is out. */
+static void take_path(struct sa_store *store, struct ike_sa *sa, const struct path *path,
+                      uint64_t command)
 {
     struct task update = {
         .type = TASK_UPDATE_ADDRESSES, .command = command, .since_ns = store->now_ns};
@@ -42,12 +43,25 @@ void mobike_change_path(struct sa_store *store, struct ike_sa *sa, const struct 
     if (!task_queue_push_front(&sa->tasks, &update)) {
         sa_store_emit_done(store, command, STATUS_INTERNAL);
     }
+}
+
+/* What is out goes along the new path at once, and has all its tries there. */
+void mobike_resend(struct sa_store *store, struct ike_sa *sa)
+{
     if (sa->request.active) {
         sa->request.timeout_ns = sa->peer->retransmission.timeout_ns;
+        sa->request.sent = 1;
+        sa->request.probed = false;
         request_resend(store, sa);
-    } else {
-        request_start_next(store, sa);
     }
+}
+
+void mobike_change_path(struct sa_store *store, struct ike_sa *sa, const struct path *path,
+                        uint64_t command)
+{
+    take_path(store, sa, path, command);
+    mobike_resend(store, sa);
+    request_start_next(store, sa);
 }
 
 /* ---- which paths there are ---- */
@@ -135,9 +149,9 @@ void mobike_probe_other_paths(struct sa_store *store, struct ike_sa *sa)
 
 void mobike_answered_on(struct sa_store *store, struct ike_sa *sa, const struct path *path)
 {
-    if (sa->mobike && sa->mobike_initiator && sa->state == IKE_SA_ESTABLISHED &&
-        !path_equal(path, &sa->path)) {
-        mobike_change_path(store, sa, path, 0);
+    /* an answer that took its time says nothing of a path we have left on purpose */
+    if (sa->request.probed && sa->state == IKE_SA_ESTABLISHED && !path_equal(path, &sa->path)) {
+        take_path(store, sa, path, 0);
     }
 }
 
@@ -185,6 +199,15 @@ void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command
     sa->route_awaited = !routed;
     bool moved = !address_equal(&path.local.ip, &sa->path.local.ip) ||
                  !address_equal(&path.remote.ip, &sa->path.remote.ip);
+    if (sa->state != IKE_SA_ESTABLISHED) { /* only its Delete is left to be said, from here */
+        sa->path = path;
+        sa->path_changes += moved;
+        if (moved) {
+            mobike_resend(store, sa);
+        }
+        sa_store_emit_done(store, command->id, STATUS_OK);
+        return;
+    }
     if (sa->mobike_initiator && moved) {
         mobike_change_path(store, sa, &path, command->id);
         return;
@@ -196,9 +219,7 @@ void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command
         sa->path_changes++;
         sa_store_emit_ike(store, sa, EVENT_IKE_SA_MOVED, DOWN_DELETED_BY_US, STATUS_OK);
         mobike_move_children(store, sa);
-        if (sa->request.active) {
-            request_resend(store, sa);
-        }
+        mobike_resend(store, sa);
     }
     if (!moved && resend) {
         request_resend(store, sa); /* what was sent before there was a route is lost */

@@ -11,6 +11,9 @@ bool mobike_may_use(const struct ike_sa *sa, const struct address *ip);
 /* Tells the host the Child SAs' path and encapsulation of now. */
 void mobike_move_children(struct sa_store *store, struct ike_sa *sa);
 
+/* The path has changed: what is out goes along the new one, with all its tries before it. */
+void mobike_resend(struct sa_store *store, struct ike_sa *sa);
+
 /* RFC 4555 3.5, the initiator's list of steps: IKE SA and Child SAs to the new path, what is out is
  * sent again along it, UPDATE_SA_ADDRESSES as soon as the window allows. */
 void mobike_change_path(struct sa_store *store, struct ike_sa *sa, const struct path *path,
