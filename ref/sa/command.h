@@ -17,7 +17,7 @@ enum command_type {
                              path.local; addresses: all local addresses there are. With MOBIKE the SA is
                              moved; without, it is left as it is. path.local NONE: no route at present */
     COMMAND_ADDRESSES,  /* addresses: all local addresses there are; for IKE SAs to come, which the
-                           peer  may start (RFC 4555 3.4) */
+                           peer may start (RFC 4555 3.4) */
     COMMAND_PEER_MOVED, /* spi_in, path: from ESP_EVENT_PEER_MOVED */
     COMMAND_TRAFFIC,  /* spi_in, last_in_ns, last_out_ns: counts as a sign of life (RFC 7296 2.4) */
     COMMAND_EXPIRE,   /* spi_in, hard: volume or sequence numbers, from the data plane */

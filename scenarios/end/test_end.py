@@ -130,7 +130,8 @@ def test_the_gateway_restarts(client, gateway, flow, lab, start, capability):
     client.require(capability)
     lab.configure(retransmission=IMPATIENT)
     client.configure(liveness_ms=200, child={"start": start})
-    client.connect(gateway)
+    gateway.start()
+    client.start()
     with flow.udp(client, gateway) as traffic:
         traffic.wait_received(20)
         gateway.kill()
@@ -178,7 +179,7 @@ def test_hard_lifetime_when_the_rekey_is_refused(client, gateway, flow, lab, who
     with_pfs, without = ("aes256gcm16-x25519",), ("aes256gcm16",)
     lab.configure(retransmission=QUICK)
     owner, other = (client, gateway) if who == "client" else (gateway, client)
-    owner.configure(child={"proposals": with_pfs, "lifetime": Lifetime(rekey_ms=300, hard_ms=1_000)})
+    owner.configure(child={"proposals": with_pfs, "lifetime": Lifetime(rekey_ms=300, hard_ms=1_100)})
     other.configure(child={"proposals": without})
     client.connect(gateway)
     with flow.udp(client, gateway) as traffic:

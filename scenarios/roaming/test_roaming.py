@@ -4,13 +4,20 @@ import pytest
 
 from ikelab.scenario import Retransmission, needs, topology
 
+LTE = {"203.0.113.2", "2001:db8:b::2"}
 QUICK = Retransmission(timeout_ms=150, backoff=1.2, tries=8)
+
+
+@pytest.fixture(autouse=True)
+def everything_inside_is_protected(lab):
+    """Else an inside address of the other family would be one more way to the peer."""
+    lab.configure(inner=(4, 6))
 
 
 @topology("roaming")
 @needs("esp-in-udp", client=("roam",))
 def test_wifi_to_lte(client, gateway, flow, lab):
-    """From Wi-Fi behind a NAT to a bare LTE uplink: the NAT is noticed to be gone. RFC 4555 3.5, 3.8"""
+    """From Wi-Fi behind a NAT to a bare LTE uplink, under the same IKE SA. RFC 4555 3.5"""
     client.connect(gateway)
     before = client.ike_sa()
     assert before.nat_local and gateway.ike_sa().nat_remote
@@ -20,10 +27,23 @@ def test_wifi_to_lte(client, gateway, flow, lab):
         traffic.wait_more(20)
     lab.settle()
     assert client.ike_sa().spis == before.spis
-    assert client.ike_sa().local.address == "203.0.113.2" == gateway.ike_sa().remote.address
-    assert not client.ike_sa().nat_local and not gateway.ike_sa().nat_remote
+    assert client.ike_sa().local.address in LTE
+    assert client.ike_sa().local.address == gateway.ike_sa().remote.address
     assert traffic.outage_ms <= client.retransmission_interval_ms
     lab.afterwards(update_is_complete)
+
+
+@topology("roaming")
+@needs("esp-in-udp", "esp-bare", client=("roam",))
+def test_out_of_a_nat(client, gateway, flow, lab):
+    """The NAT is noticed to be gone, and ESP goes bare from then on. RFC 4555 3.8"""
+    client.connect(gateway)
+    client.roam("lte")
+    lab.settle()
+    assert not client.ike_sa().nat_local and not gateway.ike_sa().nat_remote
+    for ping in (flow.ping(client, gateway), flow.ping(gateway, client)):
+        assert ping.lost == 0
+    lab.afterwards(bare_in_the_end)
 
 
 @topology("roaming")
@@ -35,7 +55,7 @@ def test_lte_to_wifi(client, gateway, flow, lab):
     assert not client.ike_sa().nat_local
     with flow.udp(client, gateway) as traffic:
         traffic.wait_received(20)
-        client.roam("wifi")
+        client.roam("wifi", families=(4,))
         traffic.wait_more(20)
     lab.settle()
     assert client.ike_sa().nat_local and gateway.ike_sa().nat_remote
@@ -48,7 +68,6 @@ def test_lte_to_wifi(client, gateway, flow, lab):
 @needs("esp-in-udp", "outer-ipv6", client=("roam",))
 def test_v4_to_v6_and_back(client, gateway, flow, lab):
     """IPv4 behind a NAT, then IPv6 alone, then IPv4 again, with both families inside. RFC 4555 3.4, 3.5"""
-    lab.configure(inner=(4, 6))
     client.connect(gateway)
     with flow.udp(client, gateway) as traffic, flow.udp(client, gateway, family=6) as other:
         traffic.wait_received(20)
@@ -90,7 +109,7 @@ def test_quick_double_roam(client, gateway, flow, lab):
         client.roam("lte")
         traffic.wait_more(20)
     lab.settle()
-    assert gateway.ike_sa().remote.address == "203.0.113.2"
+    assert gateway.ike_sa().remote.address in LTE
     assert traffic.outage_ms <= client.retransmission_interval_ms
 
 
@@ -127,11 +146,11 @@ def test_during_a_rekey(client, gateway, flow, lab, what):
         answer.wait_acted()
         client.move("lte")
         answer.remove()
-        client.finish_roam()
+        client.finish_roam(deadline_s=4)
         traffic.wait_more(20)
     lab.settle()
-    lab.afterwards(lambda trace: trace.told("UPDATE_SA_ADDRESSES"))
-    assert traffic.outage_ms <= 2 * client.retransmission_interval_ms
+    assert gateway.ike_sa().remote.address in LTE
+    assert traffic.outage_ms <= client.retransmission_interval_ms
 
 
 @topology("roaming", relayed="net")
@@ -176,11 +195,11 @@ def test_path_dies_silently(client, gateway, flow, lab):
     client.configure(retransmission=QUICK, liveness_ms=200)
     client.move("wifi", "lte")
     client.connect(gateway)
-    assert gateway.ike_sa().remote.address != "203.0.113.2"
+    assert gateway.ike_sa().remote.address not in LTE
     with flow.udp(client, gateway) as traffic:
         traffic.wait_received(20)
         lab.relay("wifi").impair(loss=1)
-        gateway.wait_for(lambda status: status.established()[0].remote.address == "203.0.113.2",
+        gateway.wait_for(lambda status: status.established()[0].remote.address in LTE,
                          "the client's other address")
         traffic.wait_more(20)
     lab.settle()
@@ -196,12 +215,16 @@ def test_the_gateway_moves(client, gateway, flow, lab):
     with flow.udp(client, gateway) as traffic:
         traffic.wait_received(20)
         gateway.renumber("192.0.2.3")
-        client.wait_for(lambda status: status.established()[0].remote.address == "192.0.2.3",
-                        "the gateway's new address")
+        client.wait_for(lambda status: status.established()[0].remote.address in gateway.host.addresses,
+                        "an address that the gateway has")
         traffic.wait_more(20)
     lab.settle()
     assert traffic.outage_ms <= client.retransmission_interval_ms
-    lab.afterwards(update_is_complete)
+
+
+def bare_in_the_end(trace):
+    for host in ("client", "gateway"):
+        assert trace.esp_from(host)[-1].outer.protocol == 50
 
 
 def update_is_complete(trace):
