@@ -5,6 +5,7 @@
 #define IKEREF_TEST_ENDPOINT_WORLD_H
 
 #include "endpoint/endpoint.h"
+#include "sa/ike_sa.h"
 
 #define WORLD_SIDES 3
 #define WORLD_IKE_SAS 64    /* of one side at a time */
@@ -110,7 +111,7 @@ struct world {
     bool path_is_dead;
     struct world_seal *seals; /* of everything sent: the same message is always the same octets */
     size_t seal_count, seal_capacity;
-    bool quiet_checks; /* off for tests that speak for a side themselves */
+    bool quiet_checks; /* a forgery is on its way: it need not be what the core would send */
 };
 
 /* Two sides, "a" at 192.0.2.1 and "b" at 192.0.2.2 (with 2001:db8::1 and ::2 as well when `v6`),
@@ -169,6 +170,25 @@ void world_address_add(struct world *world, unsigned side, const char *text);
 void world_address_drop(struct world *world, unsigned side, const char *text);
 /* Tells the core (and waits for nothing): the route to the peer starts at `text`. */
 uint32_t world_roam(struct world *world, unsigned side, const char *text);
+
+/* ---- speaking for a side ---- */
+
+struct world_forgery {
+    uint8_t exchange_type;
+    bool response;
+    uint32_t message_id;
+    uint8_t first_payload;
+    struct bytes payloads; /* with their generic headers */
+};
+
+/* Sends this on the side's established IKE SA, sealed with its keys; its core knows nothing of it.
+ */
+void world_forge(struct world *world, unsigned side, const struct world_forgery *forgery);
+/* Sends these octets, as they are. */
+void world_inject(struct world *world, unsigned side, const struct path *path, bool encapsulated,
+                  struct bytes octets);
+/* The core's own record, to look at what no event tells. */
+struct ike_sa *world_core_ike_sa(struct world *world, unsigned side);
 
 /* ---- what must hold ---- */
 
