@@ -282,13 +282,6 @@ static bool sockets_watch(struct daemon *daemon, struct problem *problem)
 
 static bool plane_open(struct daemon *daemon, struct problem *problem)
 {
-    if (!policy_routes_free(daemon->config, problem)) {
-        return false;
-    }
-    size_t left_over = data_plane_tun_cleanup(daemon->config);
-    if (left_over > 0) {
-        log_line("removed %zu routes, rules and tables that an earlier instance left", left_over);
-    }
     daemon->operations = &data_plane_tun;
     daemon->plane = data_plane_tun_create(daemon->config, &daemon->loop, &daemon->sockets,
                                           &random_system, problem);

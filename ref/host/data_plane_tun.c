@@ -416,6 +416,13 @@ static bool plane_install(struct data_plane *plane, struct problem *problem)
     if (!policies_install(plane, problem)) {
         return false;
     }
+    size_t stale = 0;
+    if (!policy_routes_inherit(config, &stale, problem)) {
+        return false;
+    }
+    if (stale > 0) {
+        log_line("removed %zu routes and rules that an earlier instance left", stale);
+    }
     plane->routed = true;
     if (!policy_routes_block(config, problem) ||
         !tun_open(&plane->tun, config->interface, mtu, problem) ||
@@ -423,6 +430,7 @@ static bool plane_install(struct data_plane *plane, struct problem *problem)
         !policy_routes_rule(config, problem)) {
         return false;
     }
+    policy_routes_settle(config);
     firewall_install(config);
     return esp_open(plane, problem);
 }

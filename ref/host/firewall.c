@@ -93,6 +93,12 @@ static void child_write(FILE *out, const struct peer_config *peer, const struct 
 void firewall_write(FILE *out, const struct host_config *config, bool mark_inbound)
 {
     unsigned ike = config->endpoint.ike_port, natt = config->endpoint.natt_port;
+    /* One transaction: what an earlier instance left is replaced without a gap. */
+    for (size_t i = 0; i < 2; i++) {
+        fputs(i == 0 ? "table inet " : "delete table inet ", out);
+        table_name_write(out, config->interface);
+        fputs("\n", out);
+    }
     fputs("table inet ", out);
     table_name_write(out, config->interface);
     fputs(" {\n"

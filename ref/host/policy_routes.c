@@ -19,8 +19,8 @@ void child_remote_selectors(const struct peer_config *peer, const struct child_c
     }
 }
 
-static int range_put(uint32_t table, const struct traffic_selector *selector, unsigned tun,
-                     const struct address *source)
+static int range_put_at(uint32_t table, const struct traffic_selector *selector, unsigned tun,
+                        const struct address *source, uint32_t metric)
 {
     struct prefix prefixes[PREFIXES_PER_RANGE_MAX];
     size_t count = prefixes_of_range(&selector->start, &selector->end, prefixes);
@@ -28,7 +28,7 @@ static int range_put(uint32_t table, const struct traffic_selector *selector, un
         struct route route = {
             .to = prefixes[i],
             .interface = tun,
-            .metric = tun != 0 ? ROUTE_METRIC_TUN : ROUTE_METRIC_UNREACHABLE,
+            .metric = metric,
             .source = *source,
         };
         int error = route_put(table, &route);
@@ -37,6 +37,13 @@ static int range_put(uint32_t table, const struct traffic_selector *selector, un
         }
     }
     return 0;
+}
+
+static int range_put(uint32_t table, const struct traffic_selector *selector, unsigned tun,
+                     const struct address *source)
+{
+    return range_put_at(table, selector, tun, source,
+                        tun != 0 ? ROUTE_METRIC_TUN : ROUTE_METRIC_UNREACHABLE);
 }
 
 /* The source packets of this host should carry: an address within the local selectors; in transport
@@ -105,6 +112,39 @@ static bool all_put(const struct host_config *config, unsigned tun, struct probl
         }
     }
     return true;
+}
+
+/* Failures are seen by policy_routes_block, which puts the same routes. */
+static void guards_put(const struct host_config *config)
+{
+    struct address none = {0};
+    for (size_t i = 0; i < config->endpoint.peer_count; i++) {
+        const struct peer_config *peer = &config->endpoint.peers[i];
+        for (size_t j = 0; j < peer->child_count; j++) {
+            struct selector_list remotes;
+            child_remote_selectors(peer, &peer->children[j], &remotes);
+            for (size_t k = 0; k < remotes.count; k++) {
+                range_put_at(config->route_table, &remotes.items[k], 0, &none, ROUTE_METRIC_GUARD);
+            }
+        }
+    }
+}
+
+bool policy_routes_inherit(const struct host_config *config, size_t *stale, struct problem *problem)
+{
+    if (!policy_routes_free(config, problem)) {
+        return false;
+    }
+    guards_put(config);
+    *stale = route_clear_others(ADDRESS_V4, config->route_table, ROUTE_METRIC_GUARD, config->mark) +
+             route_clear_others(ADDRESS_V6, config->route_table, ROUTE_METRIC_GUARD, config->mark);
+    return true;
+}
+
+void policy_routes_settle(const struct host_config *config)
+{
+    route_clear_metric(ADDRESS_V4, config->route_table, ROUTE_METRIC_GUARD);
+    route_clear_metric(ADDRESS_V6, config->route_table, ROUTE_METRIC_GUARD);
 }
 
 bool policy_routes_block(const struct host_config *config, struct problem *problem)

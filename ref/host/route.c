@@ -79,8 +79,17 @@ int route_rule_add(uint8_t family, uint32_t table, uint32_t mark)
 
 #define CLEAR_BATCH 128
 
+#define NO_METRIC UINT32_MAX /* of no route of ours */
+
+/* Which routes are meant: those of the metric, or all others. */
+struct which {
+    uint32_t metric;
+    bool others;
+};
+
 struct clearing {
     uint32_t table;
+    struct which which;
     size_t count;
     struct route routes[CLEAR_BATCH];
 };
@@ -118,17 +127,25 @@ static int route_collect(const struct nlmsghdr *message, void *context)
     if (header->rtm_type == RTN_UNREACHABLE) {
         route.interface = 0; /* IPv6 names the loopback interface here */
     }
-    if (table == clearing->table && clearing->count < CLEAR_BATCH) {
+    bool wanted = (route.metric == clearing->which.metric) != clearing->which.others;
+    if (table == clearing->table && wanted && clearing->count < CLEAR_BATCH) {
         clearing->routes[clearing->count++] = route;
     }
     return MNL_CB_OK;
 }
 
+#define RULES_MAX 16
+
+struct rules {
+    uint32_t table;
+    size_t count;
+    uint32_t marks[RULES_MAX];
+};
+
 static int rule_collect(const struct nlmsghdr *message, void *context)
 {
-    size_t *count = ((void **)context)[0];
-    const uint32_t *wanted = ((void **)context)[1];
-    uint32_t table = 0, priority = 0;
+    struct rules *rules = context;
+    uint32_t table = 0, priority = 0, mark = 0;
     const struct nlattr *attribute;
     mnl_attr_for_each(attribute, message, sizeof(struct fib_rule_hdr))
     {
@@ -136,23 +153,40 @@ static int rule_collect(const struct nlmsghdr *message, void *context)
             table = mnl_attr_get_u32(attribute);
         } else if (mnl_attr_get_type(attribute) == FRA_PRIORITY) {
             priority = mnl_attr_get_u32(attribute);
+        } else if (mnl_attr_get_type(attribute) == FRA_FWMARK) {
+            mark = mnl_attr_get_u32(attribute);
         }
     }
-    *count += table == *wanted && priority == ROUTE_RULE_PRIORITY;
+    if (table == rules->table && priority == ROUTE_RULE_PRIORITY && rules->count < RULES_MAX) {
+        rules->marks[rules->count++] = mark;
+    }
     return MNL_CB_OK;
 }
 
-static size_t rules_count(uint8_t family, uint32_t table)
+static bool rule_remove(uint8_t family, uint32_t table, uint32_t mark)
 {
-    size_t count = 0;
-    void *context[] = {&count, &table};
-    netlink_dump(RTM_GETRULE, (uint8_t)socket_family(family), rule_collect, context);
-    return count;
+    char buffer[NETLINK_REQUEST_MAX] __attribute__((aligned(8))) = {0};
+    struct nlmsghdr *message = rule_message(buffer, RTM_DELRULE, family, table);
+    mnl_attr_put_u32(message, FRA_FWMARK, mark);
+    return netlink_request(message) == 0;
+}
+
+static size_t rules_clear(uint8_t family, uint32_t table, bool keeps, uint32_t keep)
+{
+    struct rules rules = {.table = table};
+    size_t cleared = 0;
+    netlink_dump(RTM_GETRULE, (uint8_t)socket_family(family), rule_collect, &rules);
+    for (size_t i = 0; i < rules.count; i++) {
+        if (!keeps || rules.marks[i] != keep) {
+            cleared += rule_remove(family, table, rules.marks[i]);
+        }
+    }
+    return cleared;
 }
 
 bool route_table_alive(uint8_t family, uint32_t table)
 {
-    struct clearing clearing = {.table = table};
+    struct clearing clearing = {.table = table, .which = {NO_METRIC, .others = true}};
     netlink_dump(RTM_GETROUTE, (uint8_t)socket_family(family), route_collect, &clearing);
     for (size_t i = 0; i < clearing.count; i++) {
         if (clearing.routes[i].interface != 0) {
@@ -162,17 +196,13 @@ bool route_table_alive(uint8_t family, uint32_t table)
     return false;
 }
 
-size_t route_clear(uint8_t family, uint32_t table)
+static size_t routes_clear(uint8_t family, uint32_t table, struct which which)
 {
-    size_t cleared = 0;
-    for (size_t rules = rules_count(family, table); rules > 0; rules--) {
-        char buffer[NETLINK_REQUEST_MAX] __attribute__((aligned(8))) = {0};
-        cleared += netlink_request(rule_message(buffer, RTM_DELRULE, family, table)) == 0;
-    }
     struct clearing clearing;
+    size_t cleared = 0;
     size_t removed;
     do {
-        clearing = (struct clearing){.table = table};
+        clearing = (struct clearing){.table = table, .which = which};
         removed = 0;
         netlink_dump(RTM_GETROUTE, (uint8_t)socket_family(family), route_collect, &clearing);
         for (size_t i = 0; i < clearing.count; i++) {
@@ -181,4 +211,21 @@ size_t route_clear(uint8_t family, uint32_t table)
         cleared += removed;
     } while (removed > 0 && clearing.count == CLEAR_BATCH);
     return cleared;
+}
+
+size_t route_clear(uint8_t family, uint32_t table)
+{
+    return rules_clear(family, table, false, 0) +
+           routes_clear(family, table, (struct which){NO_METRIC, .others = true});
+}
+
+size_t route_clear_others(uint8_t family, uint32_t table, uint32_t keep, uint32_t mark)
+{
+    return rules_clear(family, table, true, mark) +
+           routes_clear(family, table, (struct which){.metric = keep, .others = true});
+}
+
+void route_clear_metric(uint8_t family, uint32_t table, uint32_t metric)
+{
+    routes_clear(family, table, (struct which){.metric = metric});
 }
