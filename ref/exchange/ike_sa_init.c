@@ -278,7 +278,7 @@ static enum status check_cookie(struct sa_store *store, const struct exchange_in
     uint8_t cookie[COOKIE_LENGTH];
     struct bytes ni = in->message->nonce.nonce;
     const struct address *ip = &in->path->remote.ip;
-    size_t half_open = sa_store_half_open_count(store);
+    size_t half_open = sa_store_unproven_count(store);
     if (half_open < store->config->cookie_threshold) {
         return STATUS_OK;
     }

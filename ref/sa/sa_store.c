@@ -173,6 +173,16 @@ size_t sa_store_half_open_count(const struct sa_store *store)
     return count;
 }
 
+size_t sa_store_unproven_count(const struct sa_store *store)
+{
+    size_t count = 0;
+    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        bool refused = sa->state == IKE_SA_CLOSED && !sa->initiator && sa->established_ns == 0;
+        count += sa->state == IKE_SA_HALF_OPEN || refused;
+    }
+    return count;
+}
+
 enum status sa_store_new_ike_spi(struct sa_store *store, uint64_t *spi)
 {
     do {
@@ -239,9 +249,10 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
     sa_store_tasks_ended(store, sa, status);
     request_clear(&sa->request);
     /* a half-open one that times out was never anybody's; a redundant one was never announced */
-    if (!sa->silent && (sa->state != IKE_SA_HALF_OPEN || reason != DOWN_EXPIRED)) {
+    bool nobodys = sa->state == IKE_SA_HALF_OPEN && reason == DOWN_EXPIRED;
+    if (!sa->silent && !nobodys) {
         sa_store_emit_ike(store, sa, EVENT_IKE_SA_DOWN, reason, status);
     }
     sa->state = IKE_SA_CLOSED;
-    sa->close_ns = store->now_ns + CLOSED_LINGER_NS;
+    sa->close_ns = nobodys ? store->now_ns : store->now_ns + CLOSED_LINGER_NS;
 }
