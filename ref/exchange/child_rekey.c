@@ -165,7 +165,8 @@ enum status child_rekey_consume_request(struct sa_store *store, struct ike_sa *s
         rekey->protocol == PROTOCOL_ESP && spi.length == 4 && bytes_take_u32(&spi, &spi_out);
     struct child_sa *old = named ? ike_sa_child_by_spi_out(sa, spi_out) : NULL;
     if (old == NULL && named && child_offer_is_out(sa)) {
-        return STATUS_NOTIFY(TEMPORARY_FAILURE); /* perhaps our own request has just made it there */
+        return STATUS_NOTIFY(
+            TEMPORARY_FAILURE); /* perhaps our own request has just made it there */
     }
     if (old == NULL) {
         /* protocol and SPI go back as they came, but never more of them than an SPI has */

@@ -9,6 +9,7 @@
 #include "exchange/mobike.h"
 #include "exchange/request.h"
 #include "sa/auth.h"
+#include "sa/proposal_choice.h"
 
 static struct bytes nonce_i(const struct ike_sa *sa)
 {
@@ -272,7 +273,8 @@ static bool address_allowed(const struct peer_config *peer, const struct address
     return peer->remote_addresses.count == 0;
 }
 
-/* Now the initiator has said who it is: the peer with that identity, reachable from there. */
+/* Now the initiator has said who it is: the peer with that identity, reachable from there, whose own
+ * proposals allow what was chosen before anybody had a name. */
 static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct message *m,
                       const struct path *path)
 {
@@ -280,7 +282,9 @@ static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct me
     for (size_t i = 0; i < store->config->peer_count; i++) {
         const struct peer_config *peer = &store->config->peers[i];
         if ((peer->remote_id.type != 0 && !identity_equal(&peer->remote_id, &remote)) ||
-            !address_allowed(peer, &path->remote.ip)) {
+            !address_allowed(peer, &path->remote.ip) ||
+            !proposal_list_allows_ike(&peer->proposals, &sa->protection, sa->prf,
+                                      sa->key_exchange)) {
             continue;
         }
         if (m->has_id_r && peer->local_id.type != 0) {

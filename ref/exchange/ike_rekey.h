@@ -13,8 +13,8 @@ consume_request_function ike_rekey_consume_request;
 /* The IKE SA that the peer's rekey made while this rekey of ours is out, if it is still there. */
 struct ike_sa *ike_rekey_rival(struct sa_store *store, const struct request *request);
 
-/* The peer uses an IKE SA that we made for its rekey while ours was still out: so it is the one that
- * stays, and what there was is inherited now. */
+/* The peer uses an IKE SA that we made for its rekey while ours was still out: so it is the one
+ * that stays, and what there was is inherited now. */
 void ike_rekey_believe(struct sa_store *store, struct ike_sa *heir);
 
 /* `heir` takes over the Child SAs and everything that waits; `old` has only its Delete left. */

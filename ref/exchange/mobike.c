@@ -224,6 +224,7 @@ static enum status consume_update(struct sa_store *store, struct ike_sa *sa,
             mobike_move_children(store, sa);
         }
     }
+    mobike_predecessors_follow(store, sa, TASK_NONE);
     mobike_resend(store, sa);
     return STATUS_OK;
 }

@@ -56,10 +56,36 @@ void mobike_resend(struct sa_store *store, struct ike_sa *sa)
     }
 }
 
+/* True when the peer may not know yet that the old one has been replaced: our answer to its rekey
+ * may be lost, and it will ask again along the path it knows. */
+static bool peer_may_still_rekey(const struct ike_sa *old)
+{
+    return !old->request.active || old->request.task.type != TASK_IKE_DELETE;
+}
+
+void mobike_predecessors_follow(struct sa_store *store, const struct ike_sa *heir,
+                                enum task_type tell)
+{
+    struct task task = {.type = tell};
+    for (struct ike_sa *old = store->ike_sas; old != NULL; old = old->next) {
+        if (old->state != IKE_SA_REKEYED || old->successor != heir->id) {
+            continue;
+        }
+        old->path = heir->path;
+        old->encapsulated = heir->encapsulated;
+        mobike_resend(store, old);
+        if (tell != TASK_NONE && peer_may_still_rekey(old) &&
+            !task_queue_has(&old->tasks, tell, 0)) {
+            request_queue(store, old, &task);
+        }
+    }
+}
+
 void mobike_change_path(struct sa_store *store, struct ike_sa *sa, const struct path *path,
                         uint64_t command)
 {
     take_path(store, sa, path, command);
+    mobike_predecessors_follow(store, sa, TASK_UPDATE_ADDRESSES);
     mobike_resend(store, sa);
     request_start_next(store, sa);
 }
@@ -219,6 +245,7 @@ void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command
         sa->path_changes++;
         sa_store_emit_ike(store, sa, EVENT_IKE_SA_MOVED, DOWN_DELETED_BY_US, STATUS_OK);
         mobike_move_children(store, sa);
+        mobike_predecessors_follow(store, sa, TASK_ADDITIONAL_ADDRESSES);
         mobike_resend(store, sa);
     }
     if (!moved && resend) {

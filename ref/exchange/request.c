@@ -8,6 +8,7 @@
 #include "exchange/mobike.h"
 #include "protect/sk_message.h"
 
+#define MESSAGE_ID_REKEY 0xf0000000u
 #define TEMPORARY_FAILURE_MAX_NS 180000000000ULL /* "several minutes", RFC 7296 2.25 */
 
 static bool may_ask(const struct ike_sa *sa)
@@ -67,9 +68,32 @@ enum status request_start(struct sa_store *store, struct ike_sa *sa, const struc
     return STATUS_OK;
 }
 
+/* Message IDs never come round (2.2): long before the last one the IKE SA is rekeyed, and with the
+ * last one it ends. */
+static bool message_ids_left(struct sa_store *store, struct ike_sa *sa)
+{
+    struct task rekey = {.type = TASK_IKE_REKEY, .since_ns = store->now_ns};
+    if (sa->next_request == UINT32_MAX - 1 && sa->state != IKE_SA_DELETING) {
+        ike_delete_queue(store, sa, DOWN_EXPIRED, 0);
+        return false;
+    }
+    if (sa->next_request == UINT32_MAX) {
+        sa_store_ike_gone(store, sa, DOWN_EXPIRED, STATUS_DROP);
+        return false;
+    }
+    if (sa->next_request == MESSAGE_ID_REKEY && sa->state == IKE_SA_ESTABLISHED &&
+        !task_queue_has(&sa->tasks, TASK_IKE_REKEY, 0)) {
+        (void)task_queue_push_front(&sa->tasks, &rekey);
+    }
+    return true;
+}
+
 void request_start_next(struct sa_store *store, struct ike_sa *sa)
 {
     struct task task;
+    if (!may_ask(sa) || !message_ids_left(store, sa)) {
+        return;
+    }
     while (may_ask(sa) && task_queue_take(&sa->tasks, store->now_ns, &task)) {
         enum status status = request_start(store, sa, &task);
         if (status != STATUS_OK) {

@@ -70,6 +70,9 @@ void response_send(struct sa_store *store, struct ike_sa *sa, const struct excha
     sa->expected_request = in->header->message_id + 1;
     sa_store_send(store, in->path, in->encapsulated, false, stored_message_bytes(&sa->response));
     sa->last_out_ns = store->now_ns;
+    if (in->header->message_id == UINT32_MAX && !reply->close) {
+        sa_store_ike_gone(store, sa, DOWN_EXPIRED, STATUS_DROP); /* none can follow, 2.2 */
+    }
     if (reply->close) {
         sa_store_ike_gone(store, sa, reply->close_reason, reply->close_status);
     }

@@ -305,6 +305,27 @@ static void test_message_id_window(void **state)
     assert_int_equal(b->sent, sent + 2);
 }
 
+/* 2.2: they never come round. */
+static void test_message_ids_run_out(void **state)
+{
+    (void)state;
+    world_boot(&world);
+    world_connect(&world);
+    world_core_ike_sa(&world, 0)->next_request = 0xf0000000;
+    world_core_ike_sa(&world, 1)->expected_request = 0xf0000000;
+    assert_int_not_equal(world_command(&world, 0, COMMAND_LIVENESS), 0);
+    world_run(&world, WORLD_S);
+    assert_int_equal(a->ike_rekeyed, 1);
+    world_assert_agreement(&world);
+    world_core_ike_sa(&world, 0)->next_request = UINT32_MAX - 2;
+    world_core_ike_sa(&world, 1)->expected_request = UINT32_MAX - 2;
+    assert_int_not_equal(world_command(&world, 0, COMMAND_LIVENESS), 0);
+    world_run(&world, 60 * WORLD_S);
+    assert_int_equal(a->livenesses, 2);
+    assert_int_equal(a->last_ike_down.reason, DOWN_EXPIRED);
+    assert_nothing_left();
+}
+
 static void test_unknown_critical_payload(void **state)
 {
     static const uint8_t critical[] = {0, 0x80, 0, 4};
@@ -447,6 +468,7 @@ int main(void)
         TEST(test_replace_existing),
         TEST(test_hint_of_a_restart),
         TEST(test_message_id_window),
+        TEST(test_message_ids_run_out),
         TEST(test_unknown_critical_payload),
         TEST(test_broken_request_ends_it),
         TEST(test_rekey_of_an_unknown_child),
