@@ -109,7 +109,9 @@ static enum status take_hint(struct sa_store *store, struct ike_sa *sa)
     return STATUS_DROP;
 }
 
-/* Is it this message's turn? A request we have answered already may pass, to be answered again. */
+/* Is it this message's turn? A request we have answered already may pass, to be answered again. An
+ * initiator that has not yet seen the responder prove itself hears no requests: what overtook the
+ * answer to IKE_AUTH will be sent again. */
 static bool message_id_fits(const struct ike_sa *sa, const struct ike_header *header,
                             bool *repeated)
 {
@@ -119,7 +121,10 @@ static bool message_id_fits(const struct ike_sa *sa, const struct ike_header *he
                header->exchange_type == sa->request.exchange_type;
     }
     *repeated = header->message_id + 1 == sa->expected_request && sa->response.octets != NULL;
-    return *repeated || (header->message_id == sa->expected_request && sa->state != IKE_SA_CLOSED);
+    if (sa->state == IKE_SA_CLOSED || sa->state == IKE_SA_AUTH_SENT) {
+        return *repeated;
+    }
+    return *repeated || header->message_id == sa->expected_request;
 }
 
 static enum status open(struct ike_sa *sa, struct arrival *arrival, struct bytes *inner,

@@ -273,8 +273,8 @@ static bool address_allowed(const struct peer_config *peer, const struct address
     return peer->remote_addresses.count == 0;
 }
 
-/* Now the initiator has said who it is: the peer with that identity, reachable from there, whose own
- * proposals allow what was chosen before anybody had a name. */
+/* Now the initiator has said who it is: the peer with that identity, reachable from there, whose
+ * own proposals allow what was chosen before anybody had a name. */
 static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct message *m,
                       const struct path *path)
 {

@@ -215,6 +215,31 @@ enum status proposal_accept(const struct sa_payload *answer, const struct propos
     return STATUS_OK;
 }
 
+bool proposal_list_allows_ike(const struct proposal_list *list, const struct protection *protection,
+                              const struct prf_algorithm *prf,
+                              const struct key_exchange_algorithm *key_exchange)
+{
+    struct transform encr = {.type = TRANSFORM_ENCR, .id = protection->cipher->id};
+    struct transform integ = {.type = TRANSFORM_INTEG};
+    struct transform prf_wanted = {.type = TRANSFORM_PRF, .id = prf->id};
+    struct transform ke = {.type = TRANSFORM_KE, .id = key_exchange->id};
+    if (protection->cipher->has_key_length) {
+        encr.key_bits = protection->key_bits;
+    }
+    if (protection->integrity != NULL) {
+        integ.id = protection->integrity->id;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        const struct proposal *p = &list->items[i];
+        bool integrity = protection->integrity == NULL || find(p, &integ) != NULL;
+        if (integrity && find(p, &encr) != NULL && find(p, &prf_wanted) != NULL &&
+            find(p, &ke) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void proposal_offer(const struct proposal_list *list, struct bytes spi, bool without_key_exchange,
                     struct sa_payload *out)
 {

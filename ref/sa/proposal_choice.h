@@ -33,6 +33,11 @@ MUST_USE enum status proposal_accept(const struct sa_payload *answer,
                                      size_t spi_length, bool without_key_exchange,
                                      struct chosen_proposal *out);
 
+/* True when this list would have allowed what was chosen from another one. */
+bool proposal_list_allows_ike(const struct proposal_list *list, const struct protection *protection,
+                              const struct prf_algorithm *prf,
+                              const struct key_exchange_algorithm *key_exchange);
+
 /* An SA payload that offers the list under numbers 1, 2, ... with this SPI (may be empty). */
 void proposal_offer(const struct proposal_list *list, struct bytes spi, bool without_key_exchange,
                     struct sa_payload *out);
