@@ -98,12 +98,15 @@ def test_both_at_the_same_moment(client, gateway, flow, lab, what, first):
         for _ in range(3):  # nonces are random: now one side wins, now the other
             held = {side: relay.hold(side, exchange=CREATE_CHILD_SA, response=False)
                     for side in (first, other(first))}
+            before = names_of(client, what)
             for side in (client, gateway):
                 side.rekey(what, wait=False)
             for rule in held.values():
                 rule.wait_acted()
             for rule in held.values():
                 rule.remove()
+            for side in (client, gateway):
+                side.wait_for(lambda status: fresh(names_in(status, what), before), f"a new {what} SA")
             lab.settle()
         traffic.wait_more(20)
     assert (traffic.lost, traffic.duplicated) == (0, 0)
@@ -127,6 +130,7 @@ def test_one_request_comes_late(client, gateway, flow, lab, what, late):
         lab.side(other(late)).rekey(what, wait=False)
         lab.side(other(late)).wait_for(lambda status: names_in(status, what) - before, "the other's new SA")
         held.remove()
+        traffic.wait_more(20)
         lab.settle()
         traffic.wait_more(20)
     assert (traffic.lost, traffic.duplicated) == (0, 0)
@@ -148,6 +152,7 @@ def test_child_and_ike_at_the_same_moment(client, gateway, flow, lab, starter):
             rule.wait_acted()
         for rule in held:
             rule.remove()
+        traffic.wait_more(20)
         lab.settle()
         traffic.wait_more(20)
     assert (traffic.lost, traffic.duplicated) == (0, 0)
