@@ -40,6 +40,7 @@ CHILD = Path(__file__).with_name("traffic_child.py")
 _IP_OPTIONS = {4: (socket.IPPROTO_IP, socket.IP_TOS, socket.IP_RECVTOS, 10),
                6: (socket.IPPROTO_IPV6, socket.IPV6_TCLASS, socket.IPV6_RECVTCLASS, 23)}
 PMTUDISC_DONT, PMTUDISC_DO = 0, 2
+NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EPERM, errno.EACCES)  # unreachable, or forbidden
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 ANSWER_S = 5.0
 
@@ -227,9 +228,10 @@ class Flow:
 
     def datagram(self, near: Any, far: Any, *, octets: int = 64, tos: int = 0, dont_fragment: bool = False,
                  family: int = 4, outer: bool = False, deadline_s: float = 2.0,
-                 between: tuple[str, str] | None = None) -> Arrival | None:
-        """One datagram from near to far; None when it does not arrive. `octets` is the UDP payload.
-        `between`: other addresses of theirs than the first protected ones."""
+                 between: tuple[str, str] | None = None, sent_to: str | None = None) -> Arrival | None:
+        """One datagram from near to far; None when it does not arrive, or is held back. `octets` is the UDP
+        payload. `between`: other addresses of theirs than the first protected ones. `sent_to`: where near
+        finds far, when that is not far's own address."""
         source, target = between or (None, None)
         family = family_of(source) if source else family
         with _socket(near, socket.SOCK_DGRAM, family, outer, 0, source) as sender, \
@@ -239,11 +241,14 @@ class Flow:
             sender.setsockopt(level, discover, PMTUDISC_DO if dont_fragment else PMTUDISC_DONT)
             receiver.setsockopt(level, receive_tos, 1)
             content = random.randbytes(octets)
+            address, port = receiver.getsockname()[:2]
             try:
-                sender.sendto(content, receiver.getsockname()[:2])
+                sender.sendto(content, (sent_to or address, port))
             except OSError as error:
                 if error.errno == errno.EMSGSIZE:
                     raise TooBig(f"{octets} octets of UDP do not fit") from error
+                if error.errno in NO_WAY:
+                    return None
                 raise TrafficError(f"cannot send: {error}") from error
             if not select.select([receiver], [], [], deadline_s)[0]:
                 return None
@@ -251,6 +256,15 @@ class Flow:
             if got != content:
                 raise TrafficError("what arrived is not what was sent")
             return Arrival(len(got), extra[0][2][0] if extra else 0)
+
+    def reaches(self, near: Any, far: Any, *, family: int = 4, outer: bool = False, deadline_s: float = 2.0) -> bool:
+        """Whether a TCP connection from near to far comes up."""
+        with _socket(far, socket.SOCK_STREAM, family, outer, 0) as listener, \
+                _socket(near, socket.SOCK_STREAM, family, outer, 0) as caller:
+            listener.listen(1)
+            caller.setblocking(False)
+            caller.connect_ex(listener.getsockname()[:2])
+            return bool(select.select([listener], [], [], deadline_s)[0])
 
     def udp(self, near: Any, far: Any, *, interval_ms: float = 5, octets: int = 64,
             count: int | None = None, echo: bool = True, family: int = 4, outer: bool = False,

@@ -16,11 +16,15 @@ from ..peers.contract import PeerTimeout
 from ..peers.neutral import DaemonSpec
 from ..topology import Topology, create
 from ..topology.host import Host
+from ..process import await_that
 from ..trace import Mark, Scene, Trace
 from ..traffic import Flow
 from . import stranger
 from .setting import Setting
 from .side import Side
+
+
+NEVER = 10**9  # an ordinal that no packet reaches: such a rule only counts
 
 
 @dataclass(slots=True)
@@ -101,6 +105,28 @@ class Lab:
 
     def mapping_timeout(self, seconds: int, nat: str = "nat") -> None:
         self.topology.nat(nat).mapping_timeout(seconds)
+
+    def pass_by(self, link: str, packets: str, count: int = 1, deadline_s: float = 10.0, **match: Any) -> None:
+        """Until so many more of these packets have crossed a relayed link; words as of link.relay."""
+        watched = self.relay(link).drop(None, packets, NEVER, **match)
+        watched.wait_matched(count, deadline_s)
+        watched.remove()
+
+    def silence(self, link: str, seconds: float, deadline_s: float = 10.0) -> None:
+        """Until nothing of ours has crossed a relayed link for so long: no IKE, no ESP, no keepalive."""
+        watched = [self.relay(link).drop(None, kind, NEVER) for kind in ("ike", "esp", "keepalive")]
+        seen, since = -1, 0.0
+
+        def silent() -> bool:
+            nonlocal seen, since
+            now, count = time.monotonic(), sum(rule.matched for rule in watched)
+            if count != seen:
+                seen, since = count, now
+            return now - since >= seconds
+
+        await_that(silent, f"{seconds:g} s of silence on {link}", deadline_s, interval_s=0.02)
+        for rule in watched:
+            rule.remove()
 
     def mark(self, host: str, text: str) -> None:
         """One line of the scenario's own in the trace and the ladder."""
@@ -228,3 +254,6 @@ class Flows:
 
     def datagram(self, *ends: Any, **options: Any) -> Any:
         return self._flow.datagram(*ends, **options)
+
+    def reaches(self, *ends: Any, **options: Any) -> bool:
+        return self._flow.reaches(*ends, **options)

@@ -42,6 +42,8 @@ class Event:
     lost: bool = False
     through: list[str] = field(default_factory=list)  # names of NATs on the way
     message: ike.Message | None = None
+    sent: Datagram | None = None  # as it set out
+    arrived: Datagram | None = None  # as it was last seen on its way
     spi: int = 0
     packets: int = 0
     lost_packets: int = 0
@@ -139,7 +141,7 @@ class _Annotator:
     def _event(self, passage: Passage, kind: str) -> Event:
         scene, first, last = self.trace.scene, passage.first, passage.last
         event = Event(first.time_ns, kind, scene.name(first.src), scene.name(last.dst),
-                      again=passage.again, duplicate=passage.duplicate, end_ns=last.time_ns)
+                      again=passage.again, duplicate=passage.duplicate, end_ns=last.time_ns, sent=first, arrived=last)
         event.route = f"{_endpoint(first.src, first.sport)} > {_endpoint(first.dst, first.dport)}"
         names = [scene.name(seen.src) for seen in passage.sightings[1:]]
         names += [scene.name(seen.dst) for seen in passage.sightings[:-1]]

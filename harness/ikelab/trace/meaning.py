@@ -6,9 +6,6 @@ what at the moment. It is fed messages in the order they set out, each one once.
 
 from __future__ import annotations
 
-import hashlib
-import ipaddress
-import struct
 from dataclasses import dataclass, field
 
 from ..wire import ike
@@ -268,8 +265,7 @@ def _nat(message: ike.Message, path: Path) -> str:
     header, seen, words = message.header, path.seen, []
 
     def hashed(address: str, port: int) -> bytes:
-        packed = ipaddress.ip_address(address).packed
-        return hashlib.sha1(header.spi_i + header.spi_r + packed + struct.pack(">H", port)).digest()
+        return ike.nat_hash(header, address, port)
 
     sender, receiver = ("responder", "initiator") if header.response else ("sender", "receiver")
     if all(p.data != hashed(seen.src, seen.sport) for p in sources):

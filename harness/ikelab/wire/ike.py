@@ -6,6 +6,7 @@ about lengths. Every payload prints itself in the RFC's own shorthand: `SA KE Ni
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import struct
 from dataclasses import dataclass, field
@@ -464,6 +465,12 @@ class Message:
             else:
                 names.append(str(payload))
         return " ".join(names)
+
+
+def nat_hash(header: Header, address: str, port: int) -> bytes:
+    """What NAT_DETECTION_SOURCE_IP and _DESTINATION_IP carry, RFC 7296 2.23."""
+    packed = ipaddress.ip_address(address).packed
+    return hashlib.sha1(header.spi_i + header.spi_r + packed + struct.pack(">H", port)).digest()
 
 
 def parse(octets: bytes) -> Message:
