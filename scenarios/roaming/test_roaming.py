@@ -110,7 +110,8 @@ def test_quick_double_roam(client, gateway, flow, lab):
         traffic.wait_more(20)
     lab.settle()
     assert gateway.ike_sa().remote.address in LTE
-    assert traffic.outage_ms <= client.retransmission_interval_ms
+    # Two exchanges, each of which may have to be heard twice.
+    assert traffic.outage_ms <= 2 * client.retransmission_interval_ms
 
 
 @topology("roaming")
