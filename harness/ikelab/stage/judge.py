@@ -221,9 +221,12 @@ def _measure(result: Result, lab: Lab) -> None:
 
 def _handshake_ms(trace: Trace) -> float | None:
     """From the first IKE_SA_INIT to the first answer to IKE_AUTH, by the capture's clock."""
-    started = next((e.time_ns for e in trace.exchanges("IKE_SA_INIT")), None)
-    ended = next((e.end_ns for e in trace.exchanges("IKE_AUTH") if e.message and e.message.header.response), None)
-    return None if started is None or ended is None else round((ended - started) / 1e6, 3)
+    for event in trace.exchanges("IKE_AUTH"):
+        if event.message and event.message.header.response:
+            spi_i = event.message.header.spi_i
+            asked = [e for e in trace.exchanges("IKE_SA_INIT") if e.message and e.message.header.spi_i == spi_i]
+            return round((event.end_ns - asked[0].time_ns) / 1e6, 3) if asked else None
+    return None
 
 
 def _write(lab: Lab, result: Result, leaks: list[Leak]) -> None:
