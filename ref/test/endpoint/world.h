@@ -174,6 +174,7 @@ uint32_t world_roam(struct world *world, unsigned side, const char *text);
 /* ---- speaking for a side ---- */
 
 struct world_forgery {
+    uint64_t spi_i, spi_r; /* of which IKE SA; 0: the newest established one */
     uint8_t exchange_type;
     bool response;
     uint32_t message_id;
@@ -189,6 +190,8 @@ void world_inject(struct world *world, unsigned side, const struct path *path, b
                   struct bytes octets);
 /* The core's own record, to look at what no event tells. */
 struct ike_sa *world_core_ike_sa(struct world *world, unsigned side);
+struct ike_sa *world_core_ike_sa_by_spis(struct world *world, unsigned side, uint64_t spi_i,
+                                         uint64_t spi_r);
 
 /* ---- what must hold ---- */
 

@@ -16,6 +16,16 @@ struct ike_sa *world_core_ike_sa(struct world *world, unsigned s)
     return sa;
 }
 
+struct ike_sa *world_core_ike_sa_by_spis(struct world *world, unsigned s, uint64_t spi_i,
+                                         uint64_t spi_r)
+{
+    struct ike_sa *sa = endpoint_store(world->sides[s].endpoint)->ike_sas;
+    while (sa != NULL && (sa->spi_i != spi_i || sa->spi_r != spi_r)) {
+        sa = sa->next;
+    }
+    return sa;
+}
+
 void world_inject(struct world *world, unsigned s, const struct path *path, bool encapsulated,
                   struct bytes octets)
 {
@@ -30,7 +40,9 @@ void world_forge(struct world *world, unsigned s, const struct world_forgery *fo
 {
     uint8_t octets[IKE_MESSAGE_MAX];
     struct writer w = writer_over(octets, sizeof octets);
-    struct ike_sa *sa = world_core_ike_sa(world, s);
+    struct ike_sa *sa = forgery->spi_i != 0
+                            ? world_core_ike_sa_by_spis(world, s, forgery->spi_i, forgery->spi_r)
+                            : world_core_ike_sa(world, s);
     assert(sa != NULL);
     struct ike_header header = {
         .spi_i = sa->spi_i,
