@@ -1,0 +1,83 @@
+"""Signatures on the Python side: what RFC 7427 and RFC 4754 put into AUTH, RFC 8420's EdDSA."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from .model import Kind, NotApplicable, Vector
+
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "SHA-1": hashes.SHA1(), "SHA-224": hashes.SHA224(), "SHA-256": hashes.SHA256(),
+    "SHA-384": hashes.SHA384(), "SHA-512": hashes.SHA512(), "SHA-512/224": hashes.SHA512_224(),
+    "SHA-512/256": hashes.SHA512_256()}
+
+
+def _hash(name: str) -> hashes.HashAlgorithm:
+    if name not in HASHES:
+        raise NotApplicable(f"IKEv2's registry of hash algorithms has no {name}")
+    return HASHES[name]
+
+
+def _key(v: Vector) -> Any:
+    """The group's public key, read once."""
+    if "_key" not in v.group:
+        v.group["_key"] = _load(v)
+    return v.group["_key"]
+
+
+def _load(v: Vector) -> Any:
+    if not {"publicKeyDer", "keyDer"} & set(v.group) and "modulus" not in v.group:
+        raise NotApplicable(f"IKEv2 has no signatures on {v.group.get('curve', 'such keys')}")
+    try:
+        if "modulus" in v.group:
+            return rsa.RSAPublicNumbers(int(v.group["exponent"], 16),
+                                        int(v.group["modulus"], 16)).public_key()
+        return load_der_public_key(bytes.fromhex(v.group.get("publicKeyDer") or v.group["keyDer"]))
+    except ValueError as error:
+        raise NotApplicable(f"the library does not take this key: {error}") from error
+
+
+def _verify(v: Vector, *arguments: Any) -> Kind:
+    try:
+        _key(v).verify(*arguments)
+    except (InvalidSignature, ValueError):
+        return v.judge(False)
+    return v.judge(True)
+
+
+def ecdsa(v: Vector) -> Kind:
+    return _verify(v, v.octets("sig"), v.octets("msg"), ec.ECDSA(_hash(v.group["sha"])))
+
+
+def ecdsa_p1363(v: Vector) -> Kind:
+    """r | s, each as long as the order: the form of RFC 4754 7."""
+    signature, half = v.octets("sig"), (_key(v).curve.key_size + 7) // 8
+    if len(signature) != 2 * half:
+        return v.judge(False)
+    r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
+    return _verify(v, utils.encode_dss_signature(r, s), v.octets("msg"),
+                   ec.ECDSA(_hash(v.group["sha"])))
+
+
+def eddsa(v: Vector) -> Kind:
+    if v.test.get("context"):
+        raise NotApplicable("RFC 8420 2 leaves the context empty")
+    if "publicKeyRaw" in v.test:
+        raw = v.octets("publicKeyRaw")
+        v.group["_key"] = (ed25519.Ed25519PublicKey.from_public_bytes(raw) if len(raw) == 32
+                           else ed448.Ed448PublicKey.from_public_bytes(raw))
+    return _verify(v, v.octets("sig"), v.octets("msg"))
+
+
+def rsa_pkcs1(v: Vector) -> Kind:
+    return _verify(v, v.octets("sig"), v.octets("msg"), padding.PKCS1v15(), _hash(v.group["sha"]))
+
+
+def rsa_pss(v: Vector) -> Kind:
+    scheme = padding.PSS(padding.MGF1(_hash(v.group["mgfSha"])), v.group["sLen"])
+    return _verify(v, v.octets("sig"), v.octets("msg"), scheme, _hash(v.group["sha"]))
