@@ -134,7 +134,7 @@ clean-peers:
 # Formatting, the order of the rooms, and Python that at least compiles. Changes nothing.
 CLANG_FORMAT ?= clang-format
 tidy:
-	@find ref harness/capture -name '*.[ch]' -print0 \
+	@find ref harness/capture harness/link -name '*.[ch]' -print0 \
 	  | xargs -0 -r -n 20 -P 2 $(CLANG_FORMAT) --dry-run -Werror
 	@$(PYTHON) ci/rooms.py
 	@PYTHONPYCACHEPREFIX=$(BUILD)/pycache $(PYTHON) -m compileall -q harness scenarios ci

@@ -10,9 +10,9 @@
 
 enum status {
     STATUS_OK = 0,
-    STATUS_DROP = 1,     /* say nothing: not ours, not authentic, or a duplicate */
-    STATUS_INTERNAL = 2, /* our own failure: memory, library, limit; the peer sees nothing */
-    STATUS_UNREACHABLE = 3,       /* the peer no longer answers (RFC 7296 2.4): ends a command */
+    STATUS_DROP = 1,        /* say nothing: not ours, not authentic, or a duplicate */
+    STATUS_INTERNAL = 2,    /* our own failure: memory, library, limit; the peer sees nothing */
+    STATUS_UNREACHABLE = 3, /* the peer no longer answers (RFC 7296 2.4): ends a command */
     STATUS_NOTIFY_BASE = 0x10000, /* + notify_type: answer with this error notification */
     STATUS_PEER_BASE = 0x20000,   /* + notify_type: the peer answered us with this error */
     STATUS_MAX = 0x2ffff,

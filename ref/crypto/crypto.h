@@ -1,5 +1,6 @@
 /* The door to cryptography: randomness, digests, PRF, integrity, key exchange and protection, each
- * algorithm a const record keyed by its IANA transform ID. Only crypto/openssl_*.c know a library. */
+ * algorithm a const record keyed by its IANA transform ID. Only crypto/openssl_*.c know a library.
+ */
 #ifndef IKEREF_CRYPTO_CRYPTO_H
 #define IKEREF_CRYPTO_CRYPTO_H
 
@@ -34,10 +35,10 @@ bool crypto_equal(const void *a, const void *b, size_t length);
 #define PRF_OUTPUT_MAX 64
 
 struct prf_algorithm {
-    uint16_t id; /* enum prf_id */
+    uint16_t id;      /* enum prf_id */
     const char *name; /* as in our configuration: "prfsha256" */
     const char *library_name;
-    size_t key_length;    /* preferred key length: SK_d, SK_pi, SK_pr */
+    size_t key_length; /* preferred key length: SK_d, SK_pi, SK_pr */
     size_t output_length;
 };
 
@@ -64,11 +65,12 @@ struct shared_secret {
 void shared_secret_wipe(struct shared_secret *secret);
 
 struct key_exchange_algorithm {
-    uint16_t id; /* enum key_exchange_id */
-    const char *name; /* "x25519", "ecp256", "modp2048" */
+    uint16_t id;          /* enum key_exchange_id */
+    const char *name;     /* "x25519", "ecp256", "modp2048" */
     size_t public_length; /* octets in the KE payload */
     size_t shared_length;
-    struct key_exchange *(*create)(const struct key_exchange_algorithm *, const struct random_source *);
+    struct key_exchange *(*create)(const struct key_exchange_algorithm *,
+                                   const struct random_source *);
     struct bytes (*public_value)(const struct key_exchange *);
     enum status (*derive)(struct key_exchange *, struct bytes peer, struct shared_secret *out);
     void (*destroy)(struct key_exchange *);
@@ -89,7 +91,8 @@ struct bytes key_exchange_public(const struct key_exchange *key);
 const struct key_exchange_algorithm *key_exchange_algorithm_of(const struct key_exchange *key);
 
 /* g^ir (ECP: the x coordinate, RFC 5903 9). A value of wrong length, off the curve, of small order
- * or out of range is STATUS_NOTIFY(INVALID_SYNTAX); an all-zero X25519/X448 result too (RFC 8031 2). */
+ * or out of range is STATUS_NOTIFY(INVALID_SYNTAX); an all-zero X25519/X448 result too (RFC 8031
+ * 2). */
 MUST_USE enum status key_exchange_derive(struct key_exchange *key, struct bytes peer_public,
                                          struct shared_secret *out);
 

@@ -9,18 +9,18 @@
 #define PROTECTION_ICV_MAX 32
 
 struct cipher_algorithm {
-    uint16_t id; /* enum encr_id */
+    uint16_t id;      /* enum encr_id */
     const char *name; /* "aes" (CBC), "aesgcm16", "chacha20poly1305" */
     bool aead;
-    bool has_key_length;  /* the transform carries the Key Length attribute */
-    size_t salt_length;   /* octets of KEYMAT behind the key: RFC 4106 8.1, RFC 7634 2 */
-    size_t iv_length;     /* octets on the wire */
-    size_t icv_length;    /* AEAD only; else the integrity algorithm's */
-    size_t block_length;  /* plaintext must be a multiple; 1 for the AEADs (ESP still aligns to 4) */
+    bool has_key_length; /* the transform carries the Key Length attribute */
+    size_t salt_length;  /* octets of KEYMAT behind the key: RFC 4106 8.1, RFC 7634 2 */
+    size_t iv_length;    /* octets on the wire */
+    size_t icv_length;   /* AEAD only; else the integrity algorithm's */
+    size_t block_length; /* plaintext must be a multiple; 1 for the AEADs (ESP still aligns to 4) */
 };
 
 struct integrity_algorithm {
-    uint16_t id; /* enum integ_id */
+    uint16_t id;      /* enum integ_id */
     const char *name; /* "sha256" */
     const char *library_name;
     size_t key_length;
@@ -33,14 +33,15 @@ const struct integrity_algorithm *integrity_algorithm_find(uint16_t id);
 /* What was negotiated. */
 struct protection {
     const struct cipher_algorithm *cipher;
-    uint16_t key_bits; /* 128, 192 or 256 */
+    uint16_t key_bits;                           /* 128, 192 or 256 */
     const struct integrity_algorithm *integrity; /* NULL with an AEAD */
 };
 
 /* True when cipher, key length and integrity belong together. */
 bool protection_valid(const struct protection *p);
 
-/* Octets of KEYMAT for the cipher, salt included, and for the integrity algorithm (0 with an AEAD). */
+/* Octets of KEYMAT for the cipher, salt included, and for the integrity algorithm (0 with an AEAD).
+ */
 size_t protection_encryption_key_length(const struct protection *p);
 size_t protection_integrity_key_length(const struct protection *p);
 size_t protection_iv_length(const struct protection *p);
@@ -51,7 +52,8 @@ enum protector_direction { PROTECTOR_SEAL, PROTECTOR_OPEN };
 
 struct protector; /* keyed cipher contexts of one direction of one SA; keys are wiped on destroy */
 
-/* `encryption_key` has the salt at its end. NULL on failure. The record pointers in `p` are kept. */
+/* `encryption_key` has the salt at its end. NULL on failure. The record pointers in `p` are kept.
+ */
 struct protector *protector_create(const struct protection *p, struct bytes encryption_key,
                                    struct bytes integrity_key, enum protector_direction direction);
 void protector_destroy(struct protector *protector); /* NULL is fine */
@@ -61,17 +63,17 @@ void protector_destroy(struct protector *protector); /* NULL is fine */
 MUST_USE enum status protector_next_iv(struct protector *protector,
                                        const struct random_source *random, uint8_t *iv);
 
-/* Encrypt `text` in place and write the ICV. Authenticated: `aad`, then for CBC with HMAC the IV and
- * the ciphertext, then `aad_tail` (ESP's high sequence number, RFC 4303 2.2.1; else empty; an AEAD
- * takes `aad` alone and refuses a tail). Allocates nothing. */
-MUST_USE enum status protector_seal(struct protector *protector, struct bytes aad, const uint8_t *iv,
-                                    uint8_t *text, size_t length, struct bytes aad_tail,
-                                    uint8_t *icv);
+/* Encrypt `text` in place and write the ICV. Authenticated: `aad`, then for CBC with HMAC the IV
+ * and the ciphertext, then `aad_tail` (ESP's high sequence number, RFC 4303 2.2.1; else empty; an
+ * AEAD takes `aad` alone and refuses a tail). Allocates nothing. */
+MUST_USE enum status protector_seal(struct protector *protector, struct bytes aad,
+                                    const uint8_t *iv, uint8_t *text, size_t length,
+                                    struct bytes aad_tail, uint8_t *icv);
 
 /* Verify, then decrypt `text` in place; STATUS_DROP when the ICV does not fit (text is then not to
  * be looked at). Allocates nothing. */
-MUST_USE enum status protector_open(struct protector *protector, struct bytes aad, const uint8_t *iv,
-                                    uint8_t *text, size_t length, struct bytes aad_tail,
-                                    const uint8_t *icv);
+MUST_USE enum status protector_open(struct protector *protector, struct bytes aad,
+                                    const uint8_t *iv, uint8_t *text, size_t length,
+                                    struct bytes aad_tail, const uint8_t *icv);
 
 #endif

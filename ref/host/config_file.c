@@ -28,7 +28,9 @@ static void error_note(cfg_t *cfg, const char *format, ...)
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     for (char *c = text; *c != '\0'; c++) {
-        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c; /* one line, and nothing for the terminal */
+        *c = (unsigned char)*c < 0x20 || *c == 0x7f
+                 ? ' '
+                 : *c; /* one line, and nothing for the terminal */
     }
     problem_set(current_problem, EXIT_USAGE, "%s:%d: %s", cfg->filename, cfg->line, text);
 }

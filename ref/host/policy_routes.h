@@ -11,9 +11,10 @@
 void child_remote_selectors(const struct peer_config *peer, const struct child_config *child,
                             struct selector_list *out);
 
-/* The first thing to do at a start: what an earlier instance that was killed has left makes way for ours, and
- * no packet of a policy of ours gets past meanwhile. *stale counts what has gone. */
-bool policy_routes_inherit(const struct host_config *config, size_t *stale, struct problem *problem);
+/* The first thing to do at a start: what an earlier instance that was killed has left makes way for
+ * ours, and no packet of a policy of ours gets past meanwhile. *stale counts what has gone. */
+bool policy_routes_inherit(const struct host_config *config, size_t *stale,
+                           struct problem *problem);
 
 /* The last: when all else is in place. */
 void policy_routes_settle(const struct host_config *config);

@@ -8,7 +8,8 @@
 #define ROUTE_RULE_PRIORITY 4500
 #define ROUTE_METRIC_TUN 100
 #define ROUTE_METRIC_UNREACHABLE 9000 /* worse: counts when the TUN's route is gone */
-#define ROUTE_METRIC_GUARD 9001 /* unreachable too: while an earlier instance's routes make way for ours */
+#define ROUTE_METRIC_GUARD                                                                         \
+    9001 /* unreachable too: while an earlier instance's routes make way for ours */
 
 struct route {
     struct prefix to;
@@ -27,7 +28,8 @@ int route_rule_add(uint8_t family, uint32_t table, uint32_t mark);
 /* Removes the rule and everything in the table, whoever left it; how many there were. */
 size_t route_clear(uint8_t family, uint32_t table);
 
-/* The same but for routes of metric `keep` and the rule of that mark: no packet gets past them meanwhile. */
+/* The same but for routes of metric `keep` and the rule of that mark: no packet gets past them
+ * meanwhile. */
 size_t route_clear_others(uint8_t family, uint32_t table, uint32_t keep, uint32_t mark);
 
 /* Removes the table's routes of that metric. */

@@ -64,8 +64,8 @@ struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index);
 struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in,
                                    struct child_sa **child);
 size_t sa_store_half_open_count(const struct sa_store *store);
-/* Those, and the ones we refused and still keep for a repeated request: all that strangers cost us, so
- * that cookies are asked for in time. RFC 7296 2.6 */
+/* Those, and the ones we refused and still keep for a repeated request: all that strangers cost us,
+ * so that cookies are asked for in time. RFC 7296 2.6 */
 size_t sa_store_unproven_count(const struct sa_store *store);
 
 /* A fresh SPI that nothing else uses: IKE never 0, ESP above 255 (RFC 4303 2.1). */

@@ -80,7 +80,7 @@ static void example_shows_the_defaults(void **state)
     "peer \"p\" { local-id = \"a\" psk = \"k\" " keys " child \"c\" { mode = transport } }\n"
 #define CHILD(keys)                                                                                \
     "peer \"p\" { local-id = \"a\" psk = \"k\" address = \"192.0.2.1\" child \"c\" { " keys " } "  \
-                                                                                            "}\n"
+    "}\n"
 
 /* Each is wrong in one way; the sentence must hold the line and both words. */
 static const struct {
