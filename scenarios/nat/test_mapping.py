@@ -21,7 +21,7 @@ def test_rebinding_is_followed_by_esp(client, gateway, flow, lab, mobike):
     lab.agree()
 
     def followed(trace):
-        assert len({one.outer.dport for one in trace.esp_from("gateway")}) == 2
+        assert len({one.outer.dport for one in trace.esp_from("gateway")}) >= 2
         assert len(trace.requests("IKE_SA_INIT")) == 1
 
     lab.afterwards(followed)
@@ -42,7 +42,7 @@ def test_rebinding_again_and_again(client, gateway, flow, lab, mobike):
     lab.agree()
 
     def followed(trace):
-        assert len({one.outer.dport for one in trace.esp_from("gateway")}) == 6
+        assert len({one.outer.dport for one in trace.esp_from("gateway")}) >= 6
 
     lab.afterwards(followed)
 

@@ -16,7 +16,7 @@ from ..peers.contract import PeerTimeout
 from ..peers.neutral import DaemonSpec
 from ..topology import Topology, create
 from ..topology.host import Host
-from ..process import await_that
+from ..process import ProcessError, await_that
 from ..trace import Mark, Scene, Trace
 from ..traffic import Flow
 from . import stranger
@@ -109,7 +109,10 @@ class Lab:
     def pass_by(self, link: str, packets: str, count: int = 1, deadline_s: float = 10.0, **match: Any) -> None:
         """Until so many more of these packets have crossed a relayed link; words as of link.relay."""
         watched = self.relay(link).drop(None, packets, NEVER, **match)
-        watched.wait_matched(count, deadline_s)
+        try:
+            watched.wait_matched(count, deadline_s)
+        except ProcessError as error:
+            raise PeerTimeout(f"no {count} packets of {packets} crossed {link} in {deadline_s:g} s") from error
         watched.remove()
 
     def silence(self, link: str, seconds: float, deadline_s: float = 10.0) -> None:
@@ -124,7 +127,10 @@ class Lab:
                 seen, since = count, now
             return now - since >= seconds
 
-        await_that(silent, f"{seconds:g} s of silence on {link}", deadline_s, interval_s=0.02)
+        try:
+            await_that(silent, "silence", deadline_s, interval_s=0.02)
+        except ProcessError as error:
+            raise PeerTimeout(f"never were there {seconds:g} s of silence on {link} in {deadline_s:g} s") from error
         for rule in watched:
             rule.remove()
 
