@@ -57,7 +57,8 @@ $(BUILD)/libikeref.a: $(CORE_OBJECTS)
 
 $(BUILD)/ikeref: $(HOST_OBJECTS) $(BUILD)/libikeref.a
 	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $(HOST_OBJECTS) $(BUILD)/libikeref.a -lconfuse -ljansson -lmnl -lcrypto
+	@$(CC) $(LDFLAGS) -o $@.new $(HOST_OBJECTS) $(BUILD)/libikeref.a -lconfuse -ljansson -lmnl -lcrypto
+	@mv $@.new $@  # whoever starts it meanwhile gets a whole one
 
 $(BUILD)/capture: harness/capture/capture.c
 	@mkdir -p $(@D)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +102,8 @@ def policies(protected: tuple[str, ...]) -> list[Policy]:
 
 
 def event_dict(trace: Trace, event: Any) -> dict[str, Any]:
-    """An event without its message, which is octets."""
-    event.message, message = None, event.message
-    found = asdict(event)
-    event.message = message
-    found.pop("message")
+    """An event without its message and datagrams, which are octets."""
+    octets = ("message", "sent", "arrived")
+    found = {one.name: getattr(event, one.name) for one in fields(event) if one.name not in octets}
     found["seconds"] = round((event.time_ns - trace.started_ns) / 1e9, 9)
     return found
