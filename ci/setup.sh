@@ -19,7 +19,8 @@ if ! make -q programs BUILD="$BUILD" >/dev/null 2>&1; then
 fi
 
 "$BUILD/ikelab" peers list | grep -q 'peers build' || exit 0
-echo "unpacking strongSwan 5.9.8 and 6.0.1 from Debian's archive: once, a minute or two, 450 MB in $BUILD/peers"
+echo "unpacking other peers from Debian's archive into $BUILD/peers:"
+echo "this once, a minute or two, some 200 MB each"
 if ! "$BUILD/ikelab" peers build; then
     if [ "${IKELAB_PEERS:-optional}" = required ]; then
         echo "ci/setup.sh: a peer could not be unpacked, for the reason above; IKELAB_PEERS=optional goes on without" >&2

@@ -67,9 +67,9 @@ def show(result: Result, directory: Path, whole: bool) -> None:
             click.echo(line)
     felt = []
     if result.outage_ms is not None:
-        felt.append(f"longest outage {result.outage_ms:.0f} ms")
+        felt.append(f"outage {result.outage_ms:.0f} ms")
     if result.packets_sent is not None:
-        felt.append(f"{result.packets_lost} of {result.packets_sent} packets lost")
+        felt.append(f"{result.packets_lost} of {result.packets_sent} lost")
     if result.esp_packets is not None:
         felt.append(f"{result.ike_messages} IKE messages, {result.esp_packets} ESP packets")
     click.echo(f"  {result.verdict}: {'; '.join(felt)}; {result.seconds:.1f} s")
