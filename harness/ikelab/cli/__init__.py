@@ -11,6 +11,7 @@ from .explain import explain
 from .peers import peers
 from .report import report
 from .run import run
+from .vectors import vectors
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,7 +33,7 @@ def ikelab() -> None:
     """
 
 
-for command in (doctor, demo, run, report, explain, peers):
+for command in (doctor, demo, run, report, explain, peers, vectors):
     ikelab.add_command(command)
 
 

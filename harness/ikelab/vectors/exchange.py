@@ -109,8 +109,13 @@ class Derivation:
             self.out.messages.append({"message": f"{message.header.exchange} {kind}",
                                       "payloads": message.text(), **stated})
         for side, draws in self.draws.items():
-            self.out.draws[side] = [self.names.get((side, draw), UNSEEN) for draw in draws]
+            self.out.draws[side] = [self._name_of(side, draw) for draw in draws]
         return self.out
+
+    def _name_of(self, side: str, draw: bytes) -> str:
+        """SPIs are drawn as numbers: on a little-endian machine their last octet comes first."""
+        backwards = self.names.get((side, draw[::-1])) if len(draw) in (4, 8) else None
+        return self.names.get((side, draw)) or (f"{backwards}, last octet first" if backwards else UNSEEN)
 
     # ---- IKE_SA_INIT, RFC 7296 1.2 ----
 
@@ -163,12 +168,11 @@ class Derivation:
 
     def _bare_refusal(self, message: ike.Message, notify: ike.NotifyPayload) -> None:
         assert self.init_request is not None
-        body = struct.pack(">BBBBH", 0, 0, 0, 0, 0)[:0] + notify.body
+        body = struct.pack(">BBH", 0, 0, notify.notify_type) + notify.data
         payload = struct.pack(">BBH", 0, 0, 4 + len(body)) + body
-        fixed = struct.pack(">BBH", 0, 0, notify.notify_type) + notify.data
         expected = struct.pack(">8s8sBBBBII", self.init_request.header.spi_i, bytes(8), PayloadType.N,
                                0x20, Exchange.IKE_SA_INIT, ike.FLAG_RESPONSE, 0, 28 + len(payload))
-        if message.octets != expected + payload or body != fixed or not 1 <= len(notify.data) <= 64:
+        if message.octets != expected + payload or not 1 <= len(notify.data) <= 64:
             raise Failed("a refusal has another form")
 
     def _nat(self, message: ike.Message, step: Values, spi_i: bytes, spi_r: bytes) -> None:
@@ -285,7 +289,6 @@ class Derivation:
 
     def _consume(self, message: ike.Message, step: Values, number: int) -> None:
         header, sa = message.header, self._sa_of(message)
-        asker = "initiator" if header.from_initiator != header.response else "responder"
         key = (sa, header.message_id, step["from"] if not header.response else _other(step["from"]))
         self._nat(message, step, header.spi_i, header.spi_r)
         if not header.response:
@@ -306,7 +309,6 @@ class Derivation:
             sent, back = (m.notifies().get("COOKIE2") for m in (request, message))
             if back is None or sent is None or back.data != sent.data:
                 raise Failed("COOKIE2 does not come back")
-        _ = asker
 
     def _note_request(self, message: ike.Message, step: Values, sa: int, number: int) -> None:
         if message.header.exchange_type == Exchange.IKE_AUTH:

@@ -33,16 +33,11 @@ def run(files: Iterable[VectorFile]) -> Iterator[Outcome]:
         for line in process.stdout:
             found = json.loads(line)
             file = by_path[found["file"]]
-            yield Outcome("ref", file.source, file.name, _algorithm(file, found["group"]),
+            yield Outcome("ref", file.source, file.name, found["algorithm"],
                           found["group"], found["tcId"], Kind(found["outcome"]), found["reason"])
         said = process.stderr.read().strip()
     if process.returncode != 0:
         raise VectorFileError(said or f"vector-runner ended with status {process.returncode}")
-
-
-def _algorithm(file: VectorFile, group: int) -> str:
-    document = file.document
-    return document["testGroups"][group].get("algorithm", document["algorithm"])
 
 
 def record(file: Path) -> list[dict]:

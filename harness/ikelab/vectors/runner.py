@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from . import exchange, primitives, protocol, reference, signatures
@@ -30,6 +31,7 @@ def python(files: Iterable[VectorFile]) -> Iterator[Outcome]:
             kind, reason = check(vector)
             yield Outcome("python", file.source, file.name, vector.algorithm, group,
                           vector.test["tcId"], kind, reason)
+        file.forget()
 
 
 def check(vector: Vector) -> tuple[Kind, str]:
@@ -66,9 +68,12 @@ class Tally:
 Key = tuple[str, str, str]  # source, algorithm, side
 
 
-def outcomes(files: list[VectorFile], sides: Iterable[str]) -> Iterator[Outcome]:
-    for side in sides:
-        yield from reference.run(files) if side == "ref" else python(files)
+def outcomes(files: list[VectorFile], sides: Iterable[str]) -> list[Outcome]:
+    """Both sides at once: the reference is another process."""
+    runs = {"ref": reference.run, "python": python}
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(lambda run=runs[side]: list(run(files))) for side in sides]
+        return [outcome for one in waiting for outcome in one.result()]
 
 
 def tally(found: Iterable[Outcome]) -> dict[Key, Tally]:

@@ -1,6 +1,7 @@
 /* vector-runner FILE...: runs the tests of JSON files in Wycheproof's shape against the reference
- * and prints one JSON line a test: file, tcId, group, outcome, reason. `--record FILE` plays the
- * exchanges of a file and prints what was sent. Exit status 2: a file that cannot be read. */
+ * and prints one JSON line a test: file, group, tcId, algorithm, outcome, reason. `--record FILE`
+ * plays the exchanges of a file and prints what was sent. Exit status 2: a file that cannot be
+ * read. */
 
 #include <stdio.h>
 #include <string.h>
@@ -52,13 +53,14 @@ static struct outcome run(const struct vector *vector)
     return outcome_not_applicable("the runner knows no tests of type %s", type);
 }
 
-static void report(const char *file, size_t group, const json_t *test,
+static void report(const char *file, size_t group, const struct vector *vector,
                    const struct outcome *outcome)
 {
     static const char *const names[] = {"passed", "refused", "failed", "not-applicable"};
-    printf("{\"file\": \"%s\", \"group\": %zu, \"tcId\": %lld, \"outcome\": \"%s\", "
-           "\"reason\": \"%s\"}\n",
-           file, group, number_of(test, "tcId"), names[outcome->kind], outcome->reason);
+    printf("{\"file\": \"%s\", \"group\": %zu, \"tcId\": %lld, \"algorithm\": \"%s\", "
+           "\"outcome\": \"%s\", \"reason\": \"%s\"}\n",
+           file, group, number_of(vector->test, "tcId"), vector->algorithm, names[outcome->kind],
+           outcome->reason);
 }
 
 static void run_file(const char *file, const json_t *document)
@@ -78,7 +80,7 @@ static void run_file(const char *file, const json_t *document)
                                     .test = test,
                                     .result = text_of(test, "result")};
             struct outcome outcome = run(&vector);
-            report(file, g, test, &outcome);
+            report(file, g, &vector, &outcome);
             octets_forget();
         }
     }
