@@ -104,10 +104,21 @@ uint64_t timers_deadline(const struct sa_store *store)
     return deadline;
 }
 
+/* Past its hard limit it carries nothing more, however long the peer takes to hear of its end (RFC
+ * 4301 4.4.2.1): only our one outstanding request can keep the Delete waiting. */
+static void retire(struct sa_store *store, struct ike_sa *sa, struct child_sa *c)
+{
+    if (!c->redundant) {
+        sa_store_emit_child(store, sa, c, EVENT_CHILD_SA_DOWN, DOWN_EXPIRED, 0);
+        c->redundant = true;
+    }
+}
+
 static void expire_children(struct sa_store *store, struct ike_sa *sa)
 {
     for (struct child_sa *c = sa->children; c != NULL; c = c->next) {
         if (c->state != CHILD_SA_DELETING && store->now_ns >= c->hard_ns) {
+            retire(store, sa, c);
             child_delete_queue(store, sa, c, DOWN_EXPIRED, 0);
             return; /* the list may have changed: the rest is still due */
         }
@@ -128,6 +139,9 @@ static void expire_lifetimes(struct sa_store *store, struct ike_sa *sa)
     struct task rekey = {.type = TASK_IKE_REKEY};
     if (store->now_ns >= sa->hard_ns) {
         sa->hard_ns = UINT64_MAX;
+        for (struct child_sa *c = sa->children; c != NULL; c = c->next) {
+            retire(store, sa, c);
+        }
         ike_delete_queue(store, sa, DOWN_EXPIRED, 0);
         return;
     }

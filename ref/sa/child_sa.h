@@ -21,7 +21,8 @@ struct child_sa {
     uint32_t spi_in, spi_out;
     bool transport_mode, esn;
     bool replaced;  /* the peer has rekeyed it and is about to delete it */
-    bool redundant; /* lost a rekey collision (2.8.1): never installed, only to be deleted */
+    bool redundant; /* lost a rekey collision (2.8.1) or is past its hard limit: not installed, only
+                       to be deleted */
     struct protection protection;
     const struct key_exchange_algorithm *key_exchange;
     struct selector_list local, remote;
