@@ -44,10 +44,20 @@ static bool lives(const struct ike_sa *sa)
     return sa->state == IKE_SA_ESTABLISHED && !sa->silent;
 }
 
+/* When silence has lasted long enough to ask. Behind a NAT the initiator of MOBIKE asks whatever
+ * traffic there is: only so it learns of a new mapping, and the responder, who must not follow by
+ * itself, can reach it again (RFC 4555 3.8). */
 static uint64_t liveness_at(const struct ike_sa *sa)
 {
     bool asked = sa->request.active || task_queue_has(&sa->tasks, TASK_LIVENESS, 0);
-    return lives(sa) && !asked ? later(last_in(sa), sa->peer->liveness_ns) : UINT64_MAX;
+    if (!lives(sa) || asked) {
+        return UINT64_MAX;
+    }
+    uint64_t at_ns = later(last_in(sa), sa->peer->liveness_ns);
+    if (sa->mobike && sa->mobike_initiator && sa->nat_local) {
+        earliest(&at_ns, later(sa->nat_checked_ns, sa->peer->liveness_ns));
+    }
+    return at_ns;
 }
 
 static uint64_t keepalive_at(const struct ike_sa *sa)

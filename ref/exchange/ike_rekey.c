@@ -57,6 +57,7 @@ static void copy_circumstances(struct ike_sa *heir, const struct ike_sa *old)
     heir->children_follow = old->children_follow;
     heir->peer_addresses = old->peer_addresses;
     heir->announced = old->announced;
+    heir->nat_checked_ns = old->nat_checked_ns;
     heir->local_id = old->local_id;
     heir->remote_id = old->remote_id;
 }

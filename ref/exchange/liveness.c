@@ -21,5 +21,6 @@ void liveness_consume_response(struct sa_store *store, struct ike_sa *sa, struct
 {
     sa_store_emit_ike(store, sa, EVENT_LIVENESS, DOWN_DELETED_BY_US, STATUS_OK);
     sa_store_emit_done(store, request->task.command, STATUS_OK);
+    sa->nat_checked_ns = store->now_ns;
     mobike_compare_mapping(store, sa, in->message);
 }

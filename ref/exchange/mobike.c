@@ -116,9 +116,10 @@ enum status update_addresses_create_request(struct sa_store *store, struct ike_s
     return STATUS_OK;
 }
 
-static void note_mapping(struct ike_sa *sa, const struct message *m)
+static void note_mapping(const struct sa_store *store, struct ike_sa *sa, const struct message *m)
 {
     const struct notify_payload *n = message_notify(m, NAT_DETECTION_DESTINATION_IP);
+    sa->nat_checked_ns = store->now_ns;
     sa->has_nat_hash = n != NULL && n->data.length == sizeof sa->nat_hash;
     if (sa->has_nat_hash) {
         memcpy(sa->nat_hash, n->data.data, sizeof sa->nat_hash);
@@ -145,7 +146,7 @@ void update_addresses_consume_response(struct sa_store *store, struct ike_sa *sa
     if (status == STATUS_OK &&
         nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat) == STATUS_OK) {
         set_nat(sa, &nat);
-        note_mapping(sa, in->message);
+        note_mapping(store, sa, in->message);
         mobike_move_children(store, sa);
     }
     sa_store_emit_ike(store, sa, EVENT_ROAM_DONE, DOWN_REFUSED, status);
@@ -164,7 +165,7 @@ void mobike_compare_mapping(struct sa_store *store, struct ike_sa *sa,
     /* without an earlier one (the first time, or after a rekey: new SPIs) nobody can tell */
     bool changed =
         !sa->has_nat_hash || memcmp(sa->nat_hash, n->data.data, sizeof sa->nat_hash) != 0;
-    note_mapping(sa, message);
+    note_mapping(store, sa, message);
     if (changed) {
         request_queue(store, sa, &update);
     }

@@ -100,6 +100,7 @@ struct ike_sa {
     struct address_list announced;      /* ours, as the peer was last told (3.6) */
     uint8_t nat_hash[20]; /* how the peer last saw us: its NAT_DETECTION_DESTINATION_IP */
     bool has_nat_hash;
+    uint64_t nat_checked_ns; /* when the peer last said how it sees us */
 
     struct identity local_id, remote_id;
 

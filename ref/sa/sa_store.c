@@ -88,7 +88,7 @@ void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
     const struct lifetime_config *lifetime = &sa->peer->lifetime;
     ike_sa_free_init(sa);
     sa->state = IKE_SA_ESTABLISHED;
-    sa->established_ns = store->now_ns;
+    sa->established_ns = sa->nat_checked_ns = store->now_ns;
     sa->soft_ns = lifetime_soft_at(lifetime, store->random, store->now_ns);
     sa->hard_ns = lifetime->hard_ns > 0 ? store->now_ns + lifetime->hard_ns : UINT64_MAX;
     sa->close_ns = UINT64_MAX;
@@ -247,6 +247,10 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
         sa_store_task_ended(store, sa, &sa->request.task, status);
     }
     sa_store_tasks_ended(store, sa, status);
+    struct ike_sa *rival = sa_store_find(store, sa->request.collision.ike_sa);
+    if (rival != NULL && rival->silent) { /* it was to inherit, and there is nothing any more */
+        sa_store_ike_gone(store, rival, reason, status);
+    }
     request_clear(&sa->request);
     /* a half-open one that times out was never anybody's; a redundant one was never announced */
     bool nobodys = sa->state == IKE_SA_HALF_OPEN && reason == DOWN_EXPIRED;

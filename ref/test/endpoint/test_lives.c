@@ -48,17 +48,63 @@ static void set_up(uint64_t seed)
             peer->children[c].lifetime.jitter_ns = WORLD_S;
         }
     }
+    if (dice(3) == 0) {
+        world_nat_add(&world, "10.99.0.5", "198.51.100.7");
+    }
     world_boot(&world);
 }
 
+/* The initiator goes anywhere, behind the NAT too; the responder has one more address at times. */
 static void roam(unsigned side)
 {
-    static const char *const places[2][3] = {{"192.0.2.1", "192.0.2.11", "192.0.2.21"},
-                                             {"192.0.2.2", "192.0.2.12", "192.0.2.22"}};
-    const char *place = places[side][dice(3)];
-    if (side == 0 && world.sides[0].peers[0].mobike) {
+    static const char *const places[] = {"192.0.2.1", "192.0.2.11", "10.99.0.5"};
+    if (!world.sides[0].peers[0].mobike) {
+        return;
+    }
+    if (side == 0) {
+        const char *place = places[dice(world.nat_count > 0 ? 3 : 2)];
         world_address_set(&world, 0, place);
         (void)world_roam(&world, 0, place);
+    } else {
+        if (world.sides[1].addresses.count == 1) {
+            world_address_add(&world, 1, "192.0.2.12");
+        } else {
+            world_address_drop(&world, 1, "192.0.2.12");
+        }
+        (void)world_roam(&world, 1, "192.0.2.2");
+    }
+}
+
+static void initiate(unsigned side)
+{
+    struct command command = {.type = COMMAND_INITIATE};
+    if (side == 1 && world.nat_count > 0) {
+        return; /* nobody connects into a NAT */
+    }
+    command.child_index = (uint16_t)dice((unsigned)world.sides[0].peers[0].child_count);
+    command.path.local = (struct transport_address){world.sides[side].addresses.items[0], 500};
+    command.path.remote = (struct transport_address){world.sides[1 - side].addresses.items[0], 500};
+    command.addresses = world.sides[side].addresses;
+    (void)world_command_with(&world, side, command);
+}
+
+static void expire(unsigned side)
+{
+    struct world_side *s = &world.sides[side];
+    if (s->child_count > 0) {
+        struct command command = {.type = COMMAND_EXPIRE,
+                                  .spi_in = s->child[dice((unsigned)s->child_count)].info.spi_in,
+                                  .hard = dice(4) == 0};
+        (void)world_command_with(&world, side, command);
+    }
+}
+
+static void restart(unsigned side)
+{
+    if (dice(10) == 0) {
+        world_kill(&world, side);
+        world_run(&world, dice(3) * WORLD_S);
+        world_start(&world, side);
     }
 }
 
@@ -67,20 +113,28 @@ static void act(unsigned side)
     static const enum command_type commands[] = {
         COMMAND_INITIATE,   COMMAND_INITIATE,    COMMAND_INITIATE,    COMMAND_REKEY_IKE,
         COMMAND_REKEY_IKE,  COMMAND_REKEY_CHILD, COMMAND_REKEY_CHILD, COMMAND_DELETE_CHILD,
-        COMMAND_DELETE_IKE, COMMAND_LIVENESS,    COMMAND_ROAM};
-    enum command_type type = commands[dice(sizeof commands / sizeof commands[0])];
-    struct command command = {.type = type, .child_index = UINT16_MAX};
-    if (type == COMMAND_ROAM) {
+        COMMAND_DELETE_IKE, COMMAND_LIVENESS,    COMMAND_ROAM,        COMMAND_ROAM,
+        COMMAND_EXPIRE,     COMMAND_SHUTDOWN};
+    struct command command = {.type = commands[dice(sizeof commands / sizeof commands[0])],
+                              .child_index = UINT16_MAX};
+    switch (command.type) {
+    case COMMAND_ROAM:
         roam(side);
-    } else if (type == COMMAND_INITIATE) {
-        command.child_index = (uint16_t)dice((unsigned)world.sides[0].peers[0].child_count);
-        command.path.local = (struct transport_address){world.sides[side].addresses.items[0], 500};
-        command.path.remote =
-            (struct transport_address){world.sides[1 - side].addresses.items[0], 500};
-        command.addresses = world.sides[side].addresses;
+        break;
+    case COMMAND_INITIATE:
+        initiate(side);
+        break;
+    case COMMAND_EXPIRE:
+        expire(side);
+        break;
+    case COMMAND_SHUTDOWN:
+        restart(side);
+        break;
+    default:
         (void)world_command_with(&world, side, command);
-    } else {
-        (void)world_command_with(&world, side, command);
+    }
+    if (world.nat_count > 0 && dice(8) == 0) {
+        world_nat_rebind(&world.nats[0]);
     }
 }
 
@@ -98,7 +152,7 @@ static void live(void)
 static const char *verdict(void)
 {
     world.loss_percent = world.copy_percent = 0;
-    world_run(&world, 120 * WORLD_S);
+    world_run(&world, 150 * WORLD_S);
     for (unsigned i = 0; i < 2; i++) { /* no lifetime may strike between looking and agreeing */
         if (world_unanswered(&world, i) > 0) {
             return "a command was never answered";
