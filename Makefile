@@ -39,7 +39,7 @@ TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out $(BUILD)/ref/host/main.o,$(HOST_OBJECTS))
 
-PROGRAMS := $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/relay $(BUILD)/ikelab
+PROGRAMS := $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/relay $(BUILD)/guest-agent $(BUILD)/ikelab
 
 # Plain `make` uses every core, unless the caller has said how many.
 ALL_CORES = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
@@ -69,6 +69,12 @@ $(BUILD)/relay: harness/link/relay.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $<
+
+# Runs in guests, whose libraries are another release's: static, and never under a sanitizer.
+$(BUILD)/guest-agent: harness/guest/agent.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) -O2 -g $(WARNINGS) -static -o $@.new $< && mv $@.new $@
 
 $(BUILD)/ikelab: harness/ikelab.sh.in Makefile
 	@mkdir -p $(@D)

@@ -23,8 +23,9 @@ def peers() -> None:
 
 
 @peers.command("list")
+@click.option("--default", "only_default", is_flag=True, help="Only those that are played with when nobody names peers.")
 @json_option
-def list_peers(json_file: Path | None) -> None:
+def list_peers(only_default: bool, json_file: Path | None) -> None:
     """All peers, with versions, and how to get those that are missing.
 
     \b
@@ -32,7 +33,7 @@ def list_peers(json_file: Path | None) -> None:
       ikelab peers list --json peers.json
     """
     rows = []
-    for kind in table.TABLE:
+    for kind in (kind for kind in table.TABLE if kind.by_default or not only_default):
         missing = kind.available()
         version = ""
         if not missing:
@@ -50,17 +51,18 @@ def list_peers(json_file: Path | None) -> None:
 @click.option("--mirror", metavar="URI", help="The archive to take packages from (default: this machine's own).")
 @json_option
 def build_peers(names: tuple[str, ...], mirror: str | None, json_file: Path | None) -> None:
-    """Unpack the root directories of peers (default: all). Needs root and the network.
+    """Unpack the root directories of peers (default: those that are played with by default). Needs root and the
+    network.
 
     \b
     Example:
       ikelab peers build strongswan-5.9.8 strongswan-6.0.1
     """
     try:
-        kinds = [table.kind(name) for name in names] or list(table.TABLE)
+        kinds = [table.kind(name) for name in names] or [kind for kind in table.TABLE if kind.by_default]
     except KeyError as error:
         raise usage(str(error.args[0])) from error
-    roots = [kind.root() for kind in kinds if kind.suite]
+    roots = list(dict.fromkeys(root for kind in kinds for root in kind.roots()))
     try:
         builder.build(roots, mirror, click.echo)
     except builder.BuildFailed as error:

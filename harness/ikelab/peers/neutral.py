@@ -127,6 +127,18 @@ class Endpoint:
     port: int
 
 
+class UntoldSpis(tuple[int, int]):
+    """Stands for SPIs that a peer does not tell."""
+
+    def __eq__(self, other: object) -> bool:
+        return tuple.__eq__(self, other) if isinstance(other, UntoldSpis) else isinstance(other, tuple)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+
 @dataclass(frozen=True)
 class IkeSaStatus:
     """An IKE SA as one side sees it."""
@@ -149,8 +161,9 @@ class IkeSaStatus:
 
     @property
     def spis(self) -> tuple[int, int]:
-        """What identifies it on the wire: the same on both sides."""
-        return (self.spi_i, self.spi_r)
+        """What identifies it on the wire: the same on both sides. A peer that does not tell its IKE SPIs gives
+        spi_i = 0 and its own number as spi_r: that tells its SAs apart, and contradicts no other side's SPIs."""
+        return (self.spi_i, self.spi_r) if self.spi_i else UntoldSpis((0, self.spi_r))
 
 
 @dataclass(frozen=True)

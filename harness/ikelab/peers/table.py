@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ikelab.peers import build
 from ikelab.peers.contract import Peer
+from ikelab.peers.libreswan import Libreswan
 from ikelab.peers.reference import Reference
 from ikelab.peers.strongswan import StrongSwan
 
@@ -16,6 +17,13 @@ STRONGSWAN_PACKAGES = (
     "libstrongswan-standard-plugins",  # gcm, openssl
     "strongswan-swanctl",  # vici itself; and the tool, for a person who looks
 )
+# What a guest needs of the peer's root beside the peer.
+GUEST_PACKAGES = ("iproute2", "kmod", "mount")
+LIBRESWAN_PACKAGES = ("libreswan", *GUEST_PACKAGES)
+OPENIKED_PACKAGES = ("openiked", *GUEST_PACKAGES)
+
+# The kernel of every guest: user-mode Linux with its modules.
+GUEST_KERNEL = build.Root("guest-kernel", "bookworm", ("user-mode-linux",), "user-mode-linux")
 
 
 @dataclass(frozen=True)
@@ -28,15 +36,22 @@ class PeerKind:
     adapter: type[Peer]
     tier: str
     main_package: str = ""  # the one whose version stands in reports
+    by_default: bool = True  # played with, and built, when nobody names peers
 
     def root(self) -> build.Root:
         """Where its files are, built or not. Only for kinds with a suite."""
         return build.Root(self.name, self.suite, self.packages, self.main_package)
 
+    def roots(self) -> tuple[build.Root, ...]:
+        """All that has to be unpacked for it."""
+        if not self.suite:
+            return ()
+        return (self.root(), GUEST_KERNEL) if self.tier == "uml-kernel" else (self.root(),)
+
     def available(self) -> str:
         """"" when it can be played with here, else what is missing and how to get it."""
         if self.suite:
-            return self.root().missing()
+            return next((missing for root in self.roots() if (missing := root.missing())), "")
         return Reference.missing_program()
 
     def create(self, directory: Path) -> Peer:
@@ -44,7 +59,8 @@ class PeerKind:
         if not self.suite:
             return self.adapter(directory)
         root = self.root()
-        root.require()
+        for one in self.roots():
+            one.require()
         return self.adapter(directory, self.name, root.path, root.version())  # type: ignore[call-arg]
 
 
@@ -53,6 +69,8 @@ TABLE = (
     PeerKind("reference", "", (), Reference, "userspace"),
     PeerKind("strongswan-5.9.8", "bookworm", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
     PeerKind("strongswan-6.0.1", "trixie", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
+    PeerKind("libreswan-4.10", "bookworm", LIBRESWAN_PACKAGES, Libreswan, "uml-kernel", "libreswan", False),
+    PeerKind("libreswan-5.2", "trixie", LIBRESWAN_PACKAGES, Libreswan, "uml-kernel", "libreswan", False),
 )
 
 
@@ -72,3 +90,4 @@ def names() -> tuple[str, ...]:
 def available() -> tuple[PeerKind, ...]:
     """The lines that can be played with on this machine now."""
     return tuple(line for line in TABLE if not line.available())
+

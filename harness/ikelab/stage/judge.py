@@ -58,6 +58,8 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     finally:
         lab.close()
     judgement = _worse(judgement, _leak_judgement(lab, leaks))
+    if lab.dead_guests:
+        judgement = (Verdict.INCONCLUSIVE, "; ".join(lab.dead_guests))
     one = lab.play
     listed = next((e for e in expected if e.matches(one.scenario, one.initiator, one.responder)), None)
     verdict, reason = apply_expected(*judgement, listed)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..capture import Capture
+from ..guest.machine import Guest
+from ..guest.pool import pool
 from ..link import Relay
 from ..peers import table
 from ..peers.contract import PeerTimeout
@@ -55,6 +57,8 @@ class Lab:
         self.traffic: list[Any] = []
         self.capture: Capture | None = None
         self.trace: Trace | None = None  # after the end, for presenters
+        self.guests: dict[str, Guest] = {}  # hosts that a guest inhabits
+        self.dead_guests: list[str] = []  # after close(): those that did not live to see it, and why
         self._topology: Topology | None = None
         self._specs: tuple[DaemonSpec, DaemonSpec] | None = None
         self._addresses: dict[str, str] = {}
@@ -184,13 +188,21 @@ class Lab:
             side.peer.require(*self.play.needs.get("both", ()), *self.play.needs.get(side.name, ()))
         logs = self.directory / "logs"
         logs.mkdir(exist_ok=True)
-        self._topology = create(self.play.layout, relayed=self.play.relayed, directory=logs)
+        for side in self.sides:
+            if (root := getattr(side.peer, "guest_root", None)) is not None:
+                self.guests[side.name] = pool().take(table.GUEST_KERNEL.path, root)
+        self._topology = create(self.play.layout, relayed=self.play.relayed, directory=logs, guests=self.guests)
         self.learn_addresses()
         self.capture = Capture(self.topology.capture_points(), self.directory)
 
     def close(self) -> None:
         if self._topology is not None:
             self._topology.close()
+        while self.guests:
+            name, guest = self.guests.popitem()
+            if not guest.running:
+                self.dead_guests.append(f"the guest of the {name} {guest.last_words()}")
+            pool().give_back(guest)
 
     def spec(self, side: str) -> DaemonSpec:
         """Made once, when the first side starts; a later change holds from a restart on."""

@@ -5,11 +5,12 @@
         client.run(["ping", "-c1", world.host("gateway").address()])
         world.uplink("lte")
 
-create(layout, *, relayed=(), directory=None) -> Topology
+create(layout, *, relayed=(), directory=None, guests=None) -> Topology
     layout      pair, behind_nat, double_nat, both_nated, roaming, gateways, two_clients: each is a
                 module here, with its drawing
     relayed     names of links that go through the lab's own impairment relay, or "all"
     directory   where logs of its processes go; default: a scratch directory that close() removes
+    guests      {host's name: ikelab.guest.Guest}: outer addresses and programs of that host are in the guest
 
 Topology    .layout .directory .scratch .hosts .links .nats .build_ms
             .host(name) .link(name) .nat(name="nat") .capture_points() .close()
@@ -34,8 +35,9 @@ See also process.Process, link.Relay, capture.Capture, traffic.Flow, cleanup.swe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ikelab import cleanup
 from ikelab.process import ProcessError
@@ -46,6 +48,9 @@ from ikelab.topology.nat import Nat
 from ikelab.topology.plan import Plan
 from ikelab.topology.roaming import Roaming
 from ikelab.topology.world import CapturePoint, Link, Topology
+
+if TYPE_CHECKING:
+    from ikelab.guest.machine import Guest
 
 __all__ = ["CapturePoint", "Host", "LAYOUTS", "Link", "Nat", "Roaming", "Topology", "create"]
 
@@ -61,8 +66,8 @@ LAYOUTS: dict[str, tuple[Callable[[], Plan], type[Topology]]] = {
 
 
 def create(layout: str, *, relayed: Iterable[str] | str = (),
-           directory: Path | None = None) -> Topology:
-    """Builds a layout; on failure nothing of it is left."""
+           directory: Path | None = None, guests: Mapping[str, Guest] | None = None) -> Topology:
+    """Builds a layout; on failure nothing of it is left. `guests` (ikelab.guest) inhabit hosts of these names."""
     if layout not in LAYOUTS:
         raise ProcessError(f"there is no layout {layout}; there are: {', '.join(LAYOUTS)}")
     plan_of, kind = LAYOUTS[layout]
@@ -78,7 +83,7 @@ def create(layout: str, *, relayed: Iterable[str] | str = (),
     world = kind(layout, Path(directory) if directory is not None else scratch, plan,
                  scratch=scratch)
     try:
-        build.build(world, prefix, relayed)
+        build.build(world, prefix, relayed, guests or {})
     except BaseException:
         world.close()
         raise

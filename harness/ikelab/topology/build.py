@@ -4,8 +4,9 @@ all links, once a host; `nft -f -` once a NAT. Everything else is written from i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ikelab import cleanup, process
 from ikelab.link import Relay
@@ -14,6 +15,9 @@ from ikelab.topology.host import Host, write_sysctls
 from ikelab.topology.nat import Nat
 from ikelab.topology.plan import Plan
 from ikelab.topology.world import CapturePoint, Link, Topology
+
+if TYPE_CHECKING:
+    from ikelab.guest.machine import Guest
 
 STUB = "inside"  # carries protected addresses; veth, because not every kernel has dummy
 
@@ -32,13 +36,14 @@ FORWARDING = {"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1, "ipv6/conf/de
 SILENT = {"ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1}
 
 
-def build(topology: Topology, prefix: str, relayed: Iterable[str]) -> None:
-    """Fills an empty topology from its plan. On failure the caller closes it."""
+def build(topology: Topology, prefix: str, relayed: Iterable[str], guests: Mapping[str, Guest]) -> None:
+    """Fills an empty topology from its plan; `guests` inhabit the hosts of these names. On failure the caller
+    closes it."""
     started = time.monotonic()
     plan = topology.plan
     wires = {name: f"{prefix}-wire-{name}" for name in relayed}
     for name in plan.hosts:
-        topology.hosts[name] = _host(plan, name, f"{prefix}-{name}", topology.directory)
+        topology.hosts[name] = _host(plan, name, f"{prefix}-{name}", topology.directory, guests.get(name))
     topology.namespaces = [host.netns for host in topology.hosts.values()] + list(wires.values())
     _ip(f"netns add {name}" for name in topology.namespaces)
     for host in topology.hosts.values():
@@ -47,9 +52,12 @@ def build(topology: Topology, prefix: str, relayed: Iterable[str]) -> None:
         process.call_in(netns, write_sysctls, SILENT)
     _ip(_link_commands(topology, wires))
     for host in topology.hosts.values():
-        names = host.links + ([STUB, f"{STUB}-far"] if plan.hosts[host.name].inside else [])
+        guest = host.name in guests
+        names = host.links + ([STUB, f"{STUB}-far"] if plan.hosts[host.name].inside and not guest else [])
         host.call(interface.offload_off, names)
-        host.ip(*_host_commands(plan, host))
+        if guest:
+            host.plug_in()  # type: ignore[attr-defined]
+        host.ip(*_host_commands(plan, host, guest))
         _add_rules(plan, host)
     for name, netns in wires.items():
         process.call_in(netns, interface.offload_off, ["a", "b"])
@@ -68,12 +76,17 @@ def build(topology: Topology, prefix: str, relayed: Iterable[str]) -> None:
     topology.build_ms = (time.monotonic() - started) * 1000
 
 
-def _host(plan: Plan, name: str, netns: str, directory: Path) -> Host:
+def _host(plan: Plan, name: str, netns: str, directory: Path, guest: Guest | None) -> Host:
     addresses = plan.addresses(name)
     host_plan = plan.hosts[name]
-    return Host(name, netns, directory, addresses, plan.addresses(name, inner=True),
-                list(host_plan.protected), list(host_plan.reachable) or addresses,
-                [link for link, _ in plan.ends_of(name)])
+    host = (name, netns, directory, addresses, plan.addresses(name, inner=True),
+            list(host_plan.protected), list(host_plan.reachable) or addresses,
+            [link for link, _ in plan.ends_of(name)])
+    if guest is None:
+        return Host(*host)
+    from ikelab.guest.host import GuestHost
+
+    return GuestHost(*host, guest=guest, stub=bool(host_plan.inside))
 
 
 def _link_commands(topology: Topology, wires: dict[str, str]) -> list[str]:
@@ -92,7 +105,7 @@ def _link_commands(topology: Topology, wires: dict[str, str]) -> list[str]:
             points = [CapturePoint(link.name, other, link.name)]
         topology.links[link.name] = Link(link.name, (link.ends[0].host, link.ends[1].host), points)
     for host in topology.hosts.values():
-        if topology.plan.hosts[host.name].inside:
+        if topology.plan.hosts[host.name].inside and type(host) is Host:
             commands.append(_veth(host.netns, STUB, host.netns, f"{STUB}-far", 2))
     return commands
 
@@ -104,7 +117,7 @@ def _veth(netns: str, name: str, peer_netns: str, peer_name: str, index: int) ->
             f"peer name {peer_name} index {index + 1} netns {peer_netns}")
 
 
-def _host_commands(plan: Plan, host: Host) -> list[str]:
+def _host_commands(plan: Plan, host: Host, guest: bool = False) -> list[str]:
     commands = ["link set lo up"]
     for link, end in plan.ends_of(host.name):
         lladdr = plan.lladdr(link, host.name)
@@ -113,7 +126,7 @@ def _host_commands(plan: Plan, host: Host) -> list[str]:
             commands += [address_command("add", address, link) for address in end.addresses]
         commands += plan.neighbour_commands(link, host.name)
     host_plan = plan.hosts[host.name]
-    if host_plan.inside:
+    if host_plan.inside and not guest:
         commands += [f"link set dev {STUB}-far up", f"link set {STUB} up"]
         commands += [address_command("add", address, STUB) for address in host_plan.inside]
     commands += [f"route add {route}" for route in host_plan.routes]
@@ -125,8 +138,7 @@ def _add_rules(plan: Plan, host: Host) -> None:
     for family in (4, 6):
         rules = [rule for rule in plan.hosts[host.name].rules if (":" in rule) == (family == 6)]
         if rules:
-            process.run(None, ["ip", f"-{family}", "-n", host.netns, "-batch", "-"],
-                        input="".join(f"rule add {rule}\n" for rule in rules))
+            host.ip(*(f"rule add {rule}" for rule in rules), family=family)
 
 
 def address_command(verb: str, address: str, interface_name: str) -> str:

@@ -60,10 +60,11 @@ class Host:
         """Runs function in a thread that is inside this host; sockets made there stay there."""
         return process.call_in(self.netns, function, *args)
 
-    def ip(self, *lines: str) -> None:
+    def ip(self, *lines: str, family: int | None = None) -> None:
         """`ip` commands, one a line, in one go: host.ip("addr add ...", "route add ...")."""
         if lines:
-            process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(lines) + "\n")
+            option = [f"-{family}"] if family else []
+            process.run(None, ["ip", *option, "-n", self.netns, "-batch", "-"], input="\n".join(lines) + "\n")
 
     def renumber(self, old: str, new: str) -> None:
         """Another outer address in place of one that it has, in the same network; routes stay as they were."""

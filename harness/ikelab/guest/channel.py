@@ -1,0 +1,144 @@
+"""The harness's end of the line into a guest: frames as harness/guest/agent.c describes them.
+
+One thread reads; whoever waits for a job waits on that job alone, so many can be under way at once.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+HEADER = struct.Struct("!IIc")
+EXIT_ERRNO = -1000
+LENGTH_MAX = 1 << 20
+
+
+class ChannelClosed(Exception):
+    """The guest has ended, or somebody has closed the line."""
+
+
+class Job:
+    """One command in the guest: what it has written so far, and its end."""
+
+    def __init__(self, number: int, sink: Callable[[bytes], None] | None = None) -> None:
+        self.number = number
+        self.output, self.errors = bytearray(), bytearray()
+        self.status: int | None = None  # as waitpid's: negative, the signal; below EXIT_ERRNO, an errno
+        self.lost = False  # the guest ended first
+        self._sink = sink
+        self._ended = threading.Event()
+
+    def take(self, kind: bytes, payload: bytes) -> None:
+        """One frame; called by the reader only."""
+        if kind == b"x":
+            (self.status,) = struct.unpack("!i", payload)
+            self._ended.set()
+        elif self._sink is not None:
+            self._sink(payload)
+        else:
+            (self.output if kind == b"o" else self.errors).extend(payload)
+
+    def lose(self) -> None:
+        self.lost = True
+        self._ended.set()
+
+    def wait(self, timeout: float | None) -> bool:
+        """Whether it ended, or was lost, in time."""
+        return self._ended.wait(timeout)
+
+
+class Channel:
+    """Owns the socket. `hello` is set when the guest is ready."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._jobs: dict[int, Job] = {}
+        self._lock = threading.Lock()
+        self._next = 1
+        self._closed = False
+        self.hello = threading.Event()
+        threading.Thread(target=self._read, daemon=True, name="ikelab-guest").start()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def run(self, argv: Sequence[str], input: bytes = b"", sink: Callable[[bytes], None] | None = None) -> Job:
+        """Starts a command. With a sink, both its outputs go there as they come, from another thread."""
+        words = [word.encode() for word in argv]
+        payload = struct.pack("!H", len(words)) + b"".join(word + b"\0" for word in words) + input
+        return self._start(b"R", payload, sink)
+
+    def write(self, path: str, content: bytes, mode: int) -> Job:
+        """Writes a file in the guest; the job's status is 0 or EXIT_ERRNO minus the errno."""
+        return self._start(b"W", struct.pack("!H", mode) + path.encode() + b"\0" + content, None)
+
+    def signal(self, job: Job, number: int) -> None:
+        """To the job's whole process group. Harmless when it has ended."""
+        self._send(job.number, b"K", bytes([number]))
+
+    def close(self) -> None:
+        """Ends the line; jobs that are under way are lost."""
+        try:
+            self._line.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def _start(self, kind: bytes, payload: bytes, sink: Callable[[bytes], None] | None) -> Job:
+        with self._lock:
+            job = Job(self._next, sink)
+            self._next += 1
+            self._jobs[job.number] = job
+        self._send(job.number, kind, payload)
+        return job
+
+    def _send(self, number: int, kind: bytes, payload: bytes) -> None:
+        if len(payload) > LENGTH_MAX - HEADER.size:
+            raise ValueError(f"a frame of {len(payload)} octets is too long for the guest's channel")
+        octets = HEADER.pack(len(payload), number, kind) + payload
+        try:
+            with self._lock:
+                self._line.sendall(octets)
+        except OSError as error:
+            raise ChannelClosed(f"the line into the guest is closed: {error}") from error
+
+    def _read(self) -> None:
+        buffered = bytearray()
+        try:
+            while more := self._line.recv(65536):
+                buffered += more
+                while len(buffered) >= HEADER.size:
+                    length, number, kind = HEADER.unpack_from(buffered)
+                    if len(buffered) < HEADER.size + length:
+                        break
+                    payload = bytes(buffered[HEADER.size : HEADER.size + length])
+                    del buffered[: HEADER.size + length]
+                    self._take(number, kind, payload)
+        except (OSError, struct.error):
+            pass  # the same as its end
+        with self._lock:
+            self._closed = True
+            jobs, self._jobs = list(self._jobs.values()), {}
+        for job in jobs:
+            job.lose()
+        self._line.close()
+
+    def _take(self, number: int, kind: bytes, payload: bytes) -> None:
+        if kind == b"h":
+            self.hello.set()
+            return
+        with self._lock:
+            job = self._jobs.pop(number, None) if kind == b"x" else self._jobs.get(number)
+        if job is not None:
+            job.take(kind, payload)
+
+    def await_hello(self, deadline_s: float) -> bool:
+        """Whether the guest became ready; ends early when the line ends."""
+        end = time.monotonic() + deadline_s
+        while not self.hello.wait(0.05):
+            if self._closed or time.monotonic() > end:
+                return False
+        return True

@@ -1,0 +1,138 @@
+"""A host of a topology that a guest inhabits: its addresses, routes and programs are in the guest.
+
+    namespace of the topology                        the guest's namespace            the guest
+    the link's veth -- bridge -- veth ------------------ bridge -- tap ------------- interface "wire"
+    inside: 10.1.0.1 -- veth --------------------------- bridge -- tap ------------- interface "inside"
+
+The outer addresses live in the guest. The protected ones stay in the namespace, which reaches everything through the
+guest: for them the guest is a security gateway, and what makes traffic runs where it always does. The far ends
+of the links are as they were, so captures, relays and NATs notice nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ikelab import process
+from ikelab.guest.machine import INTERFACES, Guest, GuestProcess
+from ikelab.process import ProcessError
+from ikelab.topology import interface
+from ikelab.topology.host import Host
+
+STUB = "inside"
+GUEST_NUMBER = -2  # the guest's own address in a protected net: the last but one
+_CARRIER = re.compile(r"link set (?:dev )?(\S+) (?:up|down)$")
+
+
+@dataclass
+class GuestHost(Host):
+    guest: Guest | None = None
+    stub: bool = False  # it has protected addresses of its own
+
+    def plug_in(self, mtu: int = 1500) -> None:
+        """Connects the guest's interfaces with the links of this host, which exist and have no address yet."""
+        names = [*self.links, *([STUB] if self.stub else [])]
+        if len(names) > INTERFACES:
+            raise ProcessError(f"{self.name} has {len(names)} interfaces; a guest has {INTERFACES}")
+        made, plugs, ours, theirs = [], [], [], []
+        for number, name in enumerate(names):
+            plug = STUB if name == STUB else f"g-{name}"[:15]
+            plugs.append(plug)
+            # Different indexes at both ends, see topology/build.py.
+            made.append(f"link add name {plug} index {200 + number} netns {self.netns} type veth "
+                        f"peer name plug{number} index {300 + number} netns {self._guest.netns}")
+            theirs.append(f"link set plug{number} master br{number} up")
+            ours.append(f"link set {plug} up")
+            if name != STUB:
+                bridge = f"b-{name}"[:15]
+                made.append(f"link add name {bridge} netns {self.netns} type bridge forward_delay 0 mcast_snooping 0")
+                # The link's own Ethernet address belongs to the guest's interface now.
+                ours += [f"link set dev {name} address 02:00:00:ff:ff:{number:02x}",
+                         f"link set {name} master {bridge} up", f"link set {plug} master {bridge}",
+                         f"link set {bridge} up"]
+        process.run(None, ["ip", "-batch", "-"], input="\n".join(made) + "\n")
+        self.call(_silent)
+        process.run(None, ["ip", "-n", self._guest.netns, "-batch", "-"], input="\n".join(theirs) + "\n")
+        process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(ours) + "\n")
+        self.call(interface.offload_off, plugs)
+        process.call_in(self._guest.netns, interface.offload_off, [f"plug{n}" for n in range(len(names))])
+        self._in_guest("link set lo up", *(f"link set vec{n} name {name}" for n, name in enumerate(names)),
+                       *(f"link set {name} mtu {mtu}" for name in names))
+        self._guest_sysctl({"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1, "ipv6/conf/default/forwarding": 1})
+        if self.stub:
+            self._settle_inside()
+
+    def _settle_inside(self) -> None:
+        """The protected addresses, here in the namespace, with the guest as the way to everything else."""
+        here, there = [f"link set {STUB} up"], [f"link set {STUB} up"]
+        for address in self.inside:
+            network = next(n for n in map(ipaddress.ip_network, self.protected)
+                           if ipaddress.ip_address(address) in n)
+            guests = network[GUEST_NUMBER]
+            nodad = " nodad" if network.version == 6 else ""
+            here += [f"addr add {address}/{network.prefixlen} dev {STUB}{nodad}",
+                     f"route add default via {guests} dev {STUB}"]
+            there += [f"addr add {guests}/{network.prefixlen} dev {STUB}{nodad}"]
+        process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(here) + "\n")
+        self._in_guest(*there)
+
+    @property
+    def _guest(self) -> Guest:
+        assert self.guest is not None
+        return self.guest
+
+    def _in_guest(self, *lines: str, family: int | None = None) -> None:
+        option = [f"-{family}"] if family else []
+        self._guest.run(["ip", *option, "-batch", "-"], input="\n".join(lines) + "\n")
+
+    # What Host does, in the guest.
+
+    def run(self, argv: Sequence[str | Path], *, input: str | None = None, timeout: float = 10.0,
+            check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self._guest.run(argv, input=input, timeout=timeout, check=check)
+
+    def popen(self, argv: Sequence[str | Path], *, name: str | None = None, log: Path | None = None,
+              **options: Any) -> GuestProcess:  # type: ignore[override]
+        """Streams, directories and environments of this machine mean nothing in a guest."""
+        if any(value is not None and value != () for value in options.values()):
+            raise ValueError(f"a program in a guest takes no {', '.join(options)}")
+        name = name or Path(argv[0]).name
+        child = self._guest.popen(argv, name=f"{name} in {self.name}",
+                                  log=log or self.directory / f"{self.name}-{name}.log")
+        self.processes.append(child)  # type: ignore[arg-type]
+        return child
+
+    def ip(self, *lines: str, family: int | None = None) -> None:
+        """In the guest; what changes the carrier of a link, on the link as well."""
+        if not lines:
+            return
+        carrier = [line for line in lines if (found := _CARRIER.match(line)) and found[1] in self.links]
+        if carrier:
+            process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(carrier) + "\n")
+        self._in_guest(*lines, family=family)
+
+    def sysctl(self, settings: Mapping[str, object]) -> None:
+        """In the namespace and in the guest."""
+        super().sysctl(settings)
+        self._guest_sysctl(settings)
+
+    def _guest_sysctl(self, settings: Mapping[str, object]) -> None:
+        """The guest's interfaces are older than these settings: a default is written to each of them as well."""
+        lines = []
+        for name, value in settings.items():
+            files = f"/proc/sys/net/{name} /proc/sys/net/{name}".replace("/conf/default/", "/conf/*/", 1)
+            lines.append(f"for file in {files}; do echo {int(str(value))} >$file; done")
+        self._guest.run(["/bin/sh", "-e"], input="\n".join(lines) + "\n")
+
+
+def _silent() -> None:
+    """No IPv6 of this kernel's own on what is a wire."""
+    for setting in Path("/proc/sys/net/ipv6/conf").iterdir():
+        if setting.name not in ("all", "default", "lo", STUB):
+            (setting / "disable_ipv6").write_text("1\n")

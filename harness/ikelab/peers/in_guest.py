@@ -1,0 +1,220 @@
+"""What adapters of daemons in a guest have in common: the daemon's life, its files, and events made from its states.
+
+Such a daemon tells nothing on its own accord that a program could read: `events()` are the differences between the
+states that were asked for, and whoever waits asks again.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ikelab import keys
+from ikelab.peers import xfrm
+from ikelab.peers.contract import DEADLINE_S, HostLike, Peer, PeerError, PeerNotRunning, PeerTimeout, What
+from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
+
+if TYPE_CHECKING:
+    from ikelab.guest.machine import GuestProcess
+
+POLL_S = 0.02  # between two questions
+
+
+class GuestPeer(Peer):
+    """`root` is the unpacked suite that the guest runs on."""
+
+    tier = "uml-kernel"
+    LOG = ""  # the daemon's log, in the guest
+
+    def __init__(self, directory: Path, kind: str, root: Path, version: str) -> None:
+        super().__init__(directory)
+        self.kind = kind
+        self.root = root
+        self._version = version
+        self._host: Any = None
+        self._process: GuestProcess | None = None
+        self._events: list[Event] = []
+        self._last = PeerStatus()
+
+    # For each daemon to write.
+
+    @abstractmethod
+    def _launch(self, deadline_s: float) -> None:
+        """Writes its files into the guest, starts it with `_popen`, returns when it listens."""
+
+    @abstractmethod
+    def _shut_down(self) -> None:
+        """Asks it to end in good order; may raise ProcessError."""
+
+    @abstractmethod
+    def _ask_status(self) -> PeerStatus:
+        """Its state and the kernel's."""
+
+    # The same for all.
+
+    @property
+    def guest_root(self) -> Path:
+        """The lab gives this peer a host that a guest over this root inhabits."""
+        return self.root
+
+    def version(self) -> str:
+        return self._version
+
+    def _number(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in re.findall(r"\d+", self._version.split("-")[0]))
+
+    def start(self, host: HostLike, deadline_s: float = DEADLINE_S) -> None:
+        if self.spec is None:
+            raise ValueError("configure before start")
+        if not hasattr(host, "guest"):
+            raise PeerNotRunning(f"{self.kind} runs in a guest only: create the topology with guests={{...}}")
+        self._host = host
+        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self._monitor = host.popen(xfrm.MONITOR, name="xfrm", log=self.directory / "xfrm.out")
+            self._launch(deadline_s)
+        except BaseException:
+            self._fetch_log()
+            self.kill()
+            raise
+
+    def stop(self, deadline_s: float = DEADLINE_S) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.running:
+            self._shut_down()
+            if not process.job.wait(deadline_s):
+                process.kill()
+        self._gone()
+
+    def kill(self) -> None:
+        """A power cut takes the kernel's SAs and policies as well."""
+        process, self._process = self._process, None
+        if process is not None and process.guest.running:
+            process.signal(signal.SIGKILL)
+            process.kill()
+            self._gone()
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.running
+
+    def status(self) -> PeerStatus:
+        if not self.running():
+            raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
+        now = self._ask_status()
+        self._tell_apart(self._last, now)
+        self._last = now
+        return now
+
+    def events(self) -> tuple[Event, ...]:
+        if self.running():
+            self.status()
+        return tuple(self._events)
+
+    def wait_event(self, deadline_s: float) -> bool:
+        """Nothing tells; so a little later."""
+        if not self.running():
+            raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
+        time.sleep(min(POLL_S, deadline_s))
+        return deadline_s > POLL_S
+
+    def ike_keys(self) -> Path | None:
+        return None
+
+    def child_keys(self) -> Path | None:
+        """As the kernel told them: of every SA that there was so far."""
+        told = self.directory / "xfrm.out"
+        if not told.exists():
+            return None
+        store = keys.KeyStore()
+        for one in xfrm.esp_keys(told.read_text(errors="replace")):
+            store.add(one)
+        keys.write(self.directory / "keys", store)
+        return self.directory / "keys" / keys.ESP_TABLE
+
+    def logs(self) -> tuple[Path, ...]:
+        self._fetch_log()
+        return tuple(p for p in (self.directory / "daemon.log", self.directory / "daemon.out") if p.exists())
+
+    # Inside.
+
+    def _popen(self, argv: Sequence[str]) -> None:
+        self._process = self._host.popen(argv, name=Path(argv[0]).name, log=self.directory / "daemon.out")
+
+    def _run(self, argv: Sequence[str], timeout: float = 10.0, check: bool = True,
+             input: str | None = None) -> subprocess.CompletedProcess[str]:
+        return self._host.run(argv, timeout=timeout, check=check, input=input)
+
+    def _write(self, path: str, content: str, mode: int = 0o644) -> None:
+        """Into the guest, and beside it for the artefacts."""
+        self._host.guest.write(path, content, mode)
+        copy = self.directory / Path(path).name
+        copy.touch(mode=0o600)
+        copy.write_text(content)
+
+    def _fetch_log(self) -> None:
+        if self._host is None or not self.LOG or not self._host.guest.running:
+            return
+        text = self._host.run(["cat", self.LOG], check=False).stdout
+        if text:
+            (self.directory / "daemon.log").write_text(text)
+
+    def _gone(self) -> None:
+        self._fetch_log()
+        self._clear_kernel()
+        self._monitor.kill()
+        self.child_keys()
+        self._last = PeerStatus()
+
+    def _clear_kernel(self) -> None:
+        self._run(["/bin/sh", "-c", "ip xfrm state flush; ip xfrm policy flush"], check=False)
+
+    def _last_words(self) -> str:
+        lines = [line for file in self.logs() for line in file.read_text(errors="replace").splitlines()]
+        return " / ".join(lines[-3:]) or "it left no log"
+
+    def _peer(self, name: str | None) -> PeerSpec:
+        if self.spec is None:
+            raise ValueError("configure before anything else")
+        return self.spec.peer(name)
+
+    def _replaced(self, what: What, peer: str, child: str, before: PeerStatus) -> Callable[[PeerStatus], bool]:
+        """Whether what there was is gone, and something new is in use."""
+        if what == "ike":
+            old = {sa.spis for sa in before.established(peer)}
+            return lambda now: (not any(sa.spis in old for sa in now.ike_sas)
+                                and bool(now.established(peer)))
+        old = {(sa.spi_in, sa.spi_out) for sa in before.installed(child)}
+        return lambda now: (not any((sa.spi_in, sa.spi_out) in old for sa in now.child_sas)
+                            and bool(now.installed(child)))
+
+    def _tell_apart(self, before: PeerStatus, now: PeerStatus) -> None:
+        moment = time.monotonic_ns()
+
+        def told(name: str, peer: str, child: str = "") -> None:
+            self._events.append(Event(name, moment, peer, child))
+
+        for kind, was, are in (("ike-sa", before.established(), now.established()),
+                               ("child-sa", before.installed(), now.installed())):
+            old, new = {sa.unique: sa for sa in was}, {sa.unique: sa for sa in are}
+            for unique in new.keys() - old.keys():
+                told(f"{kind}-up", new[unique].peer, getattr(new[unique], "child", ""))
+            for unique in old.keys() - new.keys():
+                told(f"{kind}-down", old[unique].peer, getattr(old[unique], "child", ""))
+
+    def _failed(self, subject: str, refused: str, words: str) -> PeerError:
+        self._fetch_log()
+        said = " / ".join(words.strip().splitlines()[-2:])
+        return PeerError(f"{self.kind} could not {subject}: {refused or said}; see {self.directory / 'daemon.log'}",
+                         refused)
+
+    def _too_late(self, subject: str, deadline_s: float) -> PeerTimeout:
+        self._fetch_log()
+        return PeerTimeout(f"{self.kind} could not {subject} in {deadline_s:g} s")

@@ -1,0 +1,175 @@
+"""Libreswan, several versions, each from its own root directory: pluto in a guest, with the guest kernel's ESP.
+
+It is driven with whack, its own control program. What it cannot do here is declared in `missing`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ikelab.peers import libreswan_config as config
+from ikelab.peers import libreswan_status as says
+from ikelab.peers import xfrm
+from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What
+from ikelab.peers.in_guest import POLL_S, GuestPeer
+from ikelab.peers.neutral import DaemonSpec, PeerStatus
+from ikelab.process import ProcessError
+
+LIBEXEC = "/usr/libexec/ipsec/"
+WHACK = LIBEXEC + "whack"
+CONNECTIONS = "/etc/ipsec.connections"
+BORDER = "---- ikelab ----"
+
+LACKS: Mapping[str, str] = {
+    "transport-mode": "the lab's flows run behind the guest, and transport mode protects the guest's own packets",
+    "ke-x448": "pluto offers no X448",
+    "return-routability": "pluto sends no COOKIE2",
+    "path-probing": "pluto tries no other path when one falls silent",
+    "fail-closed": "pluto has a policy only while a Child SA or a trap is up",
+    "acquire-keeps-packet": "the kernel drops the packet that starts a Child SA",
+    "liveness-by-command": "whack has no such command",
+    "key-log-ike": "pluto has no key log",
+}
+
+
+class Libreswan(GuestPeer):
+    """The adapter."""
+
+    LOG = "/run/pluto/log"
+
+    def missing(self) -> Mapping[str, str]:
+        return LACKS
+
+    def configure(self, spec: DaemonSpec) -> None:
+        for peer in spec.peers:
+            for child in peer.children:
+                if child.mode == "transport":
+                    self.require("transport-mode")
+        config.ipsec_conf(spec)  # these refuse what they cannot say
+        config.connections(spec, self._number(), ("192.0.2.1", "2001:db8:2::1"))
+        if self.running():
+            raise PeerUnsupported("the adapter configures pluto before its start only")
+        self.spec = spec
+
+    def configuration(self) -> tuple[Path, ...]:
+        files = (self.directory / name for name in ("ipsec.conf", "ipsec.connections", "ipsec.secrets"))
+        return tuple(file for file in files if file.exists())
+
+    def _launch(self, deadline_s: float) -> None:
+        assert self.spec is not None
+        end = time.monotonic() + deadline_s
+        self._write("/etc/ipsec.conf", config.ipsec_conf(self.spec))
+        self._write(CONNECTIONS, config.connections(self.spec, self._number(), self._host.addresses))
+        self._write("/etc/ipsec.secrets", config.secrets(self.spec), 0o600)
+        self._run(["/bin/sh", "-c", "mkdir -p /run/pluto; [ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss"])
+        self._popen(["/bin/sh", "-c", f"exec {LIBEXEC}pluto --nofork --config /etc/ipsec.conf --stderrlog "
+                     f">>{self.LOG} 2>&1"])
+        while self._run(["test", "-S", "/run/pluto/pluto.ctl"], check=False).returncode:
+            if not self.running() or time.monotonic() > end:
+                raise PeerNotRunning(f"{self.kind} does not listen: {self._last_words()}")
+            time.sleep(POLL_S)
+        # addconn also tells pluto to listen and to read the secrets.
+        done = self._run([LIBEXEC + "addconn", "--config", CONNECTIONS, "--autoall"], check=False)
+        loaded = self._whack("--status").stdout
+        absent = [name for name in config.names(self.spec, self._families()) if f'"{name}"' not in loaded]
+        if absent:
+            raise PeerError(f"{self.kind} did not take {', '.join(absent)}: {(done.stderr + done.stdout)[-500:]}")
+
+    def _shut_down(self) -> None:
+        self._whack("--shutdown")
+
+    # Verbs.
+
+    def initiate(self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+        entry = self._peer(peer)
+        name = entry.child(child).name
+        subject = f"initiate {entry.name}/{name}"
+        said = self._command(["--initiate", "--name", self._connection(entry.name, name)], subject, deadline_s)
+        if not [sa for sa in self.status().installed(name) if sa.peer == entry.name]:
+            raise self._failed(subject, says.refusal(said), said)
+
+    def rekey(self, what: What = "child", child: str | None = None, peer: str | None = None,
+              deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
+        entry = self._peer(peer)
+        name = entry.child(child).name
+        before = self.status()
+        subject = f"rekey the IKE SA with {entry.name}" if what == "ike" else f"rekey Child SA {entry.name}/{name}"
+        if not (before.established(entry.name) if what == "ike" else before.installed(name)):
+            raise PeerError(f"{self.kind} cannot {subject}: there is none")
+        verb = "--rekey-ike" if what == "ike" else "--rekey-child" if self._number() >= (5,) else "--rekey-ipsec"
+        said = self._command([verb, "--name", self._connection(entry.name, name), "--asynchronous"], subject, deadline_s)
+        if wait:
+            try:
+                self.wait_for(self._replaced(what, entry.name, name, before), subject, deadline_s)
+            except PeerTimeout as error:
+                raise self._failed(subject, says.refusal(said), f"{said} {error}") from error
+
+    def delete(self, what: What = "ike", child: str | None = None, peer: str | None = None,
+               deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
+        entry = self._peer(peer)
+        status = self.status()
+        if what == "ike":
+            subject = f"delete the IKE SA with {entry.name}"
+            doomed = [sa.unique for sa in status.ike_sas if sa.peer == entry.name]
+            names = [self._connection(entry.name, one.name) for one in entry.children]
+            commands = [["--terminate", "--name", name] for name in names]
+        else:
+            name = entry.child(child).name
+            subject = f"delete Child SA {entry.name}/{name}"
+            doomed = [sa.unique for sa in status.child_sas if (sa.peer, sa.child) == (entry.name, name)]
+            commands = [["--deletestate", number] for number in doomed]
+        for command in commands:
+            self._command([*command, "--asynchronous"], subject, deadline_s)
+        if wait:
+            self.wait_for(lambda now: not any(sa.unique in doomed for sa in (*now.ike_sas, *now.child_sas)),
+                          subject, deadline_s)
+
+    def roam(self, local: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+        """pluto sees by itself that an address has gone, and moves once it has another."""
+        entry = self._peer(peer)
+
+        def moved(now: PeerStatus) -> bool:
+            found = now.established(entry.name)
+            wanted = [local] if local else self._host.addresses
+            return bool(found) and found[0].local.address in wanted and bool(now.installed())
+
+        self.wait_for(moved, f"the move of the IKE SA with {entry.name}", deadline_s)
+
+    def liveness(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+        self.require("liveness-by-command")
+
+    # Inside.
+
+    def _ask_status(self) -> PeerStatus:
+        assert self.spec is not None
+        script = f"{WHACK} --showstates; echo '{BORDER}'; {' '.join(xfrm.STATE)}; echo '{BORDER}'; {' '.join(xfrm.POLICY)}"
+        parts = self._run(["/bin/sh", "-c", script]).stdout.split(BORDER)
+        local = {str(family): self._host.address(family) for family in self._families()}
+        return says.peer_status(parts[0], parts[1], parts[2], config.names(self.spec, (4, 6)),
+                                {peer.name: peer for peer in self.spec.peers}, local)
+
+    def _families(self) -> list[int]:
+        return sorted({6 if ":" in address else 4 for address in self._host.addresses})
+
+    def _connection(self, peer: str, child: str) -> str:
+        assert self.spec is not None
+        for name, (one, other) in config.names(self.spec, self._families()).items():
+            if (one, other) == (peer, child):
+                return name
+        raise PeerError(f"{self.kind} has no connection for {peer}/{child}")
+
+    def _whack(self, *words: str, timeout: float = 10.0):  # type: ignore[no-untyped-def]
+        return self._run([WHACK, *words], timeout=timeout, check=False)
+
+    def _command(self, words: Sequence[str], subject: str, deadline_s: float) -> str:
+        if not self.running():
+            raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
+        try:
+            done = self._whack(*words, timeout=deadline_s)
+        except ProcessError as error:
+            if not self._host.guest.running:
+                raise
+            raise self._too_late(subject, deadline_s) from error
+        return done.stdout + done.stderr
