@@ -38,7 +38,7 @@ def demo(out: Path | None, json_file: Path | None) -> None:
         for result in watcher.results[before:]:
             show(result, directory, whole=(initiator, responder) == ("reference", "reference"))
     finish(watcher, directory, started, json_file)
-    missing = [kind.available() for kind in table.TABLE if kind.available()]
+    missing = [kind.available() for kind in table.TABLE if getattr(kind, "by_default", True) and kind.available()]
     for sentence in missing:
         click.echo(f"not shown: {sentence}")
     good = bool(watcher.results) and not watcher.problems and all(
@@ -51,7 +51,8 @@ def demo(out: Path | None, json_file: Path | None) -> None:
 
 def pairs() -> list[tuple[str, str]]:
     """The reference with itself first, then with each other peer that is here, in both roles."""
-    others = [kind.name for kind in table.available() if kind.name != "reference"]
+    others = [kind.name for kind in table.available()
+              if kind.name != "reference" and getattr(kind, "by_default", True)]
     found = [("reference", "reference")]
     for name in others:
         found += [("reference", name), (name, "reference")]
