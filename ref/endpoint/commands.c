@@ -250,6 +250,11 @@ static enum status roam(struct sa_store *store, const struct command *command)
     struct ike_sa *sa = command->ike_sa != 0 ? sa_store_find(store, command->ike_sa)
                                              : sa_store_find_peer(store, command->peer_index);
     store->local_addresses = command->addresses;
+    if (sa != NULL && sa->peer->mobike &&
+        (sa->state == IKE_SA_INIT_SENT || sa->state == IKE_SA_AUTH_SENT)) {
+        mobike_roam_connecting(store, sa, command);
+        return STATUS_OK;
+    }
     if (sa == NULL || !ike_sa_is_up(sa) || !sa->mobike) {
         return STATUS_DROP;
     }

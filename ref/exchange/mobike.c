@@ -109,6 +109,9 @@ static void set_nat(struct ike_sa *sa, const struct nat_detection *nat)
 enum status update_addresses_create_request(struct sa_store *store, struct ike_sa *sa,
                                             struct chain_writer *chain)
 {
+    if (!sa->mobike) {
+        return STATUS_DROP; /* asked for before we knew */
+    }
     notify_add(chain, UPDATE_SA_ADDRESSES, bytes_of(NULL, 0));
     TRY(nat_detection_build(chain, sa->spi_i, sa->spi_r, &sa->path,
                             sa->peer->force_udp_encapsulation));

@@ -17,6 +17,11 @@ void mobike_note_additional(struct ike_sa *sa, const struct message *message,
 /* The host has moved: COMMAND_ROAM for one IKE SA. */
 void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command *command);
 
+/* The same before it is established: what is out goes from the new address, and when it is up the
+ * responder, who has noted where the first copy came from, is told. */
+void mobike_roam_connecting(struct sa_store *store, struct ike_sa *sa,
+                            const struct command *command);
+
 /* Called with each retransmission; from the second one on: the same request along one other pair of
  * addresses (3.10), should the path in use have died. The original initiator only. */
 void mobike_probe_other_paths(struct sa_store *store, struct ike_sa *sa);

@@ -258,6 +258,23 @@ void mobike_roam(struct sa_store *store, struct ike_sa *sa, const struct command
     request_queue(store, sa, &tell);
 }
 
+void mobike_roam_connecting(struct sa_store *store, struct ike_sa *sa,
+                            const struct command *command)
+{
+    struct task update = {.type = TASK_UPDATE_ADDRESSES, .command = command->id};
+    const struct address *local = &command->path.local.ip;
+    if (local->family != sa->path.remote.ip.family || address_equal(local, &sa->path.local.ip)) {
+        sa_store_emit_done(store, command->id, STATUS_OK); /* as it is, or no way at present */
+        return;
+    }
+    sa->path.local.ip = *local;
+    drop_updates(store, sa);
+    if (!task_queue_push(&sa->tasks, &update)) {
+        sa_store_emit_done(store, command->id, STATUS_INTERNAL);
+    }
+    mobike_resend(store, sa);
+}
+
 /* ---- without MOBIKE ---- */
 
 static bool may_follow(const struct ike_sa *sa, const struct path *path)

@@ -301,13 +301,26 @@ void world_address_drop(struct world *world, unsigned side, const char *text)
     list->count = kept;
 }
 
+/* Where a host would look for a route to: where its core says the peer is, or another address the
+ * peer has told. */
+static struct address known_remote(struct world *world, unsigned side, uint8_t family)
+{
+    struct ike_sa_status status;
+    struct address known = {0};
+    for (size_t i = 0; endpoint_ike_sa_at(world->sides[side].endpoint, i, &status); i++) {
+        known = status.info.path.remote.ip.family == family
+                    ? status.info.path.remote.ip
+                    : first_of_family(&status.peer_addresses, family);
+    }
+    return known;
+}
+
 uint32_t world_roam(struct world *world, unsigned side, const char *text)
 {
     struct command command = {.type = COMMAND_ROAM, .addresses = world->sides[side].addresses};
     if (text != NULL) {
-        const struct address_list *theirs = &world->sides[side == 1 ? 0 : 1].addresses;
         command.path.local.ip = world_address(text);
-        command.path.remote.ip = first_of_family(theirs, command.path.local.ip.family);
+        command.path.remote.ip = known_remote(world, side, command.path.local.ip.family);
     }
     return world_command_with(world, side, command);
 }
