@@ -18,7 +18,6 @@
  * All numbers are big-endian. A job's output comes before its end.
  */
 
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
