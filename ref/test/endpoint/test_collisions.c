@@ -273,10 +273,63 @@ static void test_every_pair_of_commands(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* While it is open which of two new IKE SAs stays, what is asked for is asked of neither. */
+static void test_command_during_a_collision(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed < 40; seed++) {
+        world_init(&world, seed);
+        world.delay_ns = DELAY;
+        uint16_t second = world_add_child(&world, 0, 1);
+        uint16_t third = world_add_child(&world, 0, 1);
+        world_boot(&world);
+        world_connect(&world);
+        command(0, COMMAND_REKEY_IKE, 0);
+        command(1, COMMAND_REKEY_IKE, 0);
+        world_run(&world, 3 * DELAY / 2);
+        command(0, COMMAND_INITIATE, second);
+        command(1, COMMAND_INITIATE, third);
+        world_run(&world, 30 * WORLD_S);
+        for (unsigned i = 0; i < 2; i++) {
+            struct world_side *side = &world.sides[i];
+            assert_int_equal(world_unanswered(&world, i), 0);
+            assert_int_equal(side->commands[side->command_count].status, STATUS_OK);
+            assert_int_equal(side->child_count, 3);
+            assert_int_equal(side->ike_count, 1);
+        }
+        world_assert_agreement(&world);
+        world_destroy(&world);
+    }
+}
+
+/* The peer dies in the middle of it: all three IKE SAs go. */
+static void test_death_during_a_collision(void **state)
+{
+    (void)state;
+    for (unsigned halves = 0; halves < 8; halves++) {
+        world_init(&world, 3);
+        world.delay_ns = DELAY;
+        world_boot(&world);
+        world_connect(&world);
+        command(0, COMMAND_REKEY_IKE, 0);
+        command(1, COMMAND_REKEY_IKE, 0);
+        world_run(&world, halves * DELAY / 2);
+        world_kill(&world, 0);
+        world_run(&world, 120 * WORLD_S);
+        command(1, COMMAND_LIVENESS, 0);
+        world_run(&world, 120 * WORLD_S);
+        const char *what = world_residue(&world, 1);
+        assert_string_equal(what != NULL ? what : "nothing", "nothing");
+        world_destroy(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_pair_of_commands),
+        cmocka_unit_test(test_command_during_a_collision),
+        cmocka_unit_test(test_death_during_a_collision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,39 +117,24 @@ static void test_wrong_key(void **state)
     assert_nothing_left();
 }
 
-/* The responder proves itself badly: it is told, and gives up what it thought was up (2.21.2). */
-static void test_responder_is_not_who_it_should_be(void **state)
+/* Which name the initiator asks for is the responder's to have. */
+static void test_responder_has_another_name(void **state)
 {
     (void)state;
-    assert_true(identity_parse("somebody.else", &a->peers[0].remote_id));
-    assert_true(identity_parse("any", &b->peers[0].local_id));
-    assert_true(identity_parse("any", &a->peers[0].remote_id));
-    world_boot(&world);
-    assert_int_equal(try_to_connect(), STATUS_OK);
-    tear_down(state);
-    set_up(state);
-    assert_true(identity_parse("b.example", &b->peers[0].local_id));
     assert_true(identity_parse("key:other", &a->peers[0].remote_id));
     world_boot(&world);
     assert_int_equal(try_to_connect(), STATUS_PEER(AUTHENTICATION_FAILED));
     assert_nothing_left();
 }
 
+/* The responder proves itself badly: it is told, and gives up what it thought was up (2.21.2). */
 static void test_responder_fails_to_prove_itself(void **state)
 {
     (void)state;
-    /* b knows a under its key, and shows a name that a takes for another peer's */
-    assert_true(identity_parse("impostor", &b->peers[0].local_id));
-    assert_true(identity_parse("any", &a->peers[0].remote_id));
     world_boot(&world);
-    world_connect(&world);
-    tear_down(state);
-    set_up(state);
-    world_boot(&world);
-    /* between IKE_AUTH and its answer a forgets: the answer is then not b's */
     assert_int_not_equal(world_command(&world, 0, COMMAND_INITIATE), 0);
     world_run(&world, 12 * WORLD_MS);
-    a->peers[0].psk[0] ^= 1; /* IKE_AUTH has been sent with the old one */
+    a->peers[0].psk[0] ^= 1; /* IKE_AUTH was made with the key they share, its answer is not */
     world_run(&world, 60 * WORLD_S);
     assert_int_equal(world_result(&world, 0, 1), STATUS_NOTIFY(AUTHENTICATION_FAILED));
     assert_int_equal(a->last_ike_down.reason, DOWN_FAILED);
@@ -466,20 +451,27 @@ static void test_with_any_message_in_trouble(void **state)
     }
 }
 
+/* Both IKE SAs may stay; but INITIAL_CONTACT, said by both, must not kill at one side what lives at
+ * the other. */
 static void test_both_start_at_once(void **state)
 {
-    for (unsigned ms = 0; ms < 30; ms++) {
-        tear_down(state);
-        set_up(state);
-        world_boot(&world);
-        uint32_t one = world_command(&world, 0, COMMAND_INITIATE);
-        world_run(&world, ms * WORLD_MS);
-        uint32_t two = world_command(&world, 1, COMMAND_INITIATE);
-        world_run(&world, 10 * WORLD_S);
-        assert_int_equal(world_result(&world, 0, one), STATUS_OK);
-        assert_int_equal(world_result(&world, 1, two), STATUS_OK);
-        world_assert_agreement(&world);
-        assert_true(a->ike_count >= 1);
+    for (unsigned ms = 0; ms < 30; ms += 2) {
+        for (unsigned held = 0; held <= 8; held++) {
+            tear_down(state);
+            set_up(state);
+            world_boot(&world);
+            struct mishap m = {held, WORLD_PASS, 30 * WORLD_MS};
+            world.hook = mishap;
+            world.hook_context = &m;
+            uint32_t one = world_command(&world, 0, COMMAND_INITIATE);
+            world_run(&world, ms * WORLD_MS);
+            uint32_t two = world_command(&world, 1, COMMAND_INITIATE);
+            world_run(&world, 10 * WORLD_S);
+            assert_int_equal(world_result(&world, 0, one), STATUS_OK);
+            assert_int_equal(world_result(&world, 1, two), STATUS_OK);
+            world_assert_agreement(&world);
+            assert_true(a->ike_count >= 1);
+        }
     }
 }
 
@@ -491,7 +483,7 @@ int main(void)
         TEST(test_takes_four_messages),
         TEST(test_every_algorithm),
         TEST(test_wrong_key),
-        TEST(test_responder_is_not_who_it_should_be),
+        TEST(test_responder_has_another_name),
         TEST(test_responder_fails_to_prove_itself),
         TEST(test_unknown_identity),
         TEST(test_no_common_ike_proposal),

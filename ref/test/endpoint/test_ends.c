@@ -353,6 +353,26 @@ static void test_broken_request_ends_it(void **state)
     assert_int_equal(b->last_ike_down.status, STATUS_NOTIFY(INVALID_SYNTAX));
 }
 
+/* The peer could not read our request and has closed (2.21.3); we hear it in its answer. */
+static void test_our_request_was_broken(void **state)
+{
+    static const uint8_t invalid_syntax[] = {0, 0, 0, 8, 0, 0, 0, INVALID_SYNTAX};
+    (void)state;
+    world_boot(&world);
+    world_connect(&world);
+    uint32_t id = world_command(&world, 1, COMMAND_REKEY_CHILD);
+    struct world_forgery f = {.exchange_type = CREATE_CHILD_SA,
+                              .response = true,
+                              .message_id = world_core_ike_sa(&world, 1)->request.message_id,
+                              .first_payload = PAYLOAD_NOTIFY,
+                              .payloads = bytes_of(invalid_syntax, sizeof invalid_syntax)};
+    world_forge(&world, 0, &f); /* arrives before the honest one */
+    world_run(&world, 6 * WORLD_MS);
+    assert_int_equal(b->ike_count, 0);
+    assert_int_equal(b->last_ike_down.reason, DOWN_REFUSED);
+    assert_int_equal(world_result(&world, 1, id), STATUS_PEER(INVALID_SYNTAX));
+}
+
 static void test_rekey_of_an_unknown_child(void **state)
 {
     static const uint8_t payloads[] = {PAYLOAD_SA, 0, 0, 12, 3, 4,
@@ -471,6 +491,7 @@ int main(void)
         TEST(test_message_ids_run_out),
         TEST(test_unknown_critical_payload),
         TEST(test_broken_request_ends_it),
+        TEST(test_our_request_was_broken),
         TEST(test_rekey_of_an_unknown_child),
         TEST(test_major_version),
         TEST(test_half_open_goes_away),
