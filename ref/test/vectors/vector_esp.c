@@ -120,6 +120,9 @@ static const char *parts(const struct vector *v, const struct esp_pair *pair)
     if (packet.length < ESP_HEADER_LENGTH + pair->iv_length + pair->icv_length) {
         return "the packet is too short";
     }
+    if (!pair->esn && sequence_of(v) > UINT32_MAX) {
+        return "sequence is beyond 32 bits without ESN";
+    }
     struct bytes tail = bytes_of(packet.data + packet.length - pair->icv_length, pair->icv_length);
     struct bytes iv = bytes_of(packet.data + ESP_HEADER_LENGTH, pair->iv_length);
     const char *reason = octets_differ(v->test, "iv", iv);
@@ -228,6 +231,11 @@ static const char *sk_seal(const struct vector *v, const struct protection *p,
     if (json_object_get(v->test, "aad") != NULL &&
         octets_differ(v->test, "aad", bytes_of(made, aad_length)) != NULL) {
         return "aad is another";
+    }
+    if (json_object_get(v->test, "icv") != NULL &&
+        octets_differ(v->test, "icv",
+                      bytes_of(datagram.data + datagram.length - icv_length, icv_length)) != NULL) {
+        return "icv is another";
     }
     if (protector_seal(protector, bytes_of(made, aad_length), made + aad_length, made + text_at,
                        plaintext.length, bytes_of(NULL, 0),

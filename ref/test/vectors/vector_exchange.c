@@ -28,22 +28,17 @@ static const char *encrypted_differs(const struct play *play, const json_t *step
     const json_t *sa =
         json_array_get(json_object_get(play->test, "ikeSas"), (size_t)number_of(step, "ikeSa"));
     bool from_i = (header.data[19] & IKE_FLAG_INITIATOR) != 0;
-    json_t *test = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "encryption",
-                             text_of(sa, "encryption"), "integrity", text_of(sa, "integrity"),
-                             "key", text_of(sa, from_i ? "SK_ei" : "SK_er"), "integrityKey",
-                             text_of(sa, from_i ? "SK_ai" : "SK_ar"), "message",
-                             text_of(step, "octets"), "iv", text_of(step, "iv"), "aad",
-                             text_of(step, "aad"), "plaintext", text_of(step, "plaintext"), "inner",
-                             text_of(step, "inner"), "first", (json_int_t)number_of(step, "first"));
+    json_t *test =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "encryption",
+                  text_of(sa, "encryption"), "integrity", text_of(sa, "integrity"), "key",
+                  text_of(sa, from_i ? "SK_ei" : "SK_er"), "integrityKey",
+                  text_of(sa, from_i ? "SK_ai" : "SK_ar"), "message", text_of(step, "octets"), "iv",
+                  text_of(step, "iv"), "aad", text_of(step, "aad"), "plaintext",
+                  text_of(step, "plaintext"), "inner", text_of(step, "inner"), "icv",
+                  text_of(step, "icv"), "first", (json_int_t)number_of(step, "first"));
     struct vector vector = {.test = test, .result = "valid", .algorithm = ""};
     outcome = test != NULL ? sk_run(&vector) : outcome_failed("a message lacks a value");
     json_decref(test);
-    struct bytes icv = octets_of(step, "icv");
-    if (outcome.kind == OUTCOME_PASSED &&
-        (icv.length > header.length ||
-         memcmp(header.data + header.length - icv.length, icv.data, icv.length) != 0)) {
-        return "icv is another";
-    }
     return outcome.kind == OUTCOME_PASSED ? NULL : outcome.reason;
 }
 
