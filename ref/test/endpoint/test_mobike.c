@@ -317,6 +317,40 @@ static void test_without_a_network_for_a_while(void **state)
     assert_int_equal(a->child_ups, 1);
 }
 
+/* Both networks work for a while: an answer that still comes over the one we have left does not
+ * take us back. */
+static void test_late_answer_over_the_old_path(void **state)
+{
+    for (unsigned ms = 0; ms < 20; ms++) {
+        tear_down(state);
+        set_up(state);
+        start();
+        world_address_add(&world, 0, "192.0.2.11");
+        assert_int_not_equal(world_command(&world, 0, COMMAND_LIVENESS), 0);
+        world_run(&world, ms * WORLD_MS);
+        assert_int_not_equal(world_roam(&world, 0, "192.0.2.11"), 0);
+        world_run(&world, 5 * WORLD_S);
+        world_assert_agreement(&world);
+        assert_at(&b->child[0].info.path.remote, "192.0.2.11");
+        assert_int_equal(a->roam_done, 1);
+    }
+}
+
+/* From one dead network to the next: each has all the tries. */
+static void test_long_search_for_a_network(void **state)
+{
+    static const char *const places[] = {"192.0.2.11", "192.0.2.21"};
+    (void)state;
+    start();
+    a->addresses.count = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_not_equal(world_roam(&world, 0, places[i % 2]), 0);
+        world_run(&world, 2 * WORLD_S);
+    }
+    move("192.0.2.31");
+    assert_int_equal(a->ike_downs, 0);
+}
+
 static void test_responder_moves(void **state)
 {
     (void)state;
@@ -422,6 +456,8 @@ int main(void)
         TEST(test_roam_with_loss),
         TEST(test_moving_on_before_it_is_done),
         TEST(test_without_a_network_for_a_while),
+        TEST(test_late_answer_over_the_old_path),
+        TEST(test_long_search_for_a_network),
         TEST(test_responder_moves),
         TEST(test_path_dies_silently),
         TEST(test_wrong_cookie2),
