@@ -49,7 +49,7 @@ all:
 
 programs: $(PROGRAMS)
 
-tests: $(TEST_PROGRAMS)
+tests: $(TEST_PROGRAMS) $(BUILD)/vector-runner
 
 $(BUILD)/libikeref.a: $(CORE_OBJECTS)
 	@rm -f $@
