@@ -199,7 +199,8 @@ def test_with_duplicates_and_disorder(client, gateway, flow, lab, what):
 def test_many_in_a_row_under_load(client, gateway, flow, lab):
     """Twenty-four rekeys, from both sides and of both kinds, while UDP and TCP flow. RFC 7296 2.8"""
     client.connect(gateway)
-    with flow.udp(client, gateway, interval_ms=1) as traffic, flow.tcp(client, gateway) as stream:
+    with flow.udp(client, gateway, interval_ms=2) as traffic, \
+            flow.tcp(client, gateway, rate_mbit=8) as stream:
         for _ in range(6):
             client.rekey("child")
             gateway.rekey("child")

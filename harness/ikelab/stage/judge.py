@@ -204,15 +204,16 @@ def _result(lab: Lab, verdict: Verdict, reason: str, seconds: float) -> Result:
 
 
 def _measure(result: Result, lab: Lab) -> None:
-    def values(name: str) -> list[Any]:
-        found = [getattr(one, name, None) for one in lab.traffic]
+    def values(name: str, of: list[Any]) -> list[Any]:
+        found = [getattr(one, name, None) for one in of]
         return [value for value in found if value is not None]
 
-    if outages := values("outage_ms"):
+    if outages := values("outage_ms", lab.traffic):
         result.outage_ms = round(max(outages), 3)
     for field, name in (("packets_sent", "sent"), ("packets_lost", "lost"),
                         ("packets_duplicated", "duplicated"), ("packets_reordered", "reordered")):
-        if counted := values(name):
+        # A TCP flow counts octets.
+        if counted := values(name, [one for one in lab.traffic if hasattr(one, "reordered")]):
             setattr(result, field, sum(counted))
     if lab.trace is not None:
         cost = lab.trace.cost
