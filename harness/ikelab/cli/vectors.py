@@ -64,13 +64,13 @@ def vectors(filter_text: str, impl: str, files: bool, json_file: Path | None) ->
 def _sources(filter_text: str, missing: list[str]) -> Iterator[Source]:
     """Those with a file that the filter keeps. A package that is not there counts as missing, unless the
     filter asks for files of the repository alone."""
-    own_asked = False
+    named, own_asked = filter_text.split("/")[0], False
     for source in sources.own():
         kept = _kept(source, filter_text)
         own_asked = own_asked or bool(filter_text and kept.files)
         yield kept
     for name, bring in ((sources.WYCHEPROOF, sources.wycheproof), (sources.NIST, sources.nist_files)):
-        if own_asked and name not in filter_text:
+        if own_asked or (named != name and named in (sources.WYCHEPROOF, sources.NIST, *sources.OWN)):
             continue
         try:
             yield _kept(bring(), filter_text)

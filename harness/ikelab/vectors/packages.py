@@ -121,7 +121,8 @@ def _commands(package: Package, state: Path) -> list[list[str]]:
     own = ["-o", f"Dir::Etc::SourceList={source}", "-o", "Dir::Etc::SourceParts=/dev/null",
            "-o", f"Dir::State::Lists={state}/lists", "-o", f"Dir::Cache={state}/cache",
            "-o", "Acquire::Languages=none", "-o", "Acquire::Check-Valid-Until=false"]
-    return [["apt-get", *options, *own, "update"], ["apt-get", *options, *own, "download", package.name]]
+    return [["apt-get", *options, *own, "--error-on=any", "update"],
+            ["apt-get", *options, *own, "download", package.name]]
 
 
 def _why(error: Exception) -> str:
