@@ -112,10 +112,13 @@ class GuestHost(Host):
         """In the guest; what changes the carrier of a link, on the link as well."""
         if not lines:
             return
+        protected = [line for line in lines if f"dev {STUB}" in line]  # protected addresses live in the namespace
+        super().ip(*protected, family=family)
         carrier = [line for line in lines if (found := _CARRIER.match(line)) and found[1] in self.links]
         if carrier:
             process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(carrier) + "\n")
-        self._in_guest(*lines, family=family)
+        if others := [line for line in lines if line not in protected]:
+            self._in_guest(*others, family=family)
 
     def sysctl(self, settings: Mapping[str, object]) -> None:
         """In the namespace and in the guest."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ikelab.peers.neutral import ChildSaStatus, DaemonSpec, Event, IkeSaStatus, PeerStatus
+from ikelab.peers.neutral import DEFAULT_ESP, ChildSaStatus, DaemonSpec, Event, IkeSaStatus, PeerStatus
 from ikelab.process import Process
 
 DEADLINE_S = 10.0  # for one verb; a scenario that waits longer on purpose says so
@@ -33,6 +33,7 @@ CAPABILITIES: Mapping[str, str] = {
     "outer-ipv6": "IKE and ESP over IPv6",
     "inner-ipv4": "IPv4 packets inside ESP",
     "inner-ipv6": "IPv6 packets inside ESP",
+    "mixed-families": "IPv4 inside ESP over IPv6, and the reverse",
     "esn": "extended sequence numbers (RFC 4303 2.2.1)",
     "replay-window": "a replay window of configurable size",
     "esp-aes-gcm": "AES-GCM for ESP (RFC 4106)",
@@ -56,6 +57,7 @@ CAPABILITIES: Mapping[str, str] = {
     "path-probing": "tries other paths when the one in use falls silent (RFC 4555 3.10)",
     "rekey-child": "rekeys Child SAs (RFC 7296 2.8)",
     "rekey-ike": "rekeys IKE SAs (RFC 7296 2.8)",
+    "rekey-by-command": "rekeys when told to",
     "rekey-by-volume": "rekeys Child SAs by octets",
     "rekey-by-packets": "rekeys Child SAs by packets",
     "rekey-by-time": "rekeys by time",
@@ -119,6 +121,8 @@ class Peer(ABC):
 
     kind: str = ""  # the name in the table: "reference", "strongswan-5.9.8", ...
     tier: str = "userspace"
+    # What both sides offer for ESP when the scenario does not say: DEFAULT_ESP, unless one side cannot.
+    default_esp: tuple[str, ...] = DEFAULT_ESP
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

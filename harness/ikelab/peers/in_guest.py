@@ -85,13 +85,14 @@ class GuestPeer(Peer):
             raise
 
     def stop(self, deadline_s: float = DEADLINE_S) -> None:
-        process, self._process = self._process, None
+        process = self._process
         if process is None:
             return
         if process.running:
             self._shut_down()
             if not process.job.wait(deadline_s):
                 process.kill()
+        self._process = None
         self._gone()
 
     def kill(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ikelab.peers import libreswan_config as config
+from ikelab.peers import libreswan_debug as debug
 from ikelab.peers import libreswan_status as says
 from ikelab.peers import xfrm
 from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What
@@ -63,7 +64,7 @@ class Libreswan(GuestPeer):
         self._write("/etc/ipsec.conf", config.ipsec_conf(self.spec))
         self._write(CONNECTIONS, config.connections(self.spec, self._number(), self._host.addresses))
         self._write("/etc/ipsec.secrets", config.secrets(self.spec), 0o600)
-        self._run(["/bin/sh", "-c", "mkdir -p /run/pluto; [ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss"])
+        self._run(["/bin/sh", "-c", "mkdir -p /run/pluto; rm -f /run/pluto/pluto.*; [ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss"])
         self._popen(["/bin/sh", "-c", f"exec {LIBEXEC}pluto --nofork --config /etc/ipsec.conf --stderrlog "
                      f">>{self.LOG} 2>&1"])
         while self._run(["test", "-S", "/run/pluto/pluto.ctl"], check=False).returncode:
@@ -73,6 +74,8 @@ class Libreswan(GuestPeer):
         # addconn also tells pluto to listen and to read the secrets.
         done = self._run([LIBEXEC + "addconn", "--config", CONNECTIONS, "--autoall"], check=False)
         loaded = self._whack("--status").stdout
+        # whack's initiate also means "and keep it up": pluto would start again at once what a peer has refused or deleted.
+        self._whack("--impair", "revival")
         absent = [name for name in config.names(self.spec, self._families()) if f'"{name}"' not in loaded]
         if absent:
             raise PeerError(f"{self.kind} did not take {', '.join(absent)}: {(done.stderr + done.stdout)[-500:]}")
@@ -144,11 +147,14 @@ class Libreswan(GuestPeer):
 
     def _ask_status(self) -> PeerStatus:
         assert self.spec is not None
-        script = f"{WHACK} --showstates; echo '{BORDER}'; {' '.join(xfrm.STATE)}; echo '{BORDER}'; {' '.join(xfrm.POLICY)}"
+        asked = (f"{WHACK} --status", " ".join(xfrm.STATE), " ".join(xfrm.POLICY),
+                 f"grep -E '{debug.LINES}' {self.LOG}")
+        script = f"; echo '{BORDER}'; ".join(asked) + "; true"
         parts = self._run(["/bin/sh", "-c", script]).stdout.split(BORDER)
         local = {str(family): self._host.address(family) for family in self._families()}
-        return says.peer_status(parts[0], parts[1], parts[2], config.names(self.spec, (4, 6)),
-                                {peer.name: peer for peer in self.spec.peers}, local)
+        status = says.peer_status(parts[0], parts[1], parts[2], config.names(self.spec, (4, 6)),
+                                  {peer.name: peer for peer in self.spec.peers}, local)
+        return says.with_told(status, debug.read(parts[3]))
 
     def _families(self) -> list[int]:
         return sorted({6 if ":" in address else 4 for address in self._host.addresses})

@@ -28,7 +28,7 @@ def ipsec_conf(spec: DaemonSpec) -> str:
     if (spec.ike_port, spec.natt_port) != (500, 4500):
         raise PeerUnsupported("pluto takes no other ports than 500 and 4500 for itself from ipsec.conf")
     unique = any(peer.replace_existing for peer in spec.peers)
-    setup = ["nhelpers=0", f"uniqueids={_yes(unique)}"]
+    setup = ["nhelpers=0", "plutodebug=base", f"uniqueids={_yes(unique)}"]
     if spec.peers:
         setup.append(f"keep-alive={max(seconds(spec.peers[0].keepalive_ms), 1)}")
     if spec.cookie_threshold is not None:
@@ -76,7 +76,7 @@ def identity(text: str) -> str:
     if text in ("", "any"):
         return "%fromcert" if text == "cert" else "%any"
     if text.startswith("key:"):
-        return "@#0x" + text[4:].encode().hex()
+        return f"@[{text[4:]}]"
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
@@ -121,7 +121,8 @@ def esp_algorithms(proposals: Sequence[str]) -> tuple[str, str, bool]:
                 raise PeerUnsupported(f"Libreswan has no {word!r} for ESP")
         groups_seen |= bool(groups)
         esn |= own_esn or {"noesn"}
-        found += ["-".join(w for w in one if w) for one in product(ciphers, hashes or [""], groups or [""])]
+        for cipher, hashed, group in product(ciphers, hashes or [""], groups or [""]):
+            found.append(cipher + (f"-{hashed}" if hashed else "") + (f";{group}" if group else ""))
     return ",".join(found), {True: "either", False: "yes" if "esn" in esn else "no"}[len(esn) == 2], groups_seen
 
 

@@ -1,7 +1,7 @@
 """What pluto and its kernel say, in neutral words.
 
-pluto lists its SAs by number and tells neither the SPIs of an IKE SA nor who is behind a NAT; selectors, modes and
-counters of Child SAs come from the kernel. IKE SPIs of 0 mean "not told" (neutral.IkeSaStatus.spis).
+pluto lists its SAs by number; selectors, modes and counters of Child SAs come from the kernel, SPIs of IKE SAs and
+who is behind a NAT from libreswan_debug. IKE SPIs of 0 mean "not told" (neutral.IkeSaStatus.spis).
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ikelab.peers import xfrm
+from ikelab.peers.libreswan_config import GROUPS
+from ikelab.peers.libreswan_debug import Told
 from ikelab.peers.neutral import ChildSaStatus, Endpoint, IkeSaStatus, PeerStatus, PeerSpec
 
 _STATE = re.compile(r'^(?:000 )?#(\d+): "([^"]+)"(?:\[\d+\])?(?: ([0-9a-f.:]+?))?:(\d+) (\S+) \(([^)]*)\);(.*)$', re.M)
 _ESP = re.compile(r'^(?:000 )?#(\d+): "[^"]+".* esp[.:]([0-9a-f]+)@(\S+) esp[.:]([0-9a-f]+)@(\S+) ', re.M)
+_NEWEST = re.compile(r'^(?:000 )?"([^"]+)"(?:\[\d+\])?(?: [0-9a-f.:]+)?:   IKE(?:v2)? algorithm newest: (\S+)$', re.M)
+_GROUPS = {group: name for name, group in GROUPS.items()} | {
+    "MODP2048": "modp2048", "MODP3072": "modp3072", "MODP4096": "modp4096"}
 _REFUSAL = re.compile(r"\b(?:v2N_)?(NO_PROPOSAL_CHOSEN|AUTHENTICATION_FAILED|TS_UNACCEPTABLE|INVALID_SYNTAX|"
                       r"INVALID_KE_PAYLOAD|NO_ADDITIONAL_SAS|TEMPORARY_FAILURE|CHILD_SA_NOT_FOUND|"
                       r"FAILED_CP_REQUIRED|SINGLE_PAIR_REQUIRED|INTERNAL_ADDRESS_FAILURE|UNSUPPORTED_CRITICAL_PAYLOAD)\b")
@@ -22,9 +27,10 @@ _REFUSAL = re.compile(r"\b(?:v2N_)?(NO_PROPOSAL_CHOSEN|AUTHENTICATION_FAILED|TS_
 
 def peer_status(states: str, kernel_states: str, kernel_policies: str, names: Mapping[str, tuple[str, str]],
                 peers: Mapping[str, PeerSpec], local: Mapping[str, str]) -> PeerStatus:
-    """`states` is what --showstates says. `local`: this host's address towards each family of peer addresses."""
+    """`states` is what --status says. `local`: this host's address towards each family of peer addresses."""
     esp = {sa.spi: sa for sa in xfrm.states(kernel_states)}
     outbound = [p for p in xfrm.policies(kernel_policies) if p.direction == "out"]
+    newest = {m[1]: proposal_text(m[2]) for m in _NEWEST.finditer(states)}
     halves = {int(m[1]): (int(m[2], 16), m[3], int(m[4], 16), m[5]) for m in _ESP.finditer(states)}
     ike_sas: list[IkeSaStatus] = []
     child_sas: list[ChildSaStatus] = []
@@ -47,13 +53,14 @@ def peer_status(states: str, kernel_states: str, kernel_policies: str, names: Ma
                 mode="transport" if outgoing.mode == "transport" else "tunnel", spi_in=spi_in, spi_out=spi_out,
                 local_ts=tuple(dict.fromkeys(xfrm.whole(p.source) for p in selectors)),
                 remote_ts=tuple(dict.fromkeys(xfrm.whole(p.destination) for p in selectors)),
-                esn=outgoing.esn, udp_encapsulation=outgoing.encapsulated,
+                proposal=outgoing.proposal, esn=outgoing.esn, udp_encapsulation=outgoing.encapsulated,
                 local=f"{here}:{outgoing.source_port or 500}", remote=f"{there}:{outgoing.destination_port or 500}",
                 ike_sa=parent[1] if parent else "", unique=number,
                 packets_in=incoming.packets, packets_out=outgoing.packets, octets_in=incoming.octets,
                 octets_out=outgoing.octets, replayed=incoming.replayed, not_authentic=incoming.not_authentic))
         else:
-            ike_sas.append(_ike_sa(int(number), peer, remote or "", int(port), state, rest, peers, local))
+            one_more = _ike_sa(int(number), peer, remote or "", int(port), state, rest, peers, local)
+            ike_sas.append(replace(one_more, proposal=newest.get(name, "") if one_more.state == "established" else ""))
     # An IKE SA's addresses are those of its Child SAs, which pluto keeps the same.
     return PeerStatus(tuple(_with_addresses(sa, child_sas) for sa in ike_sas), tuple(child_sas))
 
@@ -77,6 +84,36 @@ def _with_addresses(sa: IkeSaStatus, children: list[ChildSaStatus]) -> IkeSaStat
                            for text in (child.local, child.remote))
             return replace(sa, local=here, remote=there, udp_encapsulation=child.udp_encapsulation)
     return sa
+
+
+def with_told(status: PeerStatus, told: Told) -> PeerStatus:
+    """With what only the debugging log tells."""
+    ike_sas = []
+    for sa in status.ike_sas:
+        number = int(sa.unique)
+        spi_i, spi_r = told.spis.get(number, (0, 0))
+        if spi_i and spi_r:
+            sa = replace(sa, spi_i=spi_i, spi_r=spi_r)
+        here, there = told.nat.get(number, (False, False))
+        ike_sas.append(replace(sa, nat_local=here, nat_remote=there))
+    return replace(status, ike_sas=tuple(ike_sas))
+
+
+def proposal_text(words: str) -> str:
+    """AES_GCM_16_256-HMAC_SHA2_256-DH31 in our words."""
+    cipher, *others = words.split("-")
+    size = cipher.rpartition("_")[2]
+    if cipher.startswith("CHACHA20"):
+        found = ["chacha20poly1305"]
+    else:
+        found = [f"aes{size}" + ("gcm16" if "GCM" in cipher else "")]
+    aead = "GCM" in cipher or "CHACHA" in cipher
+    for word in others:
+        if hashed := re.match(r"HMAC_SHA2_(\d+)", word):
+            found += [f"prfsha{hashed[1]}"] if aead else [f"sha{hashed[1]}", f"prfsha{hashed[1]}"]
+        else:
+            found.append(_GROUPS.get(word.lower(), _GROUPS.get(word, word.lower())))
+    return "-".join(found)
 
 
 def refusal(words: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ikelab.peers import build
 from ikelab.peers.contract import Peer
 from ikelab.peers.libreswan import Libreswan
+from ikelab.peers.openiked import OpenIKED
 from ikelab.peers.reference import Reference
 from ikelab.peers.strongswan import StrongSwan
 
@@ -69,8 +70,11 @@ TABLE = (
     PeerKind("reference", "", (), Reference, "userspace"),
     PeerKind("strongswan-5.9.8", "bookworm", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
     PeerKind("strongswan-6.0.1", "trixie", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
+    PeerKind("strongswan-6.1.0", "sid", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon", False),
     PeerKind("libreswan-4.10", "bookworm", LIBRESWAN_PACKAGES, Libreswan, "uml-kernel", "libreswan", False),
     PeerKind("libreswan-5.2", "trixie", LIBRESWAN_PACKAGES, Libreswan, "uml-kernel", "libreswan", False),
+    PeerKind("openiked-7.2", "bookworm", OPENIKED_PACKAGES, OpenIKED, "uml-kernel", "openiked", False),
+    PeerKind("openiked-7.4", "trixie", OPENIKED_PACKAGES, OpenIKED, "uml-kernel", "openiked", False),
 )
 
 

@@ -36,6 +36,7 @@ class EspSa:
     octets: int = 0
     replayed: int = 0
     not_authentic: int = 0
+    proposal: str = ""  # in our words: "aes256gcm16", "aes256-sha512"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def states(text: str) -> list[EspSa]:
         if not head or not esp or not re.search(r"^\s+(aead|enc) ", chunk, re.M):
             continue
         sa = EspSa(head[1], head[2], int(esp[1], 16), int(esp[2]), esp[3])
+        sa.proposal = _proposal(chunk)
         sa.esn = re.search(r"\bflag [^\n]*\besn\b", chunk) is not None
         if encap := re.search(r"encap type espinudp sport (\d+) dport (\d+)", chunk):
             sa.encapsulated, sa.source_port, sa.destination_port = True, int(encap[1]), int(encap[2])
@@ -69,6 +71,16 @@ def states(text: str) -> list[EspSa]:
             sa.replayed, sa.not_authentic = int(stats[1]) + int(stats[2]), int(stats[3])
         found.append(sa)
     return found
+
+
+def _proposal(chunk: str) -> str:
+    if aead := re.search(r"^\s+aead rfc4106\(gcm\(aes\)\) \S+ \((\d+) bits\) 128", chunk, re.M):
+        return f"aes{int(aead[1]) - 32}gcm16"
+    if "rfc7539esp(chacha20,poly1305)" in chunk:
+        return "chacha20poly1305"
+    cipher = re.search(r"^\s+enc cbc\(aes\) \S+ \((\d+) bits\)", chunk, re.M)
+    auth = re.search(r"^\s+auth(?:-trunc)? hmac\(sha(\d+)\)", chunk, re.M)
+    return f"aes{cipher[1]}-sha{auth[1]}" if cipher and auth else ""
 
 
 def policies(text: str) -> list[Policy]:

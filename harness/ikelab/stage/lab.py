@@ -15,8 +15,8 @@ from ..guest.pool import pool
 from ..link import Relay
 from ..peers import table
 from ..peers.contract import PeerTimeout
-from ..peers.neutral import DaemonSpec
-from ..topology import Topology, create
+from ..peers.neutral import DEFAULT_ESP, DaemonSpec
+from ..topology import LAYOUTS, Topology, create
 from ..topology.host import Host
 from ..process import ProcessError, await_that
 from ..trace import Mark, Scene, Trace
@@ -191,6 +191,8 @@ class Lab:
         for side in self.sides:
             if (root := getattr(side.peer, "guest_root", None)) is not None:
                 self.guests[side.name] = pool().take(table.GUEST_KERNEL.path, root)
+                if side is self.client and "second" in LAYOUTS[self.play.layout][0]().hosts:
+                    self.guests["second"] = pool().take(table.GUEST_KERNEL.path, root)  # for another()
         self._topology = create(self.play.layout, relayed=self.play.relayed, directory=logs, guests=self.guests)
         self.learn_addresses()
         self.capture = Capture(self.topology.capture_points(), self.directory)
@@ -206,7 +208,12 @@ class Lab:
 
     def spec(self, side: str) -> DaemonSpec:
         """Made once, when the first side starts; a later change holds from a restart on."""
+        if any(family != self.setting.family for family in self.setting.inner):
+            for one in self.sides:
+                one.require("mixed-families")
         more = [one.name for one in self.sides if one not in (self.client, self.gateway)]
+        self.setting.esp = next((one.daemon.default_esp for one in self.sides
+                                 if one.daemon.default_esp != DEFAULT_ESP), DEFAULT_ESP)
         return self.setting.specs(self.topology, more)[side]
 
     def move(self, *uplinks: str, families: tuple[int, ...]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from ..peers.neutral import ChildSpec, DaemonSpec, PeerSpec, both_sides
+from ..peers.neutral import DEFAULT_ESP, ChildSpec, DaemonSpec, PeerSpec, both_sides
 from ..topology import Topology
 from ..topology.plan import family_of
 
@@ -23,6 +23,7 @@ class Setting:
 
     family: int = 4
     inner: tuple[int, ...] = (4,)
+    esp: tuple[str, ...] = DEFAULT_ESP  # when the scenario does not say
     both: dict[str, Any] = field(default_factory=dict)
     client: dict[str, Any] = field(default_factory=dict)
     gateway: dict[str, Any] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Setting:
         client_host, gateway_host = topology.host("client"), topology.host("gateway")
         transport = self.child.get("mode") == "transport"
         own = ChildSpec(
+            proposals=self.esp,
             local_ts=() if transport else _of(client_host.protected, self.inner),
             remote_ts=() if transport else _of(gateway_host.protected, self.inner))
         peer = {name: value for name, value in self.both.items() if name in PEER_FIELDS}

@@ -1,0 +1,115 @@
+"""iked.conf from the neutral description."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections.abc import Sequence
+
+from ikelab.peers.contract import PeerUnsupported
+from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec
+
+GROUPS = {"x25519": "curve25519", "ecp256": "ecp256", "ecp384": "ecp384", "ecp521": "ecp521",
+          "modp2048": "modp2048", "modp3072": "modp3072", "modp4096": "modp4096"}
+REKEYS_AT = 0.9  # iked starts a rekey after 85 to 95 percent of a lifetime
+
+
+def iked_conf(spec: DaemonSpec, addresses: Sequence[str]) -> str:
+    """The whole file. `addresses`: the host's outer ones."""
+    if spec.ike_port != 500:
+        raise PeerUnsupported("iked listens on port 500, and cannot be told another")
+    peers = spec.peers
+    lines = [f"set {'' if all(peer.mobike for peer in peers) else 'no'}mobike", "set fragmentation"]
+    if any(peer.replace_existing for peer in peers):
+        lines.append("set enforcesingleikesa")
+    liveness = max((peer.liveness_ms for peer in peers), default=0)
+    lines.append(f"set dpd_check_interval {_seconds(liveness)}")
+    return "\n".join([*lines, *(policy(peer, addresses) for peer in peers)]) + "\n"
+
+
+def policy(peer: PeerSpec, addresses: Sequence[str]) -> str:
+    """One peer: an IKE SA with one Child SA."""
+    if len(peer.children) != 1:
+        raise PeerUnsupported("iked has one Child SA for all flows of a policy, and one policy for a peer")
+    child = peer.children[0]
+    words = ["ikev2", f'"{peer.name}"', "active" if peer.remote_addresses else "passive", child.mode, "esp"]
+    words += [word for pair in _flows(peer, child) for word in ("from", pair[0], "to", pair[1])]
+    words += ["local", _local(peer, addresses)]
+    words += ["peer", peer.remote_addresses[0] if peer.remote_addresses else "any"]
+    for proposal in peer.proposals:
+        words += ["ikesa", *_transforms(proposal, ike=True)]
+    for proposal in child.proposals:
+        words += ["childsa", *_transforms(proposal, ike=False)]
+    words += ["srcid", f'"{identity(peer.local_id)}"']
+    if peer.remote_id not in ("", "any"):
+        words += ["dstid", f'"{identity(peer.remote_id)}"']
+    life = child.lifetime
+    words += ["ikelifetime", str(_lifetime(peer.lifetime.rekey_ms / 1000))]
+    words += ["lifetime", str(_lifetime(life.rekey_ms / 1000) or _seconds(life.hard_ms)),
+              "bytes", str(_lifetime(life.rekey_octets) or life.hard_octets)]
+    words += ["psk", peer.psk if peer.psk.startswith("0x") else "0x" + peer.psk.encode().hex()]
+    return " ".join(words)
+
+
+def identity(text: str) -> str:
+    """Our way to write an identity (ref/sa/config.h) as iked's."""
+    if text.startswith("key:"):
+        raise PeerUnsupported("iked sends identities of type ASN1_DN, FQDN, address and RFC 822 only")
+    return text
+
+
+def _local(peer: PeerSpec, addresses: Sequence[str]) -> str:
+    """Who starts has to name its address."""
+    if peer.local_addresses or not peer.remote_addresses:
+        return peer.local_addresses[0] if peer.local_addresses else "any"
+    family = ipaddress.ip_address(peer.remote_addresses[0]).version
+    return next((one for one in addresses if ipaddress.ip_address(one).version == family), "any")
+
+
+def _flows(peer: PeerSpec, child: ChildSpec) -> list[tuple[str, str]]:
+    """Every local selector with every remote one of its family."""
+    found = []
+    for local in child.local_ts:
+        for remote in child.remote_ts:
+            if "[" in local + remote or "-" in local + remote:
+                raise PeerUnsupported(f"iked's adapter cannot say the selectors {local} and {remote}")
+            if ipaddress.ip_network(local).version == ipaddress.ip_network(remote).version:
+                found.append((local, remote))
+    return found
+
+
+def _transforms(proposal: str, ike: bool) -> list[str]:
+    words, hashes, aead = [], [], False
+    parts = proposal.split("-")
+    for word in parts:
+        if word in GROUPS:
+            words += ["group", GROUPS[word]]
+        elif word == "chacha20poly1305":
+            words, aead = [*words, "enc", "chacha20-poly1305"], True
+        elif word.startswith("aes"):
+            size = word.removeprefix("aes").removesuffix("gcm16")
+            aead |= word.endswith("gcm16")
+            words += ["enc", f"aes-{size}-gcm" if word.endswith("gcm16") else f"aes-{size}"]
+        elif word.startswith(("prfsha", "sha")):
+            hashes.append((word.startswith("prf"), "hmac-sha2-" + word.removeprefix("prf").removeprefix("sha")))
+        elif word in ("esn", "noesn") and not ike:
+            words.append(word)
+        else:
+            raise PeerUnsupported(f"iked has no {word!r} for {'IKE' if ike else 'ESP'}")
+    prfs = [name for is_prf, name in hashes if is_prf] or [name for _, name in hashes]
+    for is_prf, name in hashes:
+        if not is_prf and not aead:
+            words += ["auth", name]
+    if ike:
+        words += [word for name in dict.fromkeys(prfs) for word in ("prf", name)]
+    elif not {"esn", "noesn"} & set(parts):
+        words.append("noesn")
+    return words
+
+
+def _lifetime(soft: float) -> int:
+    return math.ceil(soft / REKEYS_AT)
+
+
+def _seconds(ms: int) -> int:
+    return math.ceil(ms / 1000)
