@@ -79,14 +79,15 @@ void child_config_defaults(struct child_config *child)
 uint64_t lifetime_soft_at(const struct lifetime_config *lifetime,
                           const struct random_source *random, uint64_t now_ns)
 {
-    uint32_t draw = 0;
+    uint8_t octets[2] = {0, 0};
     if (lifetime->soft_ns == 0) {
         return UINT64_MAX;
     }
-    (void)!random_fill(random, &draw, sizeof draw);
+    (void)!random_fill(random, octets, sizeof octets); /* without randomness there is no jitter */
     uint64_t range_ns = lifetime->jitter_ns;
     if (range_ns > lifetime->soft_ns / 2) {
         range_ns = lifetime->soft_ns / 2;
     }
-    return now_ns + lifetime->soft_ns - (uint64_t)((double)draw / UINT32_MAX * (double)range_ns);
+    uint64_t share = (uint64_t)octets[0] << 8 | octets[1];
+    return now_ns + lifetime->soft_ns - range_ns / UINT16_MAX * share;
 }

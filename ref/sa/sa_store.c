@@ -186,7 +186,10 @@ size_t sa_store_unproven_count(const struct sa_store *store)
 enum status sa_store_new_ike_spi(struct sa_store *store, uint64_t *spi)
 {
     do {
-        TRY(random_fill(store->random, spi, sizeof *spi));
+        uint8_t octets[8]; /* drawn as octets: the same SPI on a machine of any byte order */
+        struct bytes drawn = bytes_of(octets, sizeof octets);
+        TRY(random_fill(store->random, octets, sizeof octets));
+        (void)!bytes_take_u64(&drawn, spi);
     } while (*spi == 0 || sa_store_find_spi(store, *spi) != NULL);
     return STATUS_OK;
 }
@@ -195,7 +198,10 @@ enum status sa_store_new_child_spi(struct sa_store *store, uint32_t *spi)
 {
     struct child_sa *child;
     do {
-        TRY(random_fill(store->random, spi, sizeof *spi));
+        uint8_t octets[4];
+        struct bytes drawn = bytes_of(octets, sizeof octets);
+        TRY(random_fill(store->random, octets, sizeof octets));
+        (void)!bytes_take_u32(&drawn, spi);
     } while (*spi < 256 || sa_store_find_child(store, *spi, &child) != NULL);
     return STATUS_OK;
 }

@@ -113,9 +113,7 @@ class Derivation:
         return self.out
 
     def _name_of(self, side: str, draw: bytes) -> str:
-        """SPIs are drawn as numbers: on a little-endian machine their last octet comes first."""
-        backwards = self.names.get((side, draw[::-1])) if len(draw) in (4, 8) else None
-        return self.names.get((side, draw)) or (f"{backwards}, last octet first" if backwards else UNSEEN)
+        return self.names.get((side, draw)) or UNSEEN
 
     # ---- IKE_SA_INIT, RFC 7296 1.2 ----
 
