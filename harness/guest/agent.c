@@ -207,7 +207,7 @@ static _Noreturn void become(char *argv[], int input, const int out[2], const in
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setsid();
+    setpgid(0, 0);
     dup2(input, 0);
     dup2(out[1], 1);
     dup2(err[1], 2);
@@ -255,6 +255,9 @@ static void job_run(uint32_t number, uint8_t *payload, size_t length)
     pid_t pid = fork();
     if (pid == 0) {
         become(argv, input, out, err);
+    }
+    if (pid > 0) {
+        setpgid(pid, pid); /* the child does so too: a signal may come before it runs */
     }
     close(input);
     close(out[1]);

@@ -41,7 +41,7 @@ class GuestProcess:
 
     @property
     def running(self) -> bool:
-        return self.job.status is None and not self.job.lost
+        return self.job.status is None and not self.job.lost and self.guest.running
 
     @property
     def returncode(self) -> int | None:

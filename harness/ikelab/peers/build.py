@@ -159,6 +159,8 @@ def _debootstrap(root: Root, source: str, fresh: Path) -> None:
         "mmdebstrap", "--mode=root", "--variant=apt", f"--include={','.join(root.packages)}",
         "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
         "--dpkgopt=path-exclude=/usr/share/locale/*", *mirrors.apt_options(),
+        # A mirror may lag behind: sid's lists expire within days, a release's do not.
+        *(['--aptopt=Acquire::Check-Valid-Until "false"'] if root.suite == "sid" else []),
         root.suite, str(fresh / "root"), mirrors.source_line(source, root.suite),
     ]
     with log.open("w") as output:

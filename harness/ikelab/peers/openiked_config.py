@@ -84,7 +84,7 @@ def _transforms(proposal: str, ike: bool) -> list[str]:
     for word in parts:
         if word in GROUPS:
             words += ["group", GROUPS[word]]
-        elif word == "chacha20poly1305":
+        elif word == "chacha20poly1305" and not ike:
             words, aead = [*words, "enc", "chacha20-poly1305"], True
         elif word.startswith("aes"):
             size = word.removeprefix("aes").removesuffix("gcm16")
@@ -108,7 +108,8 @@ def _transforms(proposal: str, ike: bool) -> list[str]:
 
 
 def _lifetime(soft: float) -> int:
-    return math.ceil(soft / REKEYS_AT)
+    """At least 2: iked's soft limit is a whole number below the hard one."""
+    return max(math.ceil(soft / REKEYS_AT), 2) if soft else 0
 
 
 def _seconds(ms: int) -> int:

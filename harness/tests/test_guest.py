@@ -1,0 +1,189 @@
+"""Guests: what they do for a host, how they end, and that the next scenario finds them as new."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ikelab import topology
+from ikelab.cleanup import NETNS_DIRECTORY, build_directory
+from ikelab.guest import pool as pools
+from ikelab.guest.machine import Guest, GuestDead, modules_directory
+from ikelab.peers import table
+from ikelab.peers.neutral import DaemonSpec, PeerSpec, both_sides
+from ikelab.process import ProcessError
+from ikelab.stage.judge import play
+from ikelab.stage.lab import Lab, Play
+from ikelab.traffic import Flow
+from ikelab.verdict import Verdict
+
+GUEST_KINDS = [kind for kind in table.TABLE if kind.tier == "uml-kernel"]
+ready = [kind for kind in GUEST_KINDS if not kind.available()]
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="namespaces are made by root only"),
+    pytest.mark.skipif(not ready, reason="no peer that runs in a guest is built: `ikelab peers build libreswan-5.2`"),
+    pytest.mark.skipif(not (build_directory() / pools.AGENT).exists(), reason="run `make`"),
+]
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[pools.Pool]:
+    own = pools.Pool()
+    monkeypatch.setattr(pools, "pool", lambda: own)
+    monkeypatch.setattr("ikelab.stage.lab.pool", lambda: own)
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def guest(pool: pools.Pool) -> Iterator[Guest]:
+    one = pool.take(table.GUEST_KERNEL.path, ready[0].root().path)
+    yield one
+    one.close()
+
+
+def test_commands_have_output_status_and_deadlines(guest: Guest) -> None:
+    done = guest.run(["sh", "-c", "cat; echo there >&2; exit 3"], input="here", check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("here", "there\n", 3)
+    with pytest.raises(ProcessError, match="status 3"):
+        guest.run(["sh", "-c", "exit 3"])
+    with pytest.raises(ProcessError, match="did not end within"):
+        guest.run(["sleep", "60"], timeout=0.2)
+    assert guest.run(["no-such-program"], check=False).returncode == 127
+    assert len(guest.run(["head", "-c", "300000", "/dev/zero"]).stdout) == 300000
+    assert guest.running
+
+
+def test_programs_stream_their_output_and_are_killed(guest: Guest, tmp_path: Path) -> None:
+    child = guest.popen(["sh", "-c", "echo ready; exec sleep 60"], name="sleeper", log=tmp_path / "log")
+    end = time.monotonic() + 5
+    while "ready" not in child.output() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert child.running and child.output() == "ready\n"
+    assert child.kill() == -signal.SIGKILL and not child.running
+
+
+def test_the_root_is_not_written(guest: Guest) -> None:
+    guest.write("/etc/ikelab-was-here", "and nowhere else", 0o600)
+    assert guest.run(["cat", "/etc/ikelab-was-here"]).stdout == "and nowhere else"
+    assert not (guest.root / "etc/ikelab-was-here").exists()
+
+
+def test_nothing_leads_out(guest: Guest) -> None:
+    """Neither from the guest nor from its namespace; and its file system holds the peer's root only."""
+    assert guest.run(["ip", "route"]).stdout == "" == guest.run(["ip", "-6", "route"]).stdout
+    links = Path("/sys/class/net").exists() and guest.run(["ls", "/sys/class/net"]).stdout.split()
+    assert sorted(links or []) == ["lo", "vec0", "vec1", "vec2"]
+    seen = guest.run(["sh", "-c", "mkdir -p /tmp/x; mount -t hostfs none /tmp/x -o / && ls /tmp/x/srv; ls /tmp/x/work"],
+                     check=False)
+    assert seen.stdout.split() == ["root"] and "No such file" in seen.stderr
+
+
+def test_it_inhabits_a_host_and_comes_back_clean(pool: pools.Pool) -> None:
+    root = ready[0].root().path
+    for layout in ("pair", "roaming", "gateways"):
+        one = pool.take(table.GUEST_KERNEL.path, root)
+        with topology.create(layout, guests={"client": one}) as net:
+            client, gateway = net.host("client"), net.host("gateway")
+            if layout == "roaming":
+                net.uplink("lte")
+            told = client.run(["ip", "-o", "addr"]).stdout
+            assert all(address in told for address in client.addresses)
+            assert client.run(["ping", "-c1", gateway.address()], check=False).returncode in (0, 127)
+            near = net.hosts.get("alice", client)
+            if layout != "roaming":
+                assert Flow().ping(near, gateway, outer=False).received == 3
+            one.run(["ip", "xfrm", "state", "add", "src", "192.0.2.1", "dst", "192.0.2.2", "proto", "esp", "spi",
+                     "0x1001", "mode", "tunnel", "aead", "rfc4106(gcm(aes))", "0x" + 20 * "00", "128"])
+            client.popen(["sleep", "60"])
+        pool.give_back(one)
+        assert pool.thrown_away == []
+        assert one.run(["ip", "xfrm", "state"]).stdout == ""
+        assert one.run(["sh", "-c", "ls -d /proc/[0-9]*/exe | wc -l"]).stdout.strip() != "0"
+    assert (pool.booted, pool.reused) == (1, 2)
+
+
+def test_what_does_not_come_clean_is_thrown_away(pool: pools.Pool) -> None:
+    root = ready[0].root().path
+    one = pool.take(table.GUEST_KERNEL.path, root)
+    one.run(["ip", "link", "set", "vec0", "down"])
+    one.run(["mount", "-t", "tmpfs", "tmpfs", "/bin"])  # nothing works any more
+    pool.give_back(one)
+    assert len(pool.thrown_away) == 1 and not one.running
+    assert not (NETNS_DIRECTORY / one.netns).exists()
+
+
+def test_a_dead_guest_is_seen_and_replaced(pool: pools.Pool) -> None:
+    root = ready[0].root().path
+    one = pool.take(table.GUEST_KERNEL.path, root)
+    child = one.popen(["sleep", "60"], name="sleeper", log=one.directory / "log")
+    os.killpg(one._process.pid, signal.SIGKILL)
+    with pytest.raises(GuestDead, match="status -9"):
+        one.run(["sleep", "60"], timeout=5)
+    assert not one.running and not child.running
+    pool.give_back(one)
+    other = pool.take(table.GUEST_KERNEL.path, root)
+    assert other is not one and other.run(["echo", "alive"]).stdout == "alive\n"
+    other.close()
+
+
+def test_a_guest_that_dies_in_mid_scenario_is_inconclusive(pool: pools.Pool, tmp_path: Path) -> None:
+    """Never a pass, and no failure of the peer's."""
+    for moment in ("while it is asked", "when all has been said"):
+        lab = Lab(Play("guest.dies", "", ready[0].name, "reference", tmp_path / moment.replace(" ", "-")))
+
+        def scenario(lab: Lab = lab, moment: str = moment) -> None:
+            lab.client.connect(lab.gateway)
+            os.killpg(lab.guests["client"]._process.pid, signal.SIGKILL)
+            if moment == "while it is asked":
+                lab.client.rekey()
+
+        result = play(lab, scenario, [])
+        assert result.verdict is Verdict.INCONCLUSIVE, result.reason
+        assert "guest of the client" in result.reason and "status -9" in result.reason
+        assert result.tier == "uml-kernel+userspace"
+
+
+@pytest.mark.parametrize("name", [kind.name for kind in ready])
+def test_life_of_a_child_sa(pool: pools.Pool, name: str, tmp_path: Path) -> None:
+    """Each such peer with the reference: up, traffic in both directions, the same SAs on both sides, down."""
+    lab = Lab(Play("guest.life", "", name, "reference", tmp_path / "out"))
+
+    def scenario() -> None:
+        lab.client.connect(lab.gateway)
+        lab.agree()
+        assert lab.flow.ping(lab.client, lab.gateway).lost == 0
+        assert lab.client.child_sa().packets_out == lab.gateway.child_sa().packets_in == 3
+        assert lab.client.child_sa().proposal in lab.client.daemon.default_esp
+        lab.client.delete()
+        lab.gateway.wait_for(lambda status: not status.ike_sas, "the end of all SAs")
+
+    result = play(lab, scenario, [])
+    assert result.verdict is Verdict.PASS, result.reason
+    assert "ikl" not in "".join(p.name for p in NETNS_DIRECTORY.iterdir() if "client" in p.name and str(os.getpid()) in p.name)
+
+
+def test_a_kernel_without_modules_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ProcessError, match="no modules"):
+        modules_directory(tmp_path)
+
+
+def test_a_guest_that_does_not_boot_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "agent").write_text("no program")
+    with pytest.raises(GuestDead, match="did not boot.*console ends with"):
+        Guest(table.GUEST_KERNEL.path, ready[0].root().path, tmp_path / "agent", "broken")
+
+
+def test_status_needs_a_daemon(tmp_path: Path) -> None:
+    from ikelab.peers.contract import PeerNotRunning
+
+    peer = ready[0].create(tmp_path)
+    peer.configure(DaemonSpec(both_sides(PeerSpec("gateway", "a", "b", "key", remote_addresses=("192.0.2.2",)))[:1]))
+    with pytest.raises(PeerNotRunning):
+        peer.status()

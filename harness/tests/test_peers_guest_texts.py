@@ -1,0 +1,178 @@
+"""Configurations and states of the peers that run in guests, as text: no guest needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ikelab.peers import libreswan_config, libreswan_debug, libreswan_status, openiked_config, openiked_status, xfrm
+from ikelab.peers.contract import PeerUnsupported
+from ikelab.peers.neutral import ChildSpec, DaemonSpec, IkeSaStatus, Endpoint, Lifetime, PeerSpec
+
+CHILD = ChildSpec(local_ts=("10.1.0.0/24",), remote_ts=("10.2.0.0/24",))
+PEER = PeerSpec("gateway", "client", "gw@example.org", "a key", remote_addresses=("192.0.2.2",), children=(CHILD,))
+V5, V4 = (5, 2), (4, 10)
+
+
+def connections(peer: PeerSpec, version: tuple[int, ...] = V5) -> str:
+    return libreswan_config.connections(DaemonSpec((peer,)), version, ("192.0.2.1", "2001:db8:2::1"))
+
+
+def test_pluto_gets_a_connection_for_each_child() -> None:
+    text = connections(replace(PEER, children=(CHILD, replace(CHILD, name="other"))))
+    assert text.count("conn ") == 2 and "conn gateway_other_v4" in text
+    assert "left=%defaultroute" in text and "right=192.0.2.2" in text
+    assert "leftid=@client" in text and "rightid=gw@example.org" in text
+    assert "keyexchange=ikev2" in text and "ikev2=insist" in connections(PEER, V4)
+
+
+def test_a_responder_has_one_for_each_family_with_its_own_address() -> None:
+    text = connections(replace(PEER, remote_addresses=()))
+    assert "conn gateway_net_v4" in text and "conn gateway_net_v6" in text
+    assert "left=192.0.2.1" in text and "left=2001:db8:2::1" in text and "right=%any" in text
+
+
+@pytest.mark.parametrize("ours, theirs", [
+    (("aes256gcm16-prfsha256-x25519",), "aes_gcm256-sha2_256-dh31"),
+    (("aes128-sha512-prfsha512-modp2048",), "aes128-sha2_512-dh14"),
+    (("chacha20poly1305-prfsha256-ecp256-ecp384",), "chacha20_poly1305-sha2_256-dh19,chacha20_poly1305-sha2_256-dh20"),
+])
+def test_pluto_algorithms_for_ike(ours: tuple[str, ...], theirs: str) -> None:
+    assert libreswan_config.ike_algorithms(ours) == theirs
+
+
+def test_pluto_algorithms_for_esp() -> None:
+    assert libreswan_config.esp_algorithms(("aes256gcm16",)) == ("aes_gcm256", "no", False)
+    assert libreswan_config.esp_algorithms(("aes256-sha256-esn-x25519",)) == ("aes256-sha2_256;dh31", "yes", True)
+    assert libreswan_config.esp_algorithms(("aes256gcm16-esn-noesn",))[1] == "either"
+    with pytest.raises(PeerUnsupported, match="x448"):
+        libreswan_config.esp_algorithms(("aes256gcm16-x448",))
+
+
+def test_pluto_lifetimes() -> None:
+    text = connections(replace(PEER, children=(replace(CHILD, lifetime=Lifetime(rekey_ms=2000, hard_ms=5000)),)))
+    assert "salifetime=5s" in text and "rekeymargin=3" in text and "rekeyfuzz=0%" in text
+
+
+def test_what_pluto_cannot_say() -> None:
+    both = replace(CHILD, local_ts=("10.1.0.0/24", "fd00:1::/64"), remote_ts=("10.2.0.0/24", "fd00:2::/64"))
+    assert "leftsubnet=10.1.0.0/24,fd00:1::/64" in connections(replace(PEER, children=(both,)))
+    with pytest.raises(PeerUnsupported, match="one selector"):
+        connections(replace(PEER, children=(both,)), V4)
+    with pytest.raises(PeerUnsupported, match="ports"):
+        libreswan_config.ipsec_conf(DaemonSpec((PEER,), ike_port=5000))
+
+
+def test_iked_policy() -> None:
+    text = openiked_config.iked_conf(DaemonSpec((PEER,)), ("2001:db8:2::1", "192.0.2.1"))
+    assert 'ikev2 "gateway" active tunnel esp from 10.1.0.0/24 to 10.2.0.0/24 local 192.0.2.1 peer 192.0.2.2' in text
+    assert "enc aes-256-gcm group curve25519 prf hmac-sha2-256" in text or "group curve25519" in text
+    assert text.rstrip().endswith("psk 0x" + b"a key".hex()) and "set mobike" in text
+    assert "passive" in openiked_config.policy(replace(PEER, remote_addresses=()), ())
+    with pytest.raises(PeerUnsupported, match="one Child SA"):
+        openiked_config.policy(replace(PEER, children=(CHILD, CHILD)), ())
+
+
+STATES = """src 192.0.2.1 dst 192.0.2.2
+\tproto esp spi 0x00000a01(2561) reqid 16393(0x00004009) mode tunnel
+\treplay-window 0 seq 0x00000000 flag af-unspec,esn (0x00100080)
+\taead rfc4106(gcm(aes)) 0x{key} (288 bits) 128
+\tencap type espinudp sport 4500 dport 20001 addr 0.0.0.0
+\tlifetime current:
+\t  252(bytes), 3(packets)
+\tstats:
+\t  replay-window 1 replay 2 failed 4
+src 192.0.2.2 dst 192.0.2.1
+\tproto esp spi 0x00000b01(2817) reqid 16393(0x00004009) mode tunnel
+\treplay-window 0 seq 0x00000000 flag af-unspec (0x00100000)
+\tauth-trunc hmac(sha512) 0x{auth} (512 bits) 256
+\tenc cbc(aes) 0x{key} (256 bits)
+\tlifetime current:
+\t  84(bytes), 1(packets)
+\tstats:
+\t  replay-window 0 replay 0 failed 0
+src 192.0.2.2 dst 192.0.2.1
+\tproto esp spi 0x00000c01(3073) reqid 0(0x00000000) mode transport
+\treplay-window 0 seq 0x00000000 flag  (0x00000000)
+""".format(key=36 * "ab", auth=64 * "cd")
+POLICIES = """src 10.1.0.0/24 dst 10.2.0.1/32
+\tdir out priority 1757393 ptype main
+\ttmpl src 192.0.2.1 dst 192.0.2.2
+\t\tproto esp reqid 16393 mode tunnel
+src 0.0.0.0/0 dst 0.0.0.0/0
+\tsocket out priority 0 ptype main
+"""
+
+
+def test_the_kernels_own_words() -> None:
+    one, other = xfrm.states(STATES)  # the larval SA has no keys, and is none yet
+    assert (one.spi, one.esn, one.encapsulated, one.destination_port) == (0xA01, True, True, 20001)
+    assert (one.packets, one.octets, one.replayed, one.not_authentic) == (3, 252, 3, 4)
+    assert (one.proposal, other.proposal, other.esn) == ("aes256gcm16", "aes256-sha512", False)
+    assert xfrm.policies(POLICIES) == [xfrm.Policy("10.1.0.0/24", "10.2.0.1/32", "out", 16393)]
+    first, second = xfrm.esp_keys("Updated " + STATES)
+    assert (first.spi, first.encryption, len(first.key)) == (0xA01, "AES-GCM with 16 octet ICV [RFC4106]", 36)
+    assert second.integrity == "HMAC-SHA-512-256 [RFC4868]"
+
+
+PLUTO = """#1: "gateway_net_v4"[1] 192.0.2.2:4500 ESTABLISHED_IKE_SA (established IKE SA); REKEY in 9s; newest; idle;
+#2: "gateway_net_v4"[1] 192.0.2.2:4500 ESTABLISHED_CHILD_SA (established Child SA); newest; eroute owner; IKE SA #1; idle;
+#2: "gateway_net_v4"[1] 192.0.2.2 esp.a01@192.0.2.2 esp.b01@192.0.2.1 tun.0@192.0.2.2 tun.0@192.0.2.1 Traffic: ESPin=0B
+"gateway_net_v4"[1] 192.0.2.2:   IKEv2 algorithm newest: AES_GCM_16_256-HMAC_SHA2_256-DH31
+"""
+
+
+@pytest.mark.parametrize("prefix, state", [("", ""), ("000 ", "STATE_V2_")])  # 5.2's way and 4.10's
+def test_what_whack_lists(prefix: str, state: str) -> None:
+    text = "".join(prefix + line.replace(" ESTABLISHED", f" {state}ESTABLISHED") + "\n" for line in PLUTO.splitlines())
+    status = libreswan_status.peer_status(text, STATES, POLICIES, {"gateway_net_v4": ("gateway", "net")},
+                                          {"gateway": PEER}, {"4": "192.0.2.1"})
+    (ike,), (child,) = status.established(), status.installed()
+    assert (ike.peer, ike.proposal, ike.local.address, ike.remote.port) == (
+        "gateway", "aes256gcm16-prfsha256-x25519", "192.0.2.1", 20001)
+    assert (child.spi_in, child.spi_out, child.local_ts, child.remote_ts) == (
+        0xB01, 0xA01, ("10.1.0.0/24",), ("10.2.0.1/32",))
+
+
+DEBUG = """| NAT_TRAVERSAL this end is behind NAT
+| NAT_TRAVERSAL that end is NOT behind NAT
+|    initiator SPI: 47 2e d0 0a  76 3e 28 f9
+|    responder SPI: 47 61 24 9a  99 92 7c 5f
+| our spi: 24 cf a4 85
+| parent state #1: IKE_AUTH_I(open IKE SA) => ESTABLISHED_IKE_SA(established IKE SA)
+| our spi: 05 0b 91 b9  a4 3c f1 0c
+| accepted IKE proposal ikev2_proposal: 1:IKE=AES_GCM_16_256-HMAC_SHA2_256-CURVE25519 SPI=257d9ecb3e6f5957
+| parent state #3: REKEY_IKE_I1(open Child SA) => ESTABLISHED_IKE_SA(established IKE SA)
+"""
+
+
+def test_what_only_plutos_debugging_tells() -> None:
+    told = libreswan_debug.read(DEBUG)
+    assert told.spis == {1: (0x472ED00A763E28F9, 0x4761249A99927C5F), 3: (0x050B91B9A43CF10C, 0x257D9ECB3E6F5957)}
+    assert told.nat[1] == (True, False)
+
+
+def test_spis_that_are_not_told_contradict_nothing_and_differ_from_each_other() -> None:
+    def sa(spi_i: int, spi_r: int) -> IkeSaStatus:
+        return IkeSaStatus("p", "established", True, spi_i, spi_r, Endpoint("", 0), Endpoint("", 0))
+
+    assert sa(0, 1).spis == sa(7, 8).spis and sa(7, 8).spis == sa(0, 1).spis
+    assert sa(0, 1).spis != sa(0, 2).spis and sa(7, 8).spis != sa(7, 9).spis
+
+
+IKED = """iked_sas: 0x55 rspi 0x17e46112d2c91524 ispi 0x429dfccde5010c8c 192.0.2.1:500->192.0.2.2:500<FQDN/gw@example.org>[] ESTABLISHED i nexti (nil) pol 0x55
+  sa_childsas: 0x56 ESP 0x00000a01 out 192.0.2.1:500 -> 192.0.2.2:500 (LA) B=(nil) P=0x57 @0x55
+  sa_childsas: 0x57 ESP 0x00000b01 in 192.0.2.2:500 -> 192.0.2.1:500 (LA) B=(nil) P=0x56 @0x55
+iked_sas: 0x58 rspi 0x0000000000000000 ispi 0x0000000000000001 any->192.0.2.2:500<>[] SA_INIT i nexti (nil) pol 0x55
+"""
+
+
+def test_what_ikectl_lists() -> None:
+    status = openiked_status.peer_status(IKED, STATES, POLICIES, {"gateway": PEER})
+    (ike,), (child,) = status.established(), status.installed()
+    assert ike.spis == (0x429DFCCDE5010C8C, 0x17E46112D2C91524) and ike.initiator
+    assert (child.spi_in, child.spi_out, child.peer, child.child) == (0xB01, 0xA01, "gateway", "net")
+    assert status.ike_sas[1].state == "connecting" and "IkedIkeSa" in repr(status)
+    with pytest.raises(PeerUnsupported, match="NAT"):
+        _ = ike.nat_local
