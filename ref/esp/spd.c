@@ -96,8 +96,8 @@ struct esp_pair *spd_entry_pair(const struct spd_entry *entry, const struct pack
             *expired = true;
         } else if (!pair->standby) {
             return pair;
-        } else if (standby == NULL) {
-            standby = pair;
+        } else {
+            standby = pair; /* the oldest of them: the peer may not have the newer ones yet */
         }
     }
     return standby;

@@ -33,8 +33,8 @@ void spd_remove(struct spd *spd, struct spd_entry *entry);
 struct spd_entry *spd_match(const struct spd *spd, const struct packet_key *key);
 
 /* The pair to send such a packet on: the newest whose selectors match and whose lifetime is not
- * over; one on standby only when there is no other. NULL for none; *expired then tells whether one
- * matched but is used up. */
+ * over; one on standby, the oldest, only when there is no other. NULL for none; *expired then tells
+ * whether one matched but is used up. */
 struct esp_pair *spd_entry_pair(const struct spd_entry *entry, const struct packet_key *key,
                                 bool *expired);
 

@@ -93,18 +93,14 @@ def test_both_at_the_same_moment(client, gateway, flow, lab, what, first):
     """The two requests cross; the lowest nonce decides, one new SA stays. RFC 7296 2.8.1, 2.8.2"""
     lab.configure(retransmission=QUICK)
     client.connect(gateway)
-    relay = lab.relay("wire")
     with flow.udp(client, gateway, interval_ms=2) as traffic:
         for _ in range(3):  # nonces are random: now one side wins, now the other
-            held = {side: relay.hold(side, exchange=CREATE_CHILD_SA, response=False)
-                    for side in (first, other(first))}
+            requests, answers = hold_both(lab, response=False), hold_both(lab, response=True)
             before = names_of(client, what)
-            for side in (client, gateway):
-                side.rekey(what, wait=False)
-            for rule in held.values():
-                rule.wait_acted()
-            for rule in held.values():
-                rule.remove()
+            for side in (first, other(first)):
+                lab.side(side).rekey(what, wait=False)
+            let_go(requests)
+            let_go(answers)
             for side in (client, gateway):
                 side.wait_for(lambda status: fresh(names_in(status, what), before), f"a new {what} SA")
             lab.settle()
@@ -123,13 +119,13 @@ def test_one_request_comes_late(client, gateway, flow, lab, what, late):
     client.connect(gateway)
     relay = lab.relay("wire")
     with flow.udp(client, gateway, interval_ms=2) as traffic:
-        held = relay.hold(late, last=None, exchange=CREATE_CHILD_SA, response=False)
+        request = relay.hold(late, last=None, exchange=CREATE_CHILD_SA, response=False)
         lab.side(late).rekey(what, wait=False)
-        held.wait_acted()
+        request.wait_acted()
         before = names_of(lab.side(late), what)
         lab.side(other(late)).rekey(what, wait=False)
         lab.side(other(late)).wait_for(lambda status: names_in(status, what) - before, "the other's new SA")
-        held.remove()
+        request.remove()
         traffic.wait_more(20)
         lab.settle()
         traffic.wait_more(20)
@@ -143,15 +139,12 @@ def test_child_and_ike_at_the_same_moment(client, gateway, flow, lab, starter):
     """One side replaces the Child SA while the other replaces the IKE SA. RFC 7296 2.25"""
     lab.configure(retransmission=QUICK)
     client.connect(gateway)
-    relay = lab.relay("wire")
     with flow.udp(client, gateway, interval_ms=2) as traffic:
-        held = [relay.hold(side, exchange=CREATE_CHILD_SA, response=False) for side in ("client", "gateway")]
+        requests, answers = hold_both(lab, response=False), hold_both(lab, response=True)
         lab.side(starter).rekey("child", wait=False)
         lab.side(other(starter)).rekey("ike", wait=False)
-        for rule in held:
-            rule.wait_acted()
-        for rule in held:
-            rule.remove()
+        let_go(requests)
+        let_go(answers)
         traffic.wait_more(20)
         lab.settle()
         traffic.wait_more(20)
@@ -215,6 +208,17 @@ def test_many_in_a_row_under_load(client, gateway, flow, lab):
 
 def other(side):
     return "gateway" if side == "client" else "client"
+
+
+def hold_both(lab, response):
+    """One CREATE_CHILD_SA request, or response, from each side."""
+    return lab.relay("wire").hold(None, "ike", 1, 2, exchange=CREATE_CHILD_SA, response=response)
+
+
+def let_go(rule):
+    """Both at once, when both have been caught: so each side has spoken before it hears."""
+    rule.wait_acted(2)
+    rule.remove()
 
 
 def names_of(side, what):

@@ -240,6 +240,16 @@ static void test_standby_ends_with_the_old_one(void **state)
     esp_plane_pair_remove(lab.a, LAB_SPI_A(1), 0, LAB_SECOND);
     assert_int_equal(seal_there(&lab, &p, 10), PACKET_FORWARD);
     assert_int_equal(p.packet.user, LAB_SPI_A(2));
+    /* and goes on to do when the next rekey comes before any packet on it: nobody may have that one
+     * yet */
+    standby = lab_config(&lab, true, 3);
+    standby.outbound_standby = true;
+    assert_int_equal(esp_plane_pair_install(lab.a, &standby, 0), STATUS_OK);
+    assert_int_equal(seal_there(&lab, &p, 10), PACKET_FORWARD);
+    assert_int_equal(p.packet.user, LAB_SPI_A(2));
+    esp_plane_pair_remove(lab.a, LAB_SPI_A(2), 0, LAB_SECOND);
+    assert_int_equal(seal_there(&lab, &p, 10), PACKET_FORWARD);
+    assert_int_equal(p.packet.user, LAB_SPI_A(3));
     lab_destroy(&lab);
 }
 
