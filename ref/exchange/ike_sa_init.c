@@ -128,8 +128,11 @@ struct ike_sa *ike_sa_init_start(struct sa_store *store, uint16_t peer_index,
 static enum status restart_with_cookie(struct sa_store *store, struct ike_sa *sa,
                                        const struct notify_payload *cookie)
 {
-    if (cookie->data.length == 0 || cookie->data.length > COOKIE_MAX) {
-        return STATUS_DROP;
+    struct bytes sent = bytes_of(sa->init->cookie, sa->init->cookie_length);
+    if (cookie->data.length == 0 || cookie->data.length > COOKIE_MAX ||
+        bytes_equal(cookie->data, sent)) {
+        return STATUS_DROP; /* a copy of what we have answered, or the peer wants to be asked later
+                             */
     }
     memcpy(sa->init->cookie, cookie->data.data, cookie->data.length);
     sa->init->cookie_length = cookie->data.length;
@@ -161,9 +164,10 @@ static enum status consume_refusal(struct sa_store *store, struct ike_sa *sa,
         if (sa->init->restarts == RESTARTS_MAX) {
             return STATUS_DROP;
         }
+        TRY(cookie != NULL ? restart_with_cookie(store, sa, cookie)
+                           : restart_with_group(store, sa, error));
         sa->init->restarts++;
-        return cookie != NULL ? restart_with_cookie(store, sa, cookie)
-                              : restart_with_group(store, sa, error);
+        return STATUS_OK;
     }
     if (error == NULL || sa->request.error != STATUS_OK) {
         return STATUS_DROP;

@@ -234,6 +234,47 @@ static void test_cookie(void **state)
     assert_int_equal(counters.cookies_sent, 1);
 }
 
+/* A responder that wants nothing of its own cookie for a while, and says the same each time. */
+struct stubborn {
+    uint8_t octets[128];
+    size_t length;
+    uint64_t until_ns;
+    unsigned refused;
+};
+
+static enum world_fate refuse_cookies(struct world *w, struct world_packet *packet, void *context)
+{
+    struct stubborn *stubborn = context;
+    if (packet->from == 1 && stubborn->length == 0) {
+        stubborn->length = packet->length;
+        stubborn->until_ns = w->now_ns + WORLD_S;
+        memcpy(stubborn->octets, packet->octets, packet->length);
+    }
+    if (packet->from == 1 || stubborn->length == 0 || w->now_ns > stubborn->until_ns) {
+        return WORLD_PASS;
+    }
+    struct path back = {packet->path.remote, packet->path.local};
+    stubborn->refused++;
+    world_inject(w, 1, &back, false, bytes_of(stubborn->octets, stubborn->length));
+    return WORLD_DROP;
+}
+
+static void test_cookie_said_again(void **state)
+{
+    (void)state;
+    struct stubborn stubborn = {.length = 0};
+    b->config.cookie_threshold = 0;
+    world.hook = refuse_cookies;
+    world.hook_context = &stubborn;
+    world_boot(&world);
+    uint32_t id = world_command(&world, 0, COMMAND_INITIATE);
+    world_run(&world, 10 * WORLD_S);
+    assert_int_equal(world_result(&world, 0, id), STATUS_OK);
+    /* asked again in its own time, not as fast as it was refused */
+    assert_in_range(stubborn.refused, 2, 4);
+    world_assert_agreement(&world);
+}
+
 static void both_groups(struct proposal_list *list, uint16_t first, uint16_t second)
 {
     struct proposal *p = &list->items[0];
@@ -492,6 +533,7 @@ int main(void)
         TEST(test_narrowing),
         TEST(test_packet_comes_first),
         TEST(test_cookie),
+        TEST(test_cookie_said_again),
         TEST(test_other_group),
         TEST(test_transport_mode),
         TEST(test_transport_mode_refused),
