@@ -24,25 +24,6 @@ static const struct ike_sa *ike_sa_at(const struct sa_store *store, size_t index
     return NULL;
 }
 
-static struct ike_sa_info info_of(const struct ike_sa *sa)
-{
-    return (struct ike_sa_info){
-        .spi_i = sa->spi_i,
-        .spi_r = sa->spi_r,
-        .initiator = sa->initiator,
-        .path = sa->path,
-        .nat_local = sa->nat_local,
-        .nat_remote = sa->nat_remote,
-        .udp_encapsulation = sa->udp_encapsulation,
-        .mobike = sa->mobike,
-        .local_id = sa->local_id,
-        .remote_id = sa->remote_id,
-        .protection = sa->protection,
-        .prf = sa->prf,
-        .key_exchange = sa->key_exchange,
-    };
-}
-
 bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ike_sa_status *out)
 {
     const struct ike_sa *sa = ike_sa_at(endpoint_store(endpoint), index);
@@ -53,7 +34,7 @@ bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ik
         .id = sa->id,
         .peer_index = sa->peer_index,
         .state = ike_sa_state_name(sa->state),
-        .info = info_of(sa),
+        .info = ike_sa_describe(sa),
         .established_ns = sa->established_ns,
         .rekey_at_ns = sa->soft_ns,
         .message_id_next_request = sa->next_request,
@@ -77,16 +58,7 @@ static void fill_child(const struct ike_sa *sa, const struct child_sa *c,
         .state = child_sa_state_name(c->state),
         .installed_ns = c->installed_ns,
         .rekey_at_ns = c->soft_ns,
-        .info = {.spi_in = c->spi_in,
-                 .spi_out = c->spi_out,
-                 .transport_mode = c->transport_mode,
-                 .esn = c->esn,
-                 .protection = c->protection,
-                 .key_exchange = c->key_exchange,
-                 .local = c->local,
-                 .remote = c->remote,
-                 .path = sa->path,
-                 .udp_encapsulation = sa->udp_encapsulation},
+        .info = child_sa_describe(sa, c),
     };
 }
 

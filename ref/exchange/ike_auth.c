@@ -263,16 +263,6 @@ void auth_failed_consume_response(struct sa_store *store, struct ike_sa *sa,
 
 /* ---- responder ---- */
 
-static bool address_allowed(const struct peer_config *peer, const struct address *ip)
-{
-    for (size_t i = 0; i < peer->remote_addresses.count; i++) {
-        if (address_equal(&peer->remote_addresses.items[i], ip)) {
-            return true;
-        }
-    }
-    return peer->remote_addresses.count == 0;
-}
-
 /* Now the initiator has said who it is: the peer with that identity, reachable from there, whose
  * own proposals allow what was chosen before anybody had a name. */
 static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct message *m,
@@ -282,7 +272,7 @@ static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct me
     for (size_t i = 0; i < store->config->peer_count; i++) {
         const struct peer_config *peer = &store->config->peers[i];
         if ((peer->remote_id.type != 0 && !identity_equal(&peer->remote_id, &remote)) ||
-            !address_allowed(peer, &path->remote.ip) ||
+            !peer_config_allows_address(store->config, peer, &path->remote.ip) ||
             !proposal_list_allows_ike(&peer->proposals, &sa->protection, sa->prf,
                                       sa->key_exchange)) {
             continue;

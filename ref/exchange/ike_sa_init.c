@@ -233,20 +233,6 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
 
 /* ---- responder ---- */
 
-static bool address_allowed(const struct endpoint_config *config, const struct peer_config *peer,
-                            const struct address *ip)
-{
-    if (peer->remote_addresses.count == 0) {
-        return config->accept_unknown_addresses;
-    }
-    for (size_t i = 0; i < peer->remote_addresses.count; i++) {
-        if (address_equal(&peer->remote_addresses.items[i], ip)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Before IKE_AUTH nobody has said who they are: the first peer that may come from this address and
  * whose proposals fit lends its proposals; one with a fixed address goes before one with any. */
 static enum status choose_peer(struct sa_store *store, const struct exchange_input *in,
@@ -257,7 +243,7 @@ static enum status choose_peer(struct sa_store *store, const struct exchange_inp
         for (size_t i = 0; i < store->config->peer_count; i++) {
             const struct peer_config *peer = &store->config->peers[i];
             if ((peer->remote_addresses.count == 0) != (any == 1) ||
-                !address_allowed(store->config, peer, &in->path->remote.ip)) {
+                !peer_config_allows_address(store->config, peer, &in->path->remote.ip)) {
                 continue;
             }
             if (proposal_choose(&m->sa, &peer->proposals, PROTOCOL_IKE, 0, false, m->ke.group,

@@ -91,3 +91,17 @@ uint64_t lifetime_soft_at(const struct lifetime_config *lifetime,
     uint64_t share = (uint64_t)octets[0] << 8 | octets[1];
     return now_ns + lifetime->soft_ns - range_ns / UINT16_MAX * share;
 }
+
+bool peer_config_allows_address(const struct endpoint_config *config,
+                                const struct peer_config *peer, const struct address *ip)
+{
+    if (peer->remote_addresses.count == 0) {
+        return config->accept_unknown_addresses;
+    }
+    for (size_t i = 0; i < peer->remote_addresses.count; i++) {
+        if (address_equal(&peer->remote_addresses.items[i], ip)) {
+            return true;
+        }
+    }
+    return false;
+}

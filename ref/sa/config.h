@@ -100,6 +100,10 @@ struct endpoint_config {
 uint64_t lifetime_soft_at(const struct lifetime_config *lifetime,
                           const struct random_source *random, uint64_t now_ns);
 
+/* The peer may call from this address: one of its own, or any when it has none configured. */
+bool peer_config_allows_address(const struct endpoint_config *config,
+                                const struct peer_config *peer, const struct address *ip);
+
 /* Defaults for everything a person did not say. */
 void endpoint_config_defaults(struct endpoint_config *config);
 void peer_config_defaults(struct peer_config *peer);

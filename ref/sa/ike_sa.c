@@ -91,3 +91,38 @@ void ike_sa_free_init(struct ike_sa *sa)
     free(sa->init);
     sa->init = NULL;
 }
+
+struct ike_sa_info ike_sa_describe(const struct ike_sa *sa)
+{
+    return (struct ike_sa_info){
+        .spi_i = sa->spi_i,
+        .spi_r = sa->spi_r,
+        .initiator = sa->initiator,
+        .path = sa->path,
+        .nat_local = sa->nat_local,
+        .nat_remote = sa->nat_remote,
+        .udp_encapsulation = sa->udp_encapsulation,
+        .mobike = sa->mobike,
+        .local_id = sa->local_id,
+        .remote_id = sa->remote_id,
+        .protection = sa->protection,
+        .prf = sa->prf,
+        .key_exchange = sa->key_exchange,
+    };
+}
+
+struct child_sa_info child_sa_describe(const struct ike_sa *sa, const struct child_sa *child)
+{
+    return (struct child_sa_info){
+        .spi_in = child->spi_in,
+        .spi_out = child->spi_out,
+        .transport_mode = child->transport_mode,
+        .esn = child->esn,
+        .protection = child->protection,
+        .key_exchange = child->key_exchange,
+        .local = child->local,
+        .remote = child->remote,
+        .path = sa->path,
+        .udp_encapsulation = sa->udp_encapsulation,
+    };
+}

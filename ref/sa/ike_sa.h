@@ -132,6 +132,10 @@ struct child_sa *ike_sa_child_by_id(struct ike_sa *sa, uint32_t id);
 struct child_sa *ike_sa_child_by_spi_out(struct ike_sa *sa, uint32_t spi_out);
 struct child_sa *ike_sa_child_by_spi_in(struct ike_sa *sa, uint32_t spi_in);
 
+/* What events and status tell of one; no keys. */
+struct ike_sa_info ike_sa_describe(const struct ike_sa *sa);
+struct child_sa_info child_sa_describe(const struct ike_sa *sa, const struct child_sa *child);
+
 /* Keys into cipher contexts: SK_ei/ai seal for the initiator, SK_er/ar for the responder. */
 MUST_USE enum status ike_sa_set_keys(struct ike_sa *sa, const struct ike_keys *keys);
 

@@ -84,39 +84,20 @@ bool sa_store_next_event(struct sa_store *store, struct event *out)
     return true;
 }
 
-static struct ike_sa_info ike_info(const struct ike_sa *sa)
-{
-    return (struct ike_sa_info){
-        .spi_i = sa->spi_i,
-        .spi_r = sa->spi_r,
-        .initiator = sa->initiator,
-        .path = sa->path,
-        .nat_local = sa->nat_local,
-        .nat_remote = sa->nat_remote,
-        .udp_encapsulation = sa->udp_encapsulation,
-        .mobike = sa->mobike,
-        .local_id = sa->local_id,
-        .remote_id = sa->remote_id,
-        .protection = sa->protection,
-        .prf = sa->prf,
-        .key_exchange = sa->key_exchange,
-    };
-}
-
 void sa_store_emit_ike(struct sa_store *store, const struct ike_sa *sa, enum event_type type,
                        enum down_reason reason, enum status status)
 {
     struct event *event = event_add(store, sa, type);
     event->reason = reason;
     event->status = status;
-    event->ike = ike_info(sa);
+    event->ike = ike_sa_describe(sa);
 }
 
 void sa_store_emit_keys(struct sa_store *store, const struct ike_sa *sa,
                         const struct ike_keys *keys)
 {
     struct event *event = event_add(store, sa, EVENT_IKE_SA_KEYS);
-    event->ike = ike_info(sa);
+    event->ike = ike_sa_describe(sa);
     event->ike_keys = (struct ike_keys_info){
         .spi_i = sa->spi_i,
         .spi_r = sa->spi_r,
@@ -133,23 +114,7 @@ void sa_store_emit_rekeyed(struct sa_store *store, const struct ike_sa *old,
 {
     struct event *event = event_add(store, new_sa, EVENT_IKE_SA_REKEYED);
     event->replaces = old->id;
-    event->ike = ike_info(new_sa);
-}
-
-static struct child_sa_info child_info(const struct ike_sa *sa, const struct child_sa *child)
-{
-    return (struct child_sa_info){
-        .spi_in = child->spi_in,
-        .spi_out = child->spi_out,
-        .transport_mode = child->transport_mode,
-        .esn = child->esn,
-        .protection = child->protection,
-        .key_exchange = child->key_exchange,
-        .local = child->local,
-        .remote = child->remote,
-        .path = sa->path,
-        .udp_encapsulation = sa->udp_encapsulation,
-    };
+    event->ike = ike_sa_describe(new_sa);
 }
 
 static struct event *child_event(struct sa_store *store, const struct ike_sa *sa,
@@ -158,8 +123,8 @@ static struct event *child_event(struct sa_store *store, const struct ike_sa *sa
     struct event *event = event_add(store, sa, type);
     event->child_sa = child->id;
     event->child_index = child->child_index;
-    event->ike = ike_info(sa);
-    event->child = child_info(sa, child);
+    event->ike = ike_sa_describe(sa);
+    event->child = child_sa_describe(sa, child);
     return event;
 }
 
