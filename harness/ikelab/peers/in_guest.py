@@ -23,6 +23,8 @@ from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
 if TYPE_CHECKING:
     from ikelab.guest.machine import GuestProcess
 
+# linux 6.1, include/net/inet_ecn.h: the outer header gets ECT(0) where the inner one says CE.
+LINUX_ECN = "Linux does not copy CE to the outer header, as the full-functionality option of RFC 3168 had it"
 POLL_S = 0.02  # between two questions
 
 

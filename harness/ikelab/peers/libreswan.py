@@ -14,7 +14,7 @@ from ikelab.peers import libreswan_debug as debug
 from ikelab.peers import libreswan_status as says
 from ikelab.peers import xfrm
 from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What
-from ikelab.peers.in_guest import POLL_S, GuestPeer
+from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, PeerStatus
 from ikelab.process import ProcessError
 
@@ -25,6 +25,7 @@ BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
     "transport-mode": "the lab's flows run behind the guest, and transport mode protects the guest's own packets",
+    "ecn": LINUX_ECN,
     "ke-x448": "pluto offers no X448",
     "return-routability": "pluto sends no COOKIE2",
     "path-probing": "pluto tries no other path when one falls silent",
@@ -48,6 +49,8 @@ class Libreswan(GuestPeer):
             for child in peer.children:
                 if child.mode == "transport":
                     self.require("transport-mode")
+                if not child.copy_dscp and self._number() < (5,):
+                    raise PeerUnsupported("Libreswan before 5.0 cannot be told to leave DSCP inside")
         config.ipsec_conf(spec)  # these refuse what they cannot say
         config.connections(spec, self._number(), ("192.0.2.1", "2001:db8:2::1"))
         if self.running():

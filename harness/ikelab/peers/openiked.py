@@ -15,11 +15,14 @@ from ikelab.peers import openiked_config as config
 from ikelab.peers import openiked_status as says
 from ikelab.peers import xfrm
 from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What
-from ikelab.peers.in_guest import POLL_S, GuestPeer
+from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, PeerStatus
 
 IKED, IKECTL = "/usr/sbin/iked", "/usr/sbin/ikectl"
-AGAIN_S = 2.5
+AGAIN_S = 4.0
+# How iked's log names a refusal of the peer's: only to give a PeerError its name.
+REFUSALS = {"authentication failed notification from peer": "AUTHENTICATION_FAILED", "no proposal chosen": "NO_PROPOSAL_CHOSEN",
+            "TS unacceptable": "TS_UNACCEPTABLE", "ts unacceptable": "TS_UNACCEPTABLE"}
 BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
@@ -30,6 +33,7 @@ LACKS: Mapping[str, str] = {
     "ike-chacha20poly1305": "iked has ChaCha20-Poly1305 for Child SAs only",
     "ke-x448": "iked has no X448",
     "replay-window": "iked has a fixed window",
+    "ecn": LINUX_ECN,
     "mixed-families": "iked installs SAs through PF_KEY, which cannot say that the inner family is another",
     "several-children": "iked has one Child SA for all flows of a policy, and one policy for a peer",
     "return-routability": "iked sends no COOKIE2",
@@ -37,6 +41,7 @@ LACKS: Mapping[str, str] = {
     "roam": "iked answers MOBIKE updates, and starts none",
     "rekey-by-command": "ikectl has no such command",
     "rekey-by-packets": "iked has limits of time and octets only",
+    "liveness": "iked repeats a request after 2, 4, 8, 16 and 32 s before it takes a peer for dead, whatever it is told",
     "liveness-by-command": "ikectl has no such command",
     "keepalive": "iked sends keepalives each 20 s, and cannot be told to otherwise",
     "cookie-always": "iked cannot be told to ask for a COOKIE",
@@ -58,7 +63,11 @@ class OpenIKED(GuestPeer):
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:
+            if peer.force_encapsulation:
+                raise PeerUnsupported("iked encapsulates without a NAT only when it gives up port 500 altogether")
             for child in peer.children:
+                if not child.copy_dscp:
+                    raise PeerUnsupported("iked cannot be told to leave DSCP inside")
                 if child.mode == "transport":
                     self.require("transport-mode")
                 if child.start == "traffic":
@@ -89,10 +98,18 @@ class OpenIKED(GuestPeer):
         passive = not any(child.start == "now" for peer in self.spec.peers for child in peer.children)
         self._popen(["/bin/sh", "-c", f"exec {IKED} -d{'S' if passive else ''}v -s /run/iked.sock -f /etc/iked.conf "
                      f">>{self.LOG} 2>&1"])
-        while self._ikectl("show", "sa").returncode:
+        policies = len(self.spec.peers)
+        while self._ikectl("show", "sa").returncode or self._policies_read() < policies:
             if not self.running() or time.monotonic() > end:
                 raise PeerNotRunning(f"{self.kind} does not listen: {self._last_words()}")
             time.sleep(POLL_S)
+
+    def _log(self) -> str:
+        return self._run(["cat", self.LOG], check=False).stdout
+
+    def _policies_read(self) -> int:
+        """iked prints each policy as it reads it."""
+        return int(self._run(["grep", "-c", '^ikev2 "', self.LOG], check=False).stdout or 0)
 
     def _shut_down(self) -> None:
         """iked tells its peers when its SAs are reset, and not when it ends."""
@@ -110,17 +127,23 @@ class OpenIKED(GuestPeer):
         entry = self._peer(peer)
         subject = f"initiate {entry.name}"
         end = time.monotonic() + deadline_s
+        mark = len(self._log())
+        # Told before it has read its configuration, iked forgets it; told in time, it starts 2 s later.
+        while "initiating" not in self._log()[mark:] and time.monotonic() < end - AGAIN_S:
+            self._ikectl("active")
+            again = time.monotonic() + AGAIN_S
+            while "initiating" not in self._log()[mark:] and time.monotonic() < again:
+                self.wait_event(POLL_S)
+
+        def up(now: PeerStatus) -> bool:
+            refused = next((name for words, name in REFUSALS.items() if words in self._log()[mark:]), "")
+            if refused:
+                self._ikectl("passive")  # it would try again, and again
+                raise self._failed(subject, refused, "")
+            return any(sa.peer == entry.name for sa in now.installed())
+
         try:
-            # Told before it has read its configuration, iked forgets it; told in time, it starts 2 s later.
-            while time.monotonic() < end - AGAIN_S:
-                self._ikectl("active")
-                try:
-                    self.wait_for(lambda now: bool(now.ike_sas), "an IKE SA", AGAIN_S)
-                    break
-                except PeerTimeout:
-                    continue
-            self.wait_for(lambda now: any(sa.peer == entry.name for sa in now.installed()), subject,
-                          max(end - time.monotonic(), 0.1))
+            self.wait_for(up, subject, max(end - time.monotonic(), 0.1))
         except PeerTimeout as error:
             raise self._too_late(subject, deadline_s) from error
 
