@@ -26,6 +26,7 @@ from ikelab.topology import interface
 from ikelab.topology.host import Host
 
 STUB = "inside"
+INSIDE_MTU = 1400  # leaves room for any ESP: as behind a TUN, senders know from the start what fits
 GUEST_NUMBER = -2  # the guest's own address in a protected net: the last but one
 _CARRIER = re.compile(r"link set (?:dev )?(\S+) (?:up|down)$")
 
@@ -35,7 +36,7 @@ class GuestHost(Host):
     guest: Guest | None = None
     stub: bool = False  # it has protected addresses of its own
 
-    def plug_in(self, mtu: int = 1500) -> None:
+    def plug_in(self) -> None:
         """Connects the guest's interfaces with the links of this host, which exist and have no address yet."""
         names = [*self.links, *([STUB] if self.stub else [])]
         if len(names) > INTERFACES:
@@ -62,8 +63,8 @@ class GuestHost(Host):
         process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(ours) + "\n")
         self.call(interface.offload_off, plugs)
         process.call_in(self._guest.netns, interface.offload_off, [f"plug{n}" for n in range(len(names))])
-        self._in_guest("link set lo up", *(f"link set vec{n} name {name}" for n, name in enumerate(names)),
-                       *(f"link set {name} mtu {mtu}" for name in names))
+        self._in_guest("link set lo up", *(f"link set vec{n} name {name} address 02:00:00:fe:00:{n:02x} mtu 1500"
+                                           for n, name in enumerate(names)))
         self._guest_sysctl({"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1, "ipv6/conf/default/forwarding": 1})
         if self.stub:
             self._settle_inside()
@@ -77,7 +78,7 @@ class GuestHost(Host):
             guests = network[GUEST_NUMBER]
             nodad = " nodad" if network.version == 6 else ""
             here += [f"addr add {address}/{network.prefixlen} dev {STUB}{nodad}",
-                     f"route add default via {guests} dev {STUB}"]
+                     f"route add default via {guests} dev {STUB} mtu {INSIDE_MTU}"]
             there += [f"addr add {guests}/{network.prefixlen} dev {STUB}{nodad}"]
         process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(here) + "\n")
         self._in_guest(*there)

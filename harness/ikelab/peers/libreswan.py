@@ -169,16 +169,23 @@ class Libreswan(GuestPeer):
                 return name
         raise PeerError(f"{self.kind} has no connection for {peer}/{child}")
 
+    def _words(self) -> str:
+        """pluto's log without its debugging."""
+        return self._run(["grep", "-v", "^[^|\"]*| ", self.LOG], check=False).stdout
+
     def _whack(self, *words: str, timeout: float = 10.0):  # type: ignore[no-untyped-def]
         return self._run([WHACK, *words], timeout=timeout, check=False)
 
     def _command(self, words: Sequence[str], subject: str, deadline_s: float) -> str:
         if not self.running():
             raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
+        mark = len(self._words())
         try:
             done = self._whack(*words, timeout=deadline_s)
         except ProcessError as error:
             if not self._host.guest.running:
                 raise
-            raise self._too_late(subject, deadline_s) from error
+            late = self._too_late(subject, deadline_s)
+            refused = says.refusal(self._words()[mark:])
+            raise (self._failed(subject, refused, "") if refused else late) from error
         return done.stdout + done.stderr

@@ -148,9 +148,11 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
         *_selectors("left", child.local_ts, version), *_selectors("right", child.remote_ts, version),
         "authby=secret", f"type={child.mode}", f"ike={ike_algorithms(peer.proposals)}", f"esp={esp}", f"esn={esn}",
         f"pfs={_yes(pfs)}", f"mobike={_yes(peer.mobike and child.mode == 'tunnel')}",
-        f"encapsulation={'yes' if peer.force_encapsulation else 'auto'}", "fragmentation=yes", "narrowing=yes",
+        f"encapsulation={'yes' if peer.force_encapsulation else 'auto'}", "fragmentation=yes",
+        # What may be narrowed is a template to pluto, and no packet starts a template.
+        f"narrowing={_yes(child.start == 'never')}",
         f"initial-contact={_yes(peer.initial_contact)}", f"replay-window={child.replay_window}",
-        f"retransmit-interval={peer.retransmission.timeout_ms}", f"retransmit-timeout={_patience_s(peer)}s",
+        f"retransmit-interval={peer.retransmission.timeout_ms}", f"retransmit-timeout={_patience_ms(peer)}ms",
         f"auto={_START[child.start]}", "leftupdown=", *_lifetimes(peer.lifetime, child.lifetime),
     ]
     if version >= (5,):
@@ -160,7 +162,7 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
     if peer.liveness_ms:
         lines.append(f"dpddelay={seconds(peer.liveness_ms)}")
         if version < (5,):
-            lines += [f"dpdtimeout={_patience_s(peer)}", "dpdaction=clear"]
+            lines += [f"dpdtimeout={max(seconds(_patience_ms(peer)), 1)}", "dpdaction=clear"]
     return lines
 
 
@@ -190,10 +192,9 @@ def _lifetimes(ike: Lifetime, child: Lifetime) -> list[str]:
     return lines
 
 
-def _patience_s(peer: PeerSpec) -> int:
+def _patience_ms(peer: PeerSpec) -> int:
     """How long pluto sends copies: it doubles each wait, whatever the backoff was to be."""
-    tries = max(peer.retransmission.tries, 1)
-    return max(seconds(peer.retransmission.timeout_ms * (2**tries - 1)), 1)
+    return peer.retransmission.timeout_ms * (2 ** max(peer.retransmission.tries, 1) - 1)
 
 
 def _families_of(peer: PeerSpec, families: Sequence[int]) -> list[int]:

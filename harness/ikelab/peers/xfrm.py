@@ -62,7 +62,7 @@ def states(text: str) -> list[EspSa]:
             continue
         sa = EspSa(head[1], head[2], int(esp[1], 16), int(esp[2]), esp[3])
         sa.proposal = _proposal(chunk)
-        sa.esn = re.search(r"\bflag [^\n]*\besn\b", chunk) is not None
+        sa.esn = re.search(r"\bflag [^\n]*\besn(?:extra_flag)?\b", chunk) is not None
         if encap := re.search(r"encap type espinudp sport (\d+) dport (\d+)", chunk):
             sa.encapsulated, sa.source_port, sa.destination_port = True, int(encap[1]), int(encap[2])
         if current := re.search(r"lifetime current:\s+(\d+)\(bytes\), (\d+)\(packets\)", chunk):
