@@ -182,9 +182,11 @@ def _tools() -> list[Check]:
         found = shutil.which(tool, path=path)
         checks.append(_check(tool, tool != "mmdebstrap", None if found else "not installed",
                              found or "", f"{INSTALL}, or: apt-get install {package}"))
-    uml = shutil.which("linux.uml", path=path)
-    checks.append(_check("user-mode Linux", False, None if uml else "not installed", uml or "",
-                         "apt-get install user-mode-linux (only tier uml-kernel needs it)"))
+    from ikelab.peers import table  # late: adapters need more than the doctor does
+
+    kernel = table.GUEST_KERNEL
+    checks.append(_check("user-mode Linux", False, kernel.missing() or None, f"{kernel.version()} in {kernel.path}",
+                         "it comes with the first peer of the tier uml-kernel that is built"))
     return checks
 
 
