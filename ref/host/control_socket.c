@@ -141,11 +141,12 @@ static void client_lines(struct control_client *client)
 static void client_ready(void *context, uint32_t epoll_events)
 {
     struct control_client *client = context;
-    if ((epoll_events & (EPOLLHUP | EPOLLERR)) != 0) {
-        client_close(client);
+    bool gone = (epoll_events & (EPOLLHUP | EPOLLERR)) != 0;
+    if (gone && ((epoll_events & EPOLLIN) == 0 || client->ended)) {
+        client_close(client); /* else what it asked for before it went is still to be read */
         return;
     }
-    if ((epoll_events & EPOLLOUT) != 0) {
+    if ((epoll_events & EPOLLOUT) != 0 && !gone) {
         client_flush(client);
     }
     if ((epoll_events & EPOLLIN) == 0 || client->source.fd < 0) {
