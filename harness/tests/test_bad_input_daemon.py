@@ -280,6 +280,20 @@ def test_after_a_kill_the_next_start_and_cleanup_find_everything(host, tmp_path)
     assert not (tmp_path / "control.sock").exists()
 
 
+def test_when_its_interface_is_removed_it_ends_and_the_policy_stays(host, tmp_path):
+    write(tmp_path, GOOD)
+    earlier = ground.of_host(host)
+    daemon = Daemon(host, tmp_path)
+    host.run(["ip", "link", "del", "ikeref0"])
+    assert daemon.process.wait(10) == 1
+    last = (tmp_path / "log").read_text().splitlines()[-1]
+    assert last.startswith("ikeref: ") and "ikeref0 has been removed" in last and "--cleanup" in last
+    routes = host.run(["ip", "route", "show", "table", "4500"]).stdout
+    assert "unreachable 10.2.0.0/24" in routes  # fail closed
+    assert Daemon(host, tmp_path).stop() == 0
+    assert ground.of_host(host) == earlier
+
+
 BAD_LINES = {
     b"hello": "BAD_REQUEST",
     b"{": "BAD_REQUEST",

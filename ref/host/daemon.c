@@ -245,6 +245,19 @@ static uint64_t next_deadline(const struct daemon *daemon)
                    daemon->stopping ? daemon->stop_by_ns : start_queue_deadline(&daemon->starts));
 }
 
+/* An interface that carries protected packets is not made anew behind the back of who removed it.
+ */
+static void plane_look(struct daemon *daemon, struct problem *problem)
+{
+    if (daemon->operations->broken(daemon->plane)) {
+        problem_set(problem, EXIT_RUNTIME,
+                    "the interface %s has been removed; protected packets stay blocked until "
+                    "ikeref is started again, or run with --cleanup",
+                    daemon->config->interface);
+        daemon_stop(daemon, clock_now_ns());
+    }
+}
+
 static void daemon_turn(struct daemon *daemon)
 {
     event_loop_turn(&daemon->loop, next_deadline(daemon));
@@ -373,10 +386,11 @@ bool daemon_run(const struct host_config *config, struct problem *problem)
         ready_say(daemon);
         while (!daemon_finished(daemon, clock_now_ns())) {
             daemon_turn(daemon);
+            plane_look(daemon, problem);
         }
     }
     daemon_close(daemon);
-    return opened;
+    return opened && problem->code == EXIT_FINE;
 }
 
 bool daemon_cleanup(const struct host_config *config, size_t *count, struct problem *problem)

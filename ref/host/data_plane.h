@@ -19,7 +19,8 @@ struct data_plane_event {
 
 struct data_plane_operations {
     const char *name;
-    /* Removes everything it made; a packet of a policy passes in the clear only after this. */
+    /* Removes everything it made; a packet of a policy passes in the clear only after this. One
+     * that is broken leaves what keeps such packets from leaving, as a killed daemon does. */
     void (*destroy)(struct data_plane *plane);
 
     /* EVENT_CHILD_SA_UP, _MOVED, _DOWN of the core. */
@@ -42,6 +43,9 @@ struct data_plane_operations {
     bool (*next_traffic)(struct data_plane *plane, struct command *traffic);
     bool (*usage)(const struct data_plane *plane, uint32_t spi_in, struct esp_usage *out);
     void (*counters)(const struct data_plane *plane, struct esp_counters *out);
+
+    /* It will never carry a packet again; the daemon has to end. */
+    bool (*broken)(const struct data_plane *plane);
 
     /* This host's addresses have changed: routes may need another source. */
     void (*addresses_changed)(struct data_plane *plane);

@@ -40,6 +40,7 @@ struct data_plane {
     struct pair_list pairs;
     size_t traffic_at; /* next pair to look at for COMMAND_TRAFFIC */
     bool routed;       /* there may be routes and rules of ours */
+    bool broken;       /* somebody has removed the TUN */
 };
 
 static uint64_t policy_user(size_t peer, size_t child)
@@ -99,8 +100,12 @@ static void sealed_send(struct data_plane *plane, struct packet *packets, size_t
 
 static void tun_ready(void *context, uint32_t epoll_events)
 {
-    (void)epoll_events;
     struct data_plane *plane = context;
+    if ((epoll_events & EPOLLERR) != 0) {
+        plane->broken = true;
+        event_loop_remove(plane->loop, &plane->tun_source);
+        return;
+    }
     for (int i = 0; i < BURSTS_PER_TURN; i++) {
         burst_reset(&plane->burst);
         size_t count = tun_read(&plane->tun, plane->burst.packets, BURST_MAX);
@@ -365,8 +370,16 @@ static void plane_counters(const struct data_plane *plane, struct esp_counters *
     esp_plane_counters(plane->esp, out);
 }
 
+static bool plane_broken(const struct data_plane *plane)
+{
+    return plane->broken;
+}
+
 static void plane_addresses_changed(struct data_plane *plane)
 {
+    if (plane->broken) {
+        return;
+    }
     /* The kernel drops a route together with the address that is its source; the unreachable one
      * beside it has none and stays. */
     struct problem problem = {0};
@@ -443,7 +456,7 @@ static void plane_destroy(struct data_plane *plane)
     }
     event_loop_remove(plane->loop, &plane->tun_source);
     tun_close(&plane->tun);
-    if (plane->routed) {
+    if (plane->routed && !plane->broken) {
         policy_routes_clear(plane->config);
         firewall_remove(plane->config->interface);
     }
@@ -499,6 +512,7 @@ const struct data_plane_operations data_plane_tun = {
     .next_traffic = plane_next_traffic,
     .usage = plane_usage,
     .counters = plane_counters,
+    .broken = plane_broken,
     .addresses_changed = plane_addresses_changed,
     .interface = plane_interface,
 };
