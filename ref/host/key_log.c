@@ -191,9 +191,13 @@ static void line_append(int fd, char line[KEY_LOG_LINE_MAX], size_t length)
 {
     /* One write a line: a reader never sees half of one. A full disk costs the log, not the
      * traffic. */
-    if (length > 0 && write(fd, line, length) != (ssize_t)length) {
-        log_warning("the key log cannot be written (%s); keys are missing from it",
-                    strerror(errno));
+    ssize_t written = length > 0 ? write(fd, line, length) : 0;
+    if (written != (ssize_t)length) {
+        int error = written < 0 ? errno : ENOSPC;
+        off_t end = lseek(fd, 0, SEEK_END);
+        bool whole = written <= 0 || (end >= written && ftruncate(fd, end - written) == 0);
+        log_warning("the key log cannot be written (%s); keys are missing from it%s",
+                    strerror(error), whole ? "" : ", and its last line is cut off");
     }
     octets_wipe(line, KEY_LOG_LINE_MAX);
 }

@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +134,38 @@ static void log_is_private_and_appends(void **state)
     rmdir(directory);
 }
 
+/* Wireshark refuses a table with half a line in it. */
+static void full_disk_leaves_whole_lines(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/ikeref-test-XXXXXX", path[64], line[KEY_LOG_LINE_MAX];
+    assert_non_null(mkdtemp(directory));
+    struct event event = {.type = EVENT_IKE_SA_KEYS};
+    event.ike_keys.protection = protection_of(ENCR_AES_GCM_16, 128, 0);
+    size_t length = key_log_format_ike(&event.ike_keys, line);
+    struct problem problem = {0};
+    struct key_log log;
+    assert_true(key_log_open(&log, directory, &problem));
+    struct rlimit before, little;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    little = (struct rlimit){.rlim_cur = length + length / 2, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    key_log_event(&log, &event);
+    key_log_event(&log, &event);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    struct stat info;
+    assert_int_equal(fstat(log.ike_fd, &info), 0);
+    assert_int_equal(info.st_size, length);
+    key_log_event(&log, &event);
+    assert_int_equal(fstat(log.ike_fd, &info), 0);
+    assert_int_equal(info.st_size, 2 * length);
+    key_log_close(&log);
+    unlink(strcat(strcpy(path, directory), "/ikev2_decryption_table"));
+    unlink(strcat(strcpy(path, directory), "/esp_sa"));
+    rmdir(directory);
+}
+
 static void off_writes_nothing(void **state)
 {
     (void)state;
@@ -153,6 +187,7 @@ int main(void)
         cmocka_unit_test(chacha_is_a_comment),
         cmocka_unit_test(longest_line_fits),
         cmocka_unit_test(log_is_private_and_appends),
+        cmocka_unit_test(full_disk_leaves_whole_lines),
         cmocka_unit_test(off_writes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
