@@ -113,6 +113,13 @@ def test_bad_configuration(host, tmp_path, what):
     refused(host, tmp_path, 2, *words, options=("--config", "ikeref.conf", "--check"))
 
 
+@pytest.mark.parametrize(("mode", "said"), [(0o600, False), (0o644, True), (0o640, True)])
+def test_keys_that_others_may_read_are_told_of(host, tmp_path, mode, said):
+    write(tmp_path, GOOD, mode=mode)
+    done = end(host, tmp_path, options=("--config", "ikeref.conf", "--check"))
+    assert done.returncode == 0 and ("chmod 600 ikeref.conf" in done.stderr) == said, done
+
+
 def test_a_key_never_stands_in_an_error(host, tmp_path):
     write(tmp_path, GOOD.replace('"secret"', '"0xSECRETSECRET"'))
     assert "SECRETSECRET" not in end(host, tmp_path).stderr

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host/config_check.h"
 #include "host/config_keys.h"
 #include "host/config_text.h"
+#include "host/log.h"
 
 #define KEYS_MAX 32
 
@@ -283,6 +285,21 @@ static void texts_wipe(cfg_t *cfg)
     }
 }
 
+/* A psk-file that others may read is refused. The configuration may be meant to be read, so here it
+ * is said, and no more. */
+static void exposure_warn(cfg_t *cfg)
+{
+    struct stat info;
+    bool keys = false;
+    for (unsigned i = 0; i < cfg_size(cfg, "peer"); i++) {
+        keys |= cfg_size(cfg_getnsec(cfg, "peer", i), "psk") > 0;
+    }
+    if (keys && stat(cfg->filename, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        log_warning("others may read the shared keys in %s; run: chmod 600 %s", cfg->filename,
+                    cfg->filename);
+    }
+}
+
 /* The stream's buffer holds a copy of the text, so it gets one of ours, which can be wiped. */
 static bool text_parse(cfg_t *cfg, const struct config_text *text)
 {
@@ -324,6 +341,9 @@ bool config_file_read(const char *path, struct host_config *out, struct problem 
     bool good = text_parse(cfg, &text);
     config_text_wipe(&text);
     good = good && root_fill(cfg, out);
+    if (good) {
+        exposure_warn(cfg);
+    }
     texts_wipe(cfg);
     cfg_free(cfg);
     if (!good) {
