@@ -170,7 +170,8 @@ class Lab:
                 return f"the {name} has {status.ike_sas or 'no IKE SA'}"
             wanted = sorted(child.name for child in self.client.daemon.spec.peer().children)
             # Lingering inbound halves, for packets that are late, are no Child SAs any more.
-            if sorted(sa.child for sa in status.child_sas if sa.state != "deleted") != wanted or                     len(status.installed()) != len(wanted):
+            if sorted(sa.child for sa in status.child_sas if sa.state != "deleted") != wanted or \
+                    len(status.installed()) != len(wanted):
                 return f"the {name} has {status.child_sas or 'no Child SA'}"
         if client.ike_sas[0].spis != gateway.ike_sas[0].spis:
             return f"two IKE SAs: {client.ike_sas[0]} and {gateway.ike_sas[0]}"
