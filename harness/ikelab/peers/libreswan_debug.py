@@ -49,6 +49,8 @@ def read(lines: str) -> Told:
                 told.spis[number] = (ours, theirs) if before.endswith(("I0", "I1")) else (theirs, ours)
                 ours = theirs = 0
             told.nat[number] = (nat[0], nat[1])
+    if told.nat:
+        told.nat[max(told.nat)] = (nat[0], nat[1])  # looked at again when a peer has moved
     return told
 
 
