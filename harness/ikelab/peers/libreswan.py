@@ -28,6 +28,8 @@ LACKS: Mapping[str, str] = {
     "ecn": LINUX_ECN,
     "ke-x448": "pluto offers no X448",
     "return-routability": "pluto sends no COOKIE2",
+    "dynamic-address-update": "pluto stays with the mapping it knows, whatever comes from a new one",
+    "dynamic-address-update-by-esp": "pluto stays with the mapping it knows, whatever comes from a new one",
     "path-probing": "pluto tries no other path when one falls silent",
     "fail-closed": "pluto has a policy only while a Child SA or a trap is up",
     "acquire-keeps-packet": "the kernel drops the packet that starts a Child SA",

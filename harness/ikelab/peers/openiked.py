@@ -37,6 +37,8 @@ LACKS: Mapping[str, str] = {
     "mixed-families": "iked installs SAs through PF_KEY, which cannot say that the inner family is another",
     "several-children": "iked has one Child SA for all flows of a policy, and one policy for a peer",
     "return-routability": "iked sends no COOKIE2",
+    "dynamic-address-update": "Linux refuses iked's request to change the SAs' addresses",
+    "dynamic-address-update-by-esp": "Linux refuses iked's request to change the SAs' addresses",
     "path-probing": "iked tries no other path when one falls silent",
     "roam": "iked answers MOBIKE updates, and starts none",
     "rekey-by-command": "ikectl has no such command",
