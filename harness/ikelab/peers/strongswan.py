@@ -179,8 +179,6 @@ class StrongSwan(Peer):
             return
 
         def replaced(status: PeerStatus) -> bool:
-            if error := says.refusal(self._log_since(mark)):
-                raise PeerError(f"{self.kind} could not {subject}: {error}", error)
             if self._has_ended(entry.name, since):
                 raise PeerError(f"{self.kind} could not {subject}: the IKE SA has ended meanwhile")
             if what == "ike":
@@ -193,7 +191,12 @@ class StrongSwan(Peer):
                                for sa in status.child_sas)
             return gone and bool(now) and not now & old
 
-        self.wait_for(replaced, subject, deadline_s)
+        try:
+            self.wait_for(replaced, subject, deadline_s)
+        except PeerTimeout as late:  # what is in the log is not proof of an end: charon tries again
+            if error := says.refusal(self._log_since(mark)):
+                raise PeerError(f"{self.kind} could not {subject}: {error}", error) from late
+            raise
 
     def delete(
         self,
