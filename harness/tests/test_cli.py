@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import jsonschema
@@ -114,3 +115,19 @@ def test_list_names_scenarios():
     result = invoke("run", "--list", "connect")
     assert result.exit_code == 0 and "connect.connect" in result.output.split()
     assert "demo.demo" not in result.output
+
+
+def test_an_interrupted_demo_is_no_pass(monkeypatch, tmp_path):
+    demo = importlib.import_module("ikelab.cli.demo")
+    played = []
+
+    def play(watcher, directory, filters, initiators, *_):
+        played.append(initiators)
+        return demo.INTERRUPTED
+
+    monkeypatch.setattr(demo, "check_environment", lambda *_: None)
+    monkeypatch.setattr(demo, "pairs", lambda: [("reference", "reference"), ("reference", "other")])
+    monkeypatch.setattr(demo, "play", play)
+    result = invoke("demo", "--out", tmp_path)
+    assert result.exit_code == 1 and "interrupted" in result.output and "pass:" not in result.output
+    assert len(played) == 1

@@ -12,7 +12,7 @@ from ..trace.render import terminal
 from ..verdict import Verdict
 from .common import EXIT_NOT_EXPECTED, json_option
 from .explain import decode
-from .run import Watcher, check_environment, finish, play, prepare
+from .run import INTERRUPTED, Watcher, check_environment, finish, play, prepare
 
 SCENARIO = "demo.demo"
 
@@ -31,17 +31,23 @@ def demo(out: Path | None, json_file: Path | None) -> None:
     started = time.time()
     directory = prepare(out, started)
     watcher = Watcher(echo=lambda line: None)
-    for initiator, responder in pairs():
+    found, status = pairs(), 0
+    for initiator, responder in found:
         click.secho(f"{initiator} > {responder}: connect, roam, rekey, end ...", bold=True)
         before = len(watcher.results)
-        play(watcher, directory, (SCENARIO,), (initiator,), (responder,), 1)
+        status = play(watcher, directory, (SCENARIO,), (initiator,), (responder,), 1)
         for result in watcher.results[before:]:
             show(result, directory, whole=(initiator, responder) == ("reference", "reference"))
+        if status == INTERRUPTED:
+            break
     finish(watcher, directory, started, json_file)
     missing = [kind.available() for kind in table.TABLE if getattr(kind, "by_default", True) and kind.available()]
     for sentence in missing:
         click.echo(f"not shown: {sentence}")
-    good = bool(watcher.results) and not watcher.problems and all(
+    if status == INTERRUPTED:
+        click.echo("interrupted: the rest was not played")
+        raise SystemExit(EXIT_NOT_EXPECTED)
+    good = len(watcher.results) == len(found) and not watcher.problems and all(
         one.verdict.as_expected for one in watcher.results)
     report = directory / "report.html"
     click.secho(f"{'pass' if good else 'fail'}: the report is {report}", fg="green" if good else "red", bold=True)
