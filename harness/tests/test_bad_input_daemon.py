@@ -287,6 +287,19 @@ def test_after_a_kill_the_next_start_and_cleanup_find_everything(host, tmp_path)
     assert not (tmp_path / "control.sock").exists()
 
 
+def test_a_start_that_fails_after_a_kill_leaves_the_policy(host, tmp_path):
+    """Fail closed: whoever restarts a daemon that died must not open the way by a port that is taken."""
+    write(tmp_path, GOOD)
+    clean = ground.of_host(host)
+    Daemon(host, tmp_path).process.kill()
+    left = ground.of_host(host)
+    with host.call(ground.udp_socket, 4500, socket.AF_INET):
+        assert end(host, tmp_path).returncode == 3
+    assert ground.of_host(host) == left != clean
+    assert Daemon(host, tmp_path).stop() == 0
+    assert ground.of_host(host) == clean
+
+
 def test_when_its_interface_is_removed_it_ends_and_the_policy_stays(host, tmp_path):
     write(tmp_path, GOOD)
     earlier = ground.of_host(host)

@@ -326,7 +326,7 @@ static bool daemon_open(struct daemon *daemon, struct problem *problem)
            core_open(daemon, problem);
 }
 
-static void daemon_close(struct daemon *daemon)
+static void daemon_close(struct daemon *daemon, bool started)
 {
     if (daemon->stop_asked) {
         char *line = control_json_line(control_json_answer(daemon->stop_id, NULL, NULL));
@@ -336,7 +336,7 @@ static void daemon_close(struct daemon *daemon)
     address_monitor_close(&daemon->monitor, &daemon->loop);
     ike_sockets_close(&daemon->sockets);
     if (daemon->plane != NULL) {
-        daemon->operations->destroy(daemon->plane);
+        daemon->operations->destroy(daemon->plane, started);
     }
     endpoint_destroy(daemon->endpoint);
     /* Last but the loop: who waits for the end of this socket finds everything else gone. */
@@ -389,7 +389,7 @@ bool daemon_run(const struct host_config *config, struct problem *problem)
             plane_look(daemon, problem);
         }
     }
-    daemon_close(daemon);
+    daemon_close(daemon, opened);
     return opened && problem->code == EXIT_FINE;
 }
 

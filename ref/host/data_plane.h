@@ -19,9 +19,10 @@ struct data_plane_event {
 
 struct data_plane_operations {
     const char *name;
-    /* Removes everything it made; a packet of a policy passes in the clear only after this. One
-     * that is broken leaves what keeps such packets from leaving, as a killed daemon does. */
-    void (*destroy)(struct data_plane *plane);
+    /* Removes everything it made; a packet of a policy passes in the clear only after this. What
+     * keeps such packets from leaving stays when the plane is broken, and when the start failed
+     * (started is false) where a killed daemon had left it: only an orderly end opens the way. */
+    void (*destroy)(struct data_plane *plane, bool started);
 
     /* EVENT_CHILD_SA_UP, _MOVED, _DOWN of the core. */
     enum status (*child_event)(struct data_plane *plane, const struct event *event,

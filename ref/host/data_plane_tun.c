@@ -40,6 +40,7 @@ struct data_plane {
     struct pair_list pairs;
     size_t traffic_at; /* next pair to look at for COMMAND_TRAFFIC */
     bool routed;       /* there may be routes and rules of ours */
+    bool inherited;    /* an earlier instance had left some */
     bool broken;       /* somebody has removed the TUN */
 };
 
@@ -437,6 +438,7 @@ static bool plane_install(struct data_plane *plane, struct problem *problem)
         log_line("removed %zu routes and rules that an earlier instance left", stale);
     }
     plane->routed = true;
+    plane->inherited = stale > 0;
     if (!policy_routes_block(config, problem) ||
         !tun_open(&plane->tun, config->interface, mtu, problem) ||
         !policy_routes_put(config, plane->tun.index, problem) ||
@@ -448,15 +450,16 @@ static bool plane_install(struct data_plane *plane, struct problem *problem)
     return esp_open(plane, problem);
 }
 
-static void plane_destroy(struct data_plane *plane)
+static void plane_destroy(struct data_plane *plane, bool started)
 {
+    bool stays_closed = plane->broken || (!started && plane->inherited);
     for (size_t i = 0; i < 2; i++) {
         event_loop_remove(plane->loop, &plane->esp_sources[i]);
         datagram_socket_close(&plane->esp_sockets[i]);
     }
     event_loop_remove(plane->loop, &plane->tun_source);
     tun_close(&plane->tun);
-    if (plane->routed && !plane->broken) {
+    if (plane->routed && !stays_closed) {
         policy_routes_clear(plane->config);
         firewall_remove(plane->config->interface);
     }
@@ -490,7 +493,7 @@ struct data_plane *data_plane_tun_create(const struct host_config *config, struc
         return plane;
     }
     problem_set(problem, EXIT_ENVIRONMENT, "the data plane cannot be watched; raise ulimit -n");
-    plane_destroy(plane);
+    plane_destroy(plane, false);
     return NULL;
 }
 
