@@ -1,11 +1,12 @@
-/* Every fixed limit of the core in one place; what is beyond one is refused, never truncated. */
+/* Every fixed limit of the core in one place. What is beyond one is refused, or, where the peer
+ * offers a choice (proposals, selectors), not looked at; octets are never cut short. */
 #ifndef IKEREF_BASE_LIMITS_H
 #define IKEREF_BASE_LIMITS_H
 
 #define IKE_MESSAGE_MAX 8192 /* octets of one IKE message, header included */
 #define PAYLOADS_MAX 48      /* payloads in one chain */
 #define PROPOSALS_MAX 16     /* proposals looked at in one SA payload */
-#define TRANSFORMS_MAX 48    /* transforms looked at in one proposal */
+#define TRANSFORMS_MAX 96    /* transforms in one proposal; defaults of peers have over 48 */
 #define SELECTORS_MAX 16     /* traffic selectors in one TS payload */
 #define NOTIFIES_MAX 32      /* notifications kept of one message */
 #define DELETES_MAX 8        /* Delete payloads kept of one message */

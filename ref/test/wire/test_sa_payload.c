@@ -167,6 +167,19 @@ static void many_transforms(struct writer *w, size_t count, uint8_t number, bool
     }
 }
 
+/* A daemon with all its plugins may offer this many when nobody has told it what to offer. */
+static void test_long_default_proposals_are_usable(void **state)
+{
+    (void)state;
+    static uint8_t buffer[1024];
+    static struct sa_payload sa;
+    struct writer w = writer_over(buffer, sizeof buffer);
+    many_transforms(&w, 64, 1, true);
+    assert_int_equal(sa_payload_parse(writer_bytes(&w), &sa), STATUS_OK);
+    assert_false(sa.proposals[0].unusable);
+    assert_int_equal(sa.proposals[0].count, 64);
+}
+
 static void test_too_many_transforms_make_a_proposal_unusable(void **state)
 {
     (void)state;
@@ -243,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_every_truncation),
+        cmocka_unit_test(test_long_default_proposals_are_usable),
         cmocka_unit_test(test_too_many_transforms_make_a_proposal_unusable),
         cmocka_unit_test(test_proposals_beyond_the_limit_are_checked_and_skipped),
         cmocka_unit_test(test_build),
