@@ -370,6 +370,15 @@ static enum status try_child(const struct ike_sa *sa, const struct message *m,
     return STATUS_OK;
 }
 
+/* The first selectors of both lists, often of the very packet that wanted the SA, are in what is
+ * left: a child that can take them goes before one that cannot (2.9). */
+static bool has_first_choices(const struct message *m, const struct answer *answer)
+{
+    const struct selector_list first_i = {.count = 1, .items = {m->ts_i.items[0]}};
+    const struct selector_list first_r = {.count = 1, .items = {m->ts_r.items[0]}};
+    return selectors_within(&first_i, &answer->ts_i) && selectors_within(&first_r, &answer->ts_r);
+}
+
 static enum status choose_child(const struct ike_sa *sa, const struct message *m,
                                 struct child_exchange *exchange, struct answer *answer)
 {
@@ -378,14 +387,16 @@ static enum status choose_child(const struct ike_sa *sa, const struct message *m
         return try_child(sa, m, exchange, exchange->child_index, answer);
     }
     enum status worst = STATUS_NOTIFY(TS_UNACCEPTABLE);
-    for (size_t i = 0; i < sa->peer->child_count; i++) {
-        enum status status = try_child(sa, m, exchange, (uint16_t)i, answer);
-        if (status == STATUS_OK) {
-            exchange->child_index = (uint16_t)i;
-            return STATUS_OK;
-        }
-        if (status != STATUS_NOTIFY(TS_UNACCEPTABLE)) {
-            worst = status; /* the selectors fitted: the proposals are the trouble to report */
+    for (int any = 0; any < 2; any++) {
+        for (size_t i = 0; i < sa->peer->child_count; i++) {
+            enum status status = try_child(sa, m, exchange, (uint16_t)i, answer);
+            if (status == STATUS_OK && (any == 1 || has_first_choices(m, answer))) {
+                exchange->child_index = (uint16_t)i;
+                return STATUS_OK;
+            }
+            if (status != STATUS_OK && status != STATUS_NOTIFY(TS_UNACCEPTABLE)) {
+                worst = status; /* the selectors fitted: the proposals are the trouble to report */
+            }
         }
     }
     return worst;

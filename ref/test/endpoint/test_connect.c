@@ -222,6 +222,30 @@ static void test_packet_comes_first(void **state)
     world_assert_agreement(&world);
 }
 
+/* Two children of the responder cut a part out of what is offered; the one that holds the packet
+ * goes before the one that is listed first (2.9). */
+static void test_child_of_the_packet(void **state)
+{
+    (void)state;
+    struct peer_config *peer = &b->peers[0];
+    peer->children[1] = peer->children[0];
+    peer->child_count = 2;
+    assert_true(selector_parse("10.2.0.128/25", &peer->children[0].local.items[0]));
+    assert_true(selector_parse("10.2.0.0/25", &peer->children[1].local.items[0]));
+    struct command c = {.type = COMMAND_ACQUIRE};
+    c.path = (struct path){{a->addresses.items[0], 500}, {b->addresses.items[0], 500}};
+    c.key = (struct packet_key){.source = world_address("10.1.0.5"),
+                                .destination = world_address("10.2.0.6"),
+                                .protocol = IP_PROTOCOL_UDP};
+    world_boot(&world);
+    uint32_t id = world_command_with(&world, 0, c);
+    world_run(&world, WORLD_S);
+    assert_int_equal(world_result(&world, 0, id), STATUS_OK);
+    char text[SELECTOR_TEXT_MAX];
+    assert_string_equal(selector_format(&a->child[0].info.remote.items[0], text), "10.2.0.0/25");
+    assert_int_equal(b->child[0].child_index, 1);
+}
+
 static void test_cookie(void **state)
 {
     (void)state;
@@ -532,6 +556,7 @@ int main(void)
         TEST(test_no_common_selectors),
         TEST(test_narrowing),
         TEST(test_packet_comes_first),
+        TEST(test_child_of_the_packet),
         TEST(test_cookie),
         TEST(test_cookie_said_again),
         TEST(test_other_group),
