@@ -220,11 +220,12 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
     if (status == STATUS_DROP || status == STATUS_INTERNAL) {
         return status;
     }
-    sa->last_in_ns = store->now_ns;
     if (repeated) {
+        /* no sign of life: anybody can send a copy of what has been seen before (2.4) */
         response_repeat(store, sa, &arrival->datagram->path, arrival->datagram->encapsulated);
         return STATUS_OK;
     }
+    sa->last_in_ns = store->now_ns;
     if (status == STATUS_OK) {
         status = decode_inner(arrival, inner, first);
     }

@@ -96,6 +96,10 @@ enum status child_create_answer(struct sa_store *store, struct ike_sa *sa,
     return child_answer_build(store, sa, in, &exchange, reply, out);
 }
 
+/* What a request for a further Child SA may fill; the rest is left for rekeys, whose old and new
+ * ones are there side by side for a while. */
+#define CREATED_MAX (CHILD_SAS_MAX - CHILDREN_MAX)
+
 static size_t child_count(const struct ike_sa *sa)
 {
     size_t count = 0;
@@ -125,11 +129,11 @@ enum status create_child_sa_consume_request(struct sa_store *store, struct ike_s
     if (sa->request.active && sa->request.task.type == TASK_IKE_REKEY) {
         return STATUS_NOTIFY(TEMPORARY_FAILURE); /* 2.25.2 */
     }
+    if (child_count(sa) >= (rekey != NULL ? CHILD_SAS_MAX : CREATED_MAX)) {
+        return STATUS_NOTIFY(NO_ADDITIONAL_SAS);
+    }
     if (rekey != NULL) {
         return child_rekey_consume_request(store, sa, in, rekey, reply);
-    }
-    if (child_count(sa) >= CHILD_SAS_MAX) {
-        return STATUS_NOTIFY(NO_ADDITIONAL_SAS);
     }
     return child_create_answer(store, sa, in, NULL, reply, &child, nr);
 }

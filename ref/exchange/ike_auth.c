@@ -233,7 +233,7 @@ void ike_auth_consume_response(struct sa_store *store, struct ike_sa *sa, struct
     sa->mobike = sa->peer->mobike && message_notify(m, MOBIKE_SUPPORTED) != NULL;
     mobike_note_additional(sa, m, in->path);
     established(store, sa);
-    if (sa->peer->replace_existing) {
+    if (message_notify(m, INITIAL_CONTACT) != NULL || sa->peer->replace_existing) {
         drop_older(store, sa);
     }
     status =

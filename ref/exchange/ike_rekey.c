@@ -273,6 +273,10 @@ void ike_rekey_consume_response(struct sa_store *store, struct ike_sa *sa, struc
     enum status status = conclude(store, sa, request, m, &made);
     if (status != STATUS_OK) {
         /* the peer has moved to an IKE SA that we cannot have */
+        struct ike_sa *theirs = ike_rekey_rival(store, request);
+        if (theirs != NULL) { /* nobody else remembers it now */
+            theirs->close_ns = store->now_ns + REPLACED_LINGER_NS;
+        }
         sa_store_emit_done(store, request->task.command, status);
         ike_delete_queue(store, sa, DOWN_FAILED, 0);
         return;
@@ -336,8 +340,8 @@ enum status ike_rekey_consume_request(struct sa_store *store, struct ike_sa *sa,
     if (!m->has_nonce || !m->has_ke) {
         return STATUS_NOTIFY(INVALID_SYNTAX);
     }
-    if (child_exchange_is_out(sa)) {
-        return STATUS_NOTIFY(TEMPORARY_FAILURE);
+    if (child_exchange_is_out(sa) || ike_rekey_rival(store, &sa->request) != NULL) {
+        return STATUS_NOTIFY(TEMPORARY_FAILURE); /* a collision has one rival, and it is there */
     }
     TRY(proposal_choose(&m->sa, &sa->peer->proposals, PROTOCOL_IKE, 8, false, m->ke.group,
                         &chosen));

@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "endpoint/endpoint_store.h"
+#include "protect/sk_message.h"
 #include "test/endpoint/world.h"
 #include "wire/ike_header.h"
 #include "wire/payload_chain.h"
+#include "wire/payloads.h"
 
 static struct world world;
 static struct world_side *const a = &world.sides[0];
@@ -213,6 +215,64 @@ static void test_restart_without_initial_contact(void **state)
     assert_int_equal(b->last_ike_down.reason, DOWN_UNREACHABLE);
 }
 
+/* The responder's IKE_AUTH gets an INITIAL_CONTACT in front of what it says. */
+static enum world_fate add_initial_contact(struct world *w, struct world_packet *packet,
+                                           void *context)
+{
+    uint8_t plain[IKE_MESSAGE_MAX];
+    uint8_t octets[IKE_MESSAGE_MAX] = {
+        0, 0, 0, 8, 0, 0, INITIAL_CONTACT >> 8, INITIAL_CONTACT & 0xff};
+    struct ike_header header;
+    struct payload_chain chain;
+    struct bytes inner;
+    struct bytes datagram = bytes_of(packet->octets, packet->length);
+    bool *done = context;
+    if (packet->from != 1 || *done || ike_header_parse(datagram, &header) != STATUS_OK ||
+        header.exchange_type != IKE_AUTH) {
+        return WORLD_PASS;
+    }
+    *done = true;
+    struct ike_sa *sa = world_core_ike_sa_by_spis(w, 0, header.spi_i, header.spi_r);
+    assert_int_equal(payload_chain_parse(header.next_payload,
+                                         bytes_of(datagram.data + IKE_HEADER_LENGTH,
+                                                  datagram.length - IKE_HEADER_LENGTH),
+                                         &chain),
+                     STATUS_OK);
+    assert_int_equal(sk_message_open(&sa->protection, sa->open, datagram, &chain.items[0], plain,
+                                     &inner, &octets[0]),
+                     STATUS_OK);
+    memcpy(octets + 8, inner.data, inner.length);
+    struct world_forgery f = {.spi_i = header.spi_i,
+                              .spi_r = header.spi_r,
+                              .exchange_type = IKE_AUTH,
+                              .response = true,
+                              .message_id = header.message_id,
+                              .first_payload = PAYLOAD_NOTIFY,
+                              .payloads = bytes_of(octets, inner.length + 8)};
+    world_forge(w, 1, &f);
+    return WORLD_DROP;
+}
+
+/* 2.4: it may come in the response as well. */
+static void test_restarted_responder_with_initial_contact(void **state)
+{
+    bool done = false;
+    (void)state;
+    world_boot(&world);
+    world_connect(&world);
+    world_run(&world, WORLD_S);
+    world_kill(&world, 1);
+    assert_int_not_equal(world_command(&world, 0, COMMAND_DELETE_IKE), 0);
+    world_start(&world, 1);
+    world.hook = add_initial_contact;
+    world.hook_context = &done;
+    assert_int_not_equal(world_command(&world, 0, COMMAND_INITIATE), 0);
+    world_run(&world, 100 * WORLD_MS);
+    assert_true(done);
+    assert_int_equal(a->last_ike_down.reason, DOWN_INITIAL_CONTACT);
+    world_assert_agreement(&world);
+}
+
 static void test_replace_existing(void **state)
 {
     (void)state;
@@ -305,6 +365,19 @@ static void test_message_id_window(void **state)
     assert_int_equal(b->sent, sent + 2);
 }
 
+/* A copy of a request that was seen before proves nothing of today. */
+static void test_copy_is_no_sign_of_life(void **state)
+{
+    (void)state;
+    world_boot(&world);
+    world_connect(&world);
+    uint64_t last_in_ns = world_core_ike_sa(&world, 1)->last_in_ns;
+    world_run(&world, WORLD_S);
+    forge(0, IKE_AUTH, false, expected(1) - 1, PAYLOAD_NONE, bytes_of(NULL, 0));
+    assert_int_equal(world_core_ike_sa(&world, 1)->duplicates, 1);
+    assert_int_equal(world_core_ike_sa(&world, 1)->last_in_ns, last_in_ns);
+}
+
 /* 2.2: they never come round. */
 static void test_message_ids_run_out(void **state)
 {
@@ -385,6 +458,121 @@ static void test_rekey_of_an_unknown_child(void **state)
           bytes_of(payloads, sizeof payloads));
     /* an SA payload of no proposals is malformed, whatever the notification says */
     assert_true(b->ike_count <= 1);
+}
+
+/* SA, nonce and key exchange of one more rekey: of the Child SA named, or (0) of the IKE SA. */
+static struct bytes rekey_payloads(uint32_t child_spi, uint32_t new_spi, uint8_t out[512],
+                                   uint8_t *first)
+{
+    static const uint8_t nonce[NONCE_OURS] = {1};
+    static const uint8_t key[8] = {1};
+    struct sa_payload offer;
+    uint8_t spi[8] = {0};
+    struct writer spi_writer = writer_over(spi, sizeof spi);
+    struct writer w = writer_over(out, 512);
+    struct chain_writer chain = chain_writer_over(&w);
+    const struct peer_config *peer = &a->peers[0];
+    if (child_spi != 0) {
+        writer_u32(&spi_writer, child_spi);
+        payload_begin(&chain, PAYLOAD_NOTIFY);
+        notify_payload_build(&w, PROTOCOL_ESP, bytes_of(spi, 4), REKEY_SA, bytes_of(NULL, 0));
+        payload_end(&chain);
+    }
+    offer.count = 1;
+    offer.proposals[0] =
+        child_spi != 0 ? peer->children[0].proposals.items[0] : peer->proposals.items[0];
+    spi_writer = writer_over(spi, sizeof spi);
+    writer_u32(&spi_writer, new_spi);
+    offer.proposals[0].number = 1;
+    offer.proposals[0].spi = bytes_of(spi, child_spi != 0 ? 4 : 8);
+    payload_begin(&chain, PAYLOAD_SA);
+    sa_payload_build(&w, &offer);
+    payload_end(&chain);
+    payload_begin(&chain, PAYLOAD_NONCE);
+    nonce_payload_build(&w, bytes_of(nonce, sizeof nonce));
+    payload_end(&chain);
+    payload_begin(&chain, PAYLOAD_KE);
+    ke_payload_build(&w, WORLD_KE_A, bytes_of(key, sizeof key));
+    payload_end(&chain);
+    for (unsigned i = 0; child_spi != 0 && i < 2; i++) {
+        const struct child_config *child = &peer->children[0];
+        payload_begin(&chain, i == 0 ? PAYLOAD_TSI : PAYLOAD_TSR);
+        ts_payload_build(&w, i == 0 ? &child->local : &child->remote);
+        payload_end(&chain);
+    }
+    assert_false(w.overflow);
+    *first = chain.first;
+    return writer_bytes(&w);
+}
+
+static size_t children_of(const struct ike_sa *sa)
+{
+    size_t count = 0;
+    for (const struct child_sa *c = sa->children; c != NULL; c = c->next) {
+        count++;
+    }
+    return count;
+}
+
+/* A peer that rekeys one Child SA again and again and deletes nothing. */
+static void test_rekeys_of_a_child_without_end(void **state)
+{
+    uint8_t octets[512];
+    uint8_t first;
+    (void)state;
+    world_boot(&world);
+    world_connect(&world);
+    uint32_t old = a->child[0].info.spi_in;
+    for (uint32_t i = 0; i < CHILD_SAS_MAX + 5; i++) {
+        struct bytes payloads = rekey_payloads(old, 1000 + i, octets, &first);
+        uint32_t next = expected(1);
+        forge(0, CREATE_CHILD_SA, false, next, first, payloads);
+        assert_int_equal(expected(1), next + 1);
+    }
+    assert_int_equal(children_of(world_core_ike_sa(&world, 1)), CHILD_SAS_MAX);
+}
+
+static enum world_fate lose_responses(struct world *w, struct world_packet *packet, void *context)
+{
+    (void)w;
+    (void)context;
+    bool response = (packet->octets[19] & IKE_FLAG_RESPONSE) != 0;
+    return packet->from == 0 && response ? WORLD_DROP : WORLD_PASS;
+}
+
+/* A peer that never answers our rekey of the IKE SA and makes one of its own again and again. */
+static void test_rivals_without_end(void **state)
+{
+    uint8_t octets[512];
+    uint8_t first;
+    size_t count = 0;
+    (void)state;
+    world_boot(&world);
+    world_connect(&world);
+    world.hook = lose_responses;
+    uint32_t id = world_command(&world, 1, COMMAND_REKEY_IKE);
+    const struct ike_sa *old = world_core_ike_sa(&world, 1);
+    for (uint32_t i = 0; i < 5; i++) {
+        struct bytes payloads = rekey_payloads(0, 1000 + i, octets, &first);
+        struct world_forgery f = {.spi_i = old->spi_i,
+                                  .spi_r = old->spi_r,
+                                  .exchange_type = CREATE_CHILD_SA,
+                                  .message_id = old->expected_request,
+                                  .first_payload = first,
+                                  .payloads = payloads};
+        world_forge(&world, 0, &f);
+        world_run(&world, 50 * WORLD_MS);
+        assert_int_equal(old->expected_request, f.message_id + 1);
+    }
+    for (const struct ike_sa *sa = endpoint_store(b->endpoint)->ike_sas; sa != NULL;
+         sa = sa->next) {
+        count++;
+    }
+    assert_int_equal(count, 2);
+    world_kill(&world, 0);
+    world_run(&world, 120 * WORLD_S); /* none of them outlives the IKE SA they were to replace */
+    assert_true(world_answered(&world, 1, id));
+    assert_null(world_residue(&world, 1));
 }
 
 static void test_major_version(void **state)
@@ -485,14 +673,18 @@ int main(void)
         TEST(test_liveness_by_command),
         TEST(test_restart_with_initial_contact),
         TEST(test_restart_without_initial_contact),
+        TEST(test_restarted_responder_with_initial_contact),
         TEST(test_replace_existing),
         TEST(test_hint_of_a_restart),
         TEST(test_message_id_window),
+        TEST(test_copy_is_no_sign_of_life),
         TEST(test_message_ids_run_out),
         TEST(test_unknown_critical_payload),
         TEST(test_broken_request_ends_it),
         TEST(test_our_request_was_broken),
         TEST(test_rekey_of_an_unknown_child),
+        TEST(test_rekeys_of_a_child_without_end),
+        TEST(test_rivals_without_end),
         TEST(test_major_version),
         TEST(test_half_open_goes_away),
         TEST(test_shutdown),
