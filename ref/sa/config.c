@@ -56,7 +56,6 @@ void peer_config_defaults(struct peer_config *peer)
     };
     peer->mobike = true;
     peer->initial_contact = true;
-    peer->rekey_ike_with_dh = true;
 }
 
 void child_config_defaults(struct child_config *child)

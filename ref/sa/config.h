@@ -78,8 +78,6 @@ struct peer_config {
     bool initial_contact;   /* send INITIAL_CONTACT on the first SA with this peer */
     bool replace_existing;  /* a new IKE SA of the same identities makes older ones go even without
                                INITIAL_CONTACT */
-    bool rekey_ike_with_dh; /* always true on the wire: an IKE SA rekey needs a KE (RFC 7296 1.3.2)
-                             */
     size_t child_count;
     struct child_config children[CHILDREN_MAX];
 };
