@@ -82,6 +82,7 @@ static enum status verify_auth(const struct ike_sa *sa, const struct peer_config
                                const struct id_payload *id, const struct auth_payload *auth)
 {
     const struct stored_message *theirs = sa->initiator ? &sa->init->response : &sa->init->request;
+    /* no AUTH at all (method 0) is the wish for EAP, which we do not speak: 2.16 */
     if (auth->method != AUTH_METHOD_SHARED_KEY || peer->psk_length == 0) {
         return STATUS_NOTIFY(AUTHENTICATION_FAILED);
     }

@@ -75,9 +75,9 @@ struct peer_config {
     struct retransmission_config retransmission;
     bool mobike;
     bool force_udp_encapsulation;
-    bool initial_contact;   /* send INITIAL_CONTACT on the first SA with this peer */
-    bool replace_existing;  /* a new IKE SA of the same identities makes older ones go even without
-                               INITIAL_CONTACT */
+    bool initial_contact;  /* send INITIAL_CONTACT on the first SA with this peer */
+    bool replace_existing; /* a new IKE SA of the same identities makes older ones go even without
+                              INITIAL_CONTACT */
     size_t child_count;
     struct child_config children[CHILDREN_MAX];
 };

@@ -2,7 +2,7 @@
  *
  *    IKE_SA_INIT   SAi1 KEi Ni                   -->
  *                                                <--   SAr1 KEr Nr
- *    IKE_AUTH      IDi AUTH SAi2 TSi TSr         -->
+ *    IKE_AUTH      IDi [AUTH] SAi2 TSi TSr       --> without AUTH it asks for EAP (2.16)
  *                                                <--   IDr AUTH SAr2 TSi TSr
  *                                         or, with the IKE SA up and the Child SA refused:
  *                                                <--   IDr AUTH N(error)
@@ -26,8 +26,8 @@ static const struct rule {
 } rules[] = {
     {IKE_SA_INIT, false, NEED_SA | NEED_KE | NEED_NONCE},
     {IKE_SA_INIT, true, NEED_SA | NEED_KE | NEED_NONCE},
-    {IKE_AUTH, false, NEED_ID_I | NEED_AUTH | NEED_SA | NEED_TS},
-    {IKE_AUTH, true, NEED_ID_R | NEED_AUTH}, /* the Child SA is judged by itself */
+    {IKE_AUTH, false, NEED_ID_I | NEED_SA | NEED_TS}, /* what AUTH is worth, IKE_AUTH decides */
+    {IKE_AUTH, true, NEED_ID_R | NEED_AUTH},          /* the Child SA is judged by itself */
 };
 
 static unsigned present(const struct message *m)

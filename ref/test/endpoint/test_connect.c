@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protect/sk_message.h"
 #include "test/endpoint/world.h"
 
 static struct world world;
@@ -244,6 +245,54 @@ static void test_child_of_the_packet(void **state)
     char text[SELECTOR_TEXT_MAX];
     assert_string_equal(selector_format(&a->child[0].info.remote.items[0], text), "10.2.0.0/25");
     assert_int_equal(b->child[0].child_index, 1);
+}
+
+/* The initiator's AUTH becomes a Vendor ID: so it looks to who wants EAP. */
+static enum world_fate take_auth_out(struct world *w, struct world_packet *packet, void *context)
+{
+    uint8_t plain[IKE_MESSAGE_MAX];
+    struct ike_header header;
+    struct payload_chain chain;
+    struct bytes inner;
+    struct bytes datagram = bytes_of(packet->octets, packet->length);
+    struct world_forgery f = {.exchange_type = IKE_AUTH};
+    bool *done = context;
+    if (packet->from != 0 || *done || ike_header_parse(datagram, &header) != STATUS_OK ||
+        header.exchange_type != IKE_AUTH) {
+        return WORLD_PASS;
+    }
+    *done = true;
+    struct ike_sa *sa = world_core_ike_sa_by_spis(w, 1, header.spi_i, header.spi_r);
+    struct bytes behind =
+        bytes_of(datagram.data + IKE_HEADER_LENGTH, datagram.length - IKE_HEADER_LENGTH);
+    assert_int_equal(payload_chain_parse(header.next_payload, behind, &chain), STATUS_OK);
+    assert_int_equal(sk_message_open(&sa->protection, sa->open, datagram, &chain.items[0], plain,
+                                     &inner, &f.first_payload),
+                     STATUS_OK);
+    assert_int_equal(payload_chain_parse(f.first_payload, inner, &chain), STATUS_OK);
+    for (size_t i = 0; i < chain.count; i++) {
+        if (chain.items[i].next_payload == PAYLOAD_AUTH) {
+            plain[chain.items[i].offset] = PAYLOAD_VENDOR_ID;
+        }
+    }
+    f.spi_i = header.spi_i;
+    f.spi_r = header.spi_r;
+    f.message_id = header.message_id;
+    f.payloads = inner;
+    world_forge(w, 0, &f);
+    return WORLD_DROP;
+}
+
+static void test_who_wants_eap_is_refused(void **state)
+{
+    bool done = false;
+    (void)state;
+    world_boot(&world);
+    world.hook = take_auth_out;
+    world.hook_context = &done;
+    assert_int_equal(try_to_connect(), STATUS_PEER(AUTHENTICATION_FAILED));
+    assert_true(done);
+    assert_nothing_left();
 }
 
 static void test_cookie(void **state)
@@ -557,6 +606,7 @@ int main(void)
         TEST(test_narrowing),
         TEST(test_packet_comes_first),
         TEST(test_child_of_the_packet),
+        TEST(test_who_wants_eap_is_refused),
         TEST(test_cookie),
         TEST(test_cookie_said_again),
         TEST(test_other_group),

@@ -15,9 +15,7 @@ static const struct {
 } rows[] = {
     {IKE_SA_INIT, false, {.has_sa = true, .has_ke = true, .has_nonce = true}},
     {IKE_SA_INIT, true, {.has_sa = true, .has_ke = true, .has_nonce = true}},
-    {IKE_AUTH,
-     false,
-     {.has_id_i = true, .has_auth = true, .has_sa = true, .has_ts_i = true, .has_ts_r = true}},
+    {IKE_AUTH, false, {.has_id_i = true, .has_sa = true, .has_ts_i = true, .has_ts_r = true}},
     {IKE_AUTH, true, {.has_id_r = true, .has_auth = true}}, /* with N(NO_PROPOSAL_CHOSEN) */
 };
 
