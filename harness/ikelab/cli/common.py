@@ -78,6 +78,11 @@ def result_line(result: Result) -> str:
     return "\n".join([line, *(" " * 14 + piece for piece in reason[:8])])
 
 
+def shown(path: Path) -> str:
+    """As short as it can be said from here: a line of 80 columns has to hold it."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
 def summary_line(results: Iterable[Result]) -> str:
     found = counts(results)
     parts = [click.style(f"{found[v]} {v}", fg=COLOURS[v]) for v in Verdict if found[v]]

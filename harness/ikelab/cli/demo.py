@@ -10,7 +10,7 @@ from ..peers import table
 from ..result import Result
 from ..trace.render import terminal
 from ..verdict import Verdict
-from .common import EXIT_NOT_EXPECTED, json_option
+from .common import EXIT_NOT_EXPECTED, json_option, shown
 from .explain import decode
 from .run import INTERRUPTED, Watcher, check_environment, finish, play, prepare
 
@@ -49,7 +49,7 @@ def demo(out: Path | None, json_file: Path | None) -> None:
         raise SystemExit(EXIT_NOT_EXPECTED)
     good = len(watcher.results) == len(found) and not watcher.problems and all(
         one.verdict.as_expected for one in watcher.results)
-    report = directory / "report.html"
+    report = shown(directory / "report.html")
     click.secho(f"{'pass' if good else 'fail'}: the report is {report}", fg="green" if good else "red", bold=True)
     if not good:
         raise SystemExit(EXIT_NOT_EXPECTED)

@@ -12,8 +12,8 @@ from ..cleanup import build_directory, sweep
 from ..peers import table
 from ..report import ReportError, write_report
 from ..result import Result, document, write_document
-from .common import (EXIT_NOT_EXPECTED, environment, json_option, require_root, result_line, summary_line, usage,
-                     version_lines, write_json)
+from .common import (EXIT_NOT_EXPECTED, environment, json_option, require_root, result_line, shown, summary_line,
+                     usage, version_lines, write_json)
 
 ROOT = Path(__file__).resolve().parents[3]
 NO_TESTS_COLLECTED, INTERRUPTED = 5, 2
@@ -198,7 +198,7 @@ def finish(watcher: Watcher, directory: Path, started: float, json_file: Path | 
         raise environment(f"cannot write {directory}: {error.strerror}; make room or give another --out DIR") from error
     if json_file is not None:
         write_json(json_file, _relocated(found, directory, json_file))
-    click.echo(f"{summary_line(watcher.results)} in {time.time() - started:.1f} s; report: {report}")
+    click.echo(f"{summary_line(watcher.results)} in {time.time() - started:.1f} s; report: {shown(report)}")
 
 
 def _relocated(found: dict[str, Any], directory: Path, json_file: Path) -> dict[str, Any]:
