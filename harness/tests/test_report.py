@@ -82,3 +82,16 @@ def test_without_results_it_says_what_to_do(tmp_path, make, word):
         run.mkdir()
     with pytest.raises(ReportError, match=word):
         write_report(run)
+
+
+def test_a_long_mark_stays_within_the_drawing():
+    story = syn.demo()
+    paths = story.frames
+    marks = [Mark(paths["client-wifi"][30].time_ns, "client", "is told " + "many words " * 12)]
+    drawn = draw(annotate([], story.store, SCENE, marks))
+    said = re.findall(r'class="mark"[^>]*>([^<]*)<', drawn)
+    assert len(said) == 3 and max(map(len, said)) < 60 and said[0].startswith("client: is told many words")
+
+
+def test_a_long_name_does_not_push_the_verdicts_out(page):
+    assert re.search(r"\.matrix tbody th \{[^}]*overflow-wrap: anywhere", page)

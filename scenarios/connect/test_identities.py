@@ -1,5 +1,7 @@
 """Identities of every type, and keys of every kind."""
 
+import pytest
+
 from ikelab.scenario import PayloadType, each, topology
 
 
@@ -21,7 +23,8 @@ def test_identity(client, gateway, flow, lab, identity):
 
 
 @topology("pair")
-@each("psk", "short", "spaces and, punctuation!", "0x00ff10203040506070", "0x" + 64 * "a5")
+@pytest.mark.parametrize("psk", ["short", "spaces and, punctuation!", "0x00ff10203040506070", "0x" + 64 * "a5"],
+                         ids=["short", "punctuation", "binary", "longer-than-a-block"])
 def test_shared_key(client, gateway, flow, lab, psk):
     """Shared keys are octets: text, binary with zeros, longer than the PRF's block. RFC 7296 2.15"""
     lab.configure(psk=psk)

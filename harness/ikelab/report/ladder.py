@@ -86,8 +86,10 @@ def _event(drawing: _Drawing, trace: Trace, event: Event) -> None:
         drawing.parts.append(f'<line x1="{FIRST_X - 40}" y1="{top + 12:.0f}" x2="{WORDS_X - 14}" '
                              f'y2="{top + 12:.0f}" class="mark-line"/>')
         drawing.text(TIME_X, top + 16, time, "time", "end")
-        drawing.text(WORDS_X, top + 16, f"{event.source}: {event.meaning}", "mark")
-        drawing.y += 2 * LINE
+        words = textwrap.wrap(f"{event.source}: {event.meaning}", SIDE_CHARS - 8)[:3]  # bold is wider
+        for at, one in enumerate(words):
+            drawing.text(WORDS_X, top + 16 + LINE * at, one, "mark")
+        drawing.y += LINE * (len(words) + 1)
         return
     words = textwrap.wrap(event.meaning, SIDE_CHARS)[:3]
     drawing.parts.append(f'<g class="event {event.kind}{" lost" if event.lost else ""}'
