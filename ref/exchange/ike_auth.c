@@ -264,30 +264,39 @@ void auth_failed_consume_response(struct sa_store *store, struct ike_sa *sa,
 
 /* ---- responder ---- */
 
-/* Now the initiator has said who it is: the peer with that identity, reachable from there, whose
- * own proposals allow what was chosen before anybody had a name. */
+/* The identities fit, the peer may be there, and its own proposals allow what was chosen before
+ * anybody had a name. */
+static bool peer_fits(const struct sa_store *store, const struct ike_sa *sa,
+                      const struct peer_config *peer, const struct identity *remote,
+                      const struct message *m, const struct path *path)
+{
+    if (m->has_id_r && peer->local_id.type != 0) {
+        struct identity wanted = identity_of(&m->id_r);
+        if (!identity_equal(&wanted, &peer->local_id)) {
+            return false;
+        }
+    }
+    return (peer->remote_id.type == 0 || identity_equal(&peer->remote_id, remote)) &&
+           peer_config_allows_address(store->config, peer, &path->remote.ip) &&
+           proposal_list_allows_ike(&peer->proposals, &sa->protection, sa->prf, sa->key_exchange);
+}
+
+/* Now the initiator has said who it is. Peers with that name go before those that take any. */
 static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct message *m,
                       const struct path *path)
 {
     struct identity remote = identity_of(&m->id_i);
-    for (size_t i = 0; i < store->config->peer_count; i++) {
-        const struct peer_config *peer = &store->config->peers[i];
-        if ((peer->remote_id.type != 0 && !identity_equal(&peer->remote_id, &remote)) ||
-            !peer_config_allows_address(store->config, peer, &path->remote.ip) ||
-            !proposal_list_allows_ike(&peer->proposals, &sa->protection, sa->prf,
-                                      sa->key_exchange)) {
-            continue;
-        }
-        if (m->has_id_r && peer->local_id.type != 0) {
-            struct identity wanted = identity_of(&m->id_r);
-            if (!identity_equal(&wanted, &peer->local_id)) {
-                continue;
+    for (int any = 0; any < 2; any++) {
+        for (size_t i = 0; i < store->config->peer_count; i++) {
+            const struct peer_config *peer = &store->config->peers[i];
+            if ((peer->remote_id.type == 0) == (any == 1) &&
+                peer_fits(store, sa, peer, &remote, m, path)) {
+                sa->peer_index = (uint16_t)i;
+                sa->peer = peer;
+                sa->remote_id = remote;
+                return true;
             }
         }
-        sa->peer_index = (uint16_t)i;
-        sa->peer = peer;
-        sa->remote_id = remote;
-        return true;
     }
     return false;
 }

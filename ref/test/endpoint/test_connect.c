@@ -307,6 +307,19 @@ static void test_cookie(void **state)
     assert_int_equal(counters.cookies_sent, 1);
 }
 
+static void test_a_name_goes_before_any(void **state)
+{
+    (void)state;
+    b->peers[1] = b->peers[0];
+    b->peers[0].remote_id.type = 0; /* anybody, with another key */
+    b->peers[0].psk[0] ^= 1;
+    b->config.peer_count = 2;
+    world_boot(&world);
+    uint32_t id = world_command(&world, 0, COMMAND_INITIATE);
+    world_run(&world, WORLD_S);
+    assert_int_equal(world_result(&world, 0, id), STATUS_OK);
+}
+
 /* A responder that wants nothing of its own cookie for a while, and says the same each time. */
 struct stubborn {
     uint8_t octets[128];
@@ -607,6 +620,7 @@ int main(void)
         TEST(test_packet_comes_first),
         TEST(test_child_of_the_packet),
         TEST(test_who_wants_eap_is_refused),
+        TEST(test_a_name_goes_before_any),
         TEST(test_cookie),
         TEST(test_cookie_said_again),
         TEST(test_other_group),
