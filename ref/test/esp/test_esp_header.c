@@ -1,8 +1,7 @@
-/* The octets around an ESP payload, and what comes on port 4500 at all. */
+/* The octets around an ESP payload. */
 #include "esp_lab.h"
 
 #include "esp/esp_header.h"
-#include "esp/udp_encap.h"
 
 static void test_header_both_ways(void **state)
 {
@@ -84,26 +83,6 @@ static void test_what_is_authenticated(void **state)
     }
 }
 
-static void test_what_comes_on_port_4500(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *hex;
-        enum udp_encap_kind kind;
-    } rows[] = {
-        {"ff", UDP_ENCAP_KEEPALIVE},     {"fe", UDP_ENCAP_MALFORMED},
-        {"", UDP_ENCAP_MALFORMED},       {"ffff", UDP_ENCAP_MALFORMED},
-        {"000000", UDP_ENCAP_MALFORMED}, {"00000000", UDP_ENCAP_IKE},
-        {"0000000001", UDP_ENCAP_IKE},   {"00000001", UDP_ENCAP_ESP},
-        {"ffffffff00", UDP_ENCAP_ESP},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        uint8_t octets[8];
-        size_t length = lab_hex(rows[i].hex, octets, sizeof(octets));
-        assert_int_equal(udp_encap_classify(bytes_of(octets, length)), rows[i].kind);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,7 +91,6 @@ int main(void)
         cmocka_unit_test(test_trailer_both_ways),
         cmocka_unit_test(test_trailer_longer_than_the_text),
         cmocka_unit_test(test_what_is_authenticated),
-        cmocka_unit_test(test_what_comes_on_port_4500),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,51 +169,6 @@ static void test_ipv6_in_transport_mode(void **state)
     lab_destroy(&lab);
 }
 
-static void test_no_error_about_errors_or_to_many(void **state)
-{
-    (void)state;
-    struct lab lab;
-    lab_create(&lab, &(struct lab_options){.algorithm = 0});
-    lab_install(&lab, 1);
-    struct lab_packet p;
-    struct lab_flow flow = lab.there;
-    flow.dont_fragment = true;
-    flow.protocol = IP_PROTOCOL_ICMP;
-    flow.source_port = 3 * 256 + 1;
-    seal_flow(&lab, &p, &flow, 1500, PACKET_DROP_TOO_BIG);
-    flow.source_port = 8 * 256;
-    seal_flow(&lab, &p, &flow, 1500, PACKET_REPLY);
-    flow.fragment_offset = 100;
-    seal_flow(&lab, &p, &flow, 1500, PACKET_DROP_TOO_BIG);
-    struct ip_packet ip = {
-        .version = 6,
-        .key = {.source = lab_address("::"), .destination = lab_address("2001:db8::1")}};
-    uint8_t octets[64] = {0};
-    assert_false(icmp_error_is_due(octets, &ip));
-    ip.key.source = lab_address("2001:db8::2");
-    assert_true(icmp_error_is_due(octets, &ip));
-    ip.key.destination = lab_address("ff02::1");
-    assert_false(icmp_error_is_due(octets, &ip));
-    lab_destroy(&lab);
-}
-
-static void test_errors_are_limited(void **state)
-{
-    (void)state;
-    struct icmp_limit limit = {0};
-    int at_once = 0;
-    while (icmp_limit_take(&limit, LAB_SECOND)) {
-        at_once++;
-        assert_true(at_once < 1000);
-    }
-    assert_int_equal(at_once, 101);
-    int later = 0;
-    while (icmp_limit_take(&limit, LAB_SECOND + LAB_SECOND / 100)) {
-        later++;
-    }
-    assert_int_equal(later, 10); /* ten milliseconds, ten more */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,8 +179,6 @@ int main(void)
         cmocka_unit_test(test_ipv4_without_df_is_sealed_whole),
         cmocka_unit_test(test_ipv6_is_answered_down_to_1280),
         cmocka_unit_test(test_ipv6_in_transport_mode),
-        cmocka_unit_test(test_no_error_about_errors_or_to_many),
-        cmocka_unit_test(test_errors_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
