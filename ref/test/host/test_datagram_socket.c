@@ -1,0 +1,165 @@
+/* host/datagram_socket: what stands around a datagram is sent and seen; what cannot be is left out
+ * and the others go on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "host/udp_socket.h"
+#include "net_lab.h"
+
+#define MARK 0x77
+#define OCTET_COUNT 3
+
+struct ends {
+    struct datagram_socket from, to;
+    struct burst out, in;
+    struct packet *packets[BURST_MAX]; /* of `out` */
+};
+
+static void ends_open(struct ends *ends, uint8_t family)
+{
+    struct problem problem = {0};
+    assert_true(udp_socket_open(&ends->from, family, 4001, MARK, &problem));
+    assert_true(udp_socket_open(&ends->to, family, 4002, MARK, &problem));
+    assert_true(burst_create(&ends->out) && burst_create(&ends->in));
+    struct address host = net_lab_address(family == ADDRESS_V4 ? "127.0.0.1" : "::1");
+    for (size_t i = 0; i < BURST_MAX; i++) {
+        ends->packets[i] = &ends->out.packets[i];
+        net_lab_fill(ends->packets[i], "one", OCTET_COUNT);
+        ends->packets[i]->buffer[ESP_HEADROOM] = (uint8_t)i;
+        ends->packets[i]->path.local.ip = ends->packets[i]->path.remote.ip = host;
+        ends->packets[i]->path.remote.port = 4002;
+    }
+}
+
+static void ends_close(struct ends *ends)
+{
+    datagram_socket_close(&ends->from);
+    datagram_socket_close(&ends->to);
+    assert_int_equal(ends->to.fd, -1);
+    datagram_socket_close(&ends->to); /* twice is fine */
+    burst_destroy(&ends->out);
+    burst_destroy(&ends->in);
+}
+
+static int option_get(int fd, int level, int name)
+{
+    int value = -1;
+    socklen_t length = sizeof(value);
+    assert_int_equal(getsockopt(fd, level, name, &value, &length), 0);
+    return value;
+}
+
+static void crosses(uint8_t family)
+{
+    struct ends ends;
+    const struct packet *too_big;
+    net_lab_enter();
+    ends_open(&ends, family);
+    ends.packets[1]->tos = 0xb9; /* EF and ECT(1) */
+    ends.packets[1]->dont_fragment = true;
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, 3, false, &too_big), 3);
+    assert_null(too_big);
+    net_lab_await(ends.to.fd);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct packet *packet = &ends.in.packets[i];
+        assert_int_equal(packet->offset, ESP_HEADROOM);
+        assert_int_equal(packet->length, OCTET_COUNT);
+        assert_int_equal(packet->buffer[ESP_HEADROOM], i);
+        assert_true(address_equal(&packet->path.local.ip, &ends.packets[i]->path.remote.ip));
+        assert_true(address_equal(&packet->path.remote.ip, &ends.packets[i]->path.local.ip));
+        assert_int_equal(packet->path.local.port, 4002);
+        assert_int_equal(packet->path.remote.port, 4001);
+        assert_int_equal(packet->tos, i == 1 ? 0xb9 : 0);
+    }
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX), 0);
+    assert_int_equal(option_get(ends.from.fd, SOL_SOCKET, SO_MARK), MARK);
+    ends_close(&ends);
+}
+
+static void v4_crosses(void **state)
+{
+    (void)state;
+    crosses(ADDRESS_V4);
+}
+
+static void v6_crosses(void **state)
+{
+    (void)state;
+    crosses(ADDRESS_V6);
+}
+
+/* The first with DF that the path does not take is named; those without DF and the rest arrive. */
+static void too_big_is_told(void **state)
+{
+    (void)state;
+    struct ends ends;
+    const struct packet *too_big;
+    net_lab_enter();
+    net_lab_ip("link set lo mtu 1500");
+    ends_open(&ends, ADDRESS_V4);
+    ends.packets[0]->length = ends.packets[1]->length = ends.packets[2]->length = 2000;
+    ends.packets[1]->dont_fragment = ends.packets[2]->dont_fragment = true;
+    ends.packets[3]->dont_fragment = true;
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, 4, false, &too_big), 2);
+    assert_ptr_equal(too_big, ends.packets[1]);
+    net_lab_await(ends.to.fd);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX), 2);
+    assert_int_equal(ends.in.packets[0].length, 2000);
+    assert_int_equal(ends.in.packets[1].buffer[ESP_HEADROOM], 3);
+    ends_close(&ends);
+}
+
+/* One that does not fit its buffer goes; every buffer still belongs to exactly one packet. */
+static void misfit_is_left_out(void **state)
+{
+    (void)state;
+    struct ends ends;
+    const struct packet *too_big;
+    net_lab_enter();
+    ends_open(&ends, ADDRESS_V4);
+    ends.packets[0]->length = 100;
+    for (size_t i = 0; i < 2; i++) {
+        ends.in.packets[i].capacity = ESP_HEADROOM + ESP_TAILROOM + 50;
+    }
+    uint8_t *buffers[] = {ends.in.packets[0].buffer, ends.in.packets[1].buffer};
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, 2, false, &too_big), 2);
+    net_lab_await(ends.to.fd);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, 2), 1);
+    assert_int_equal(ends.in.packets[0].buffer[ESP_HEADROOM], 1);
+    assert_ptr_equal(ends.in.packets[0].buffer, buffers[1]);
+    assert_ptr_equal(ends.in.packets[1].buffer, buffers[0]);
+    ends_close(&ends);
+}
+
+/* RFC 3948 2.1: no UDP checksum over IPv4 for ESP; RFC 7296 has no such exception for IKE. */
+static void checksum_is_switched(void **state)
+{
+    (void)state;
+    struct ends ends;
+    const struct packet *too_big;
+    net_lab_enter();
+    ends_open(&ends, ADDRESS_V4);
+    datagram_socket_send(&ends.from, ends.packets, 1, true, &too_big);
+    assert_int_equal(option_get(ends.from.fd, SOL_SOCKET, SO_NO_CHECK), 1);
+    datagram_socket_send(&ends.from, ends.packets, 1, false, &too_big);
+    assert_int_equal(option_get(ends.from.fd, SOL_SOCKET, SO_NO_CHECK), 0);
+    ends_close(&ends);
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, 1, false, &too_big), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(v4_crosses),           cmocka_unit_test(v6_crosses),
+        cmocka_unit_test(too_big_is_told),      cmocka_unit_test(misfit_is_left_out),
+        cmocka_unit_test(checksum_is_switched),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
