@@ -301,6 +301,22 @@ enum packet_verdict lab_open(struct esp_plane *plane, struct lab_packet *p)
     return p->packet.verdict;
 }
 
+enum packet_verdict lab_seal_there(struct lab *lab, struct lab_packet *p, size_t payload)
+{
+    uint8_t inner[2000];
+    lab_packet_set(p, inner, lab_ip_build(inner, &lab->there, payload));
+    return lab_seal(lab->a, p);
+}
+
+enum packet_verdict lab_seal_numbered(struct lab *lab, struct lab_packet *p, uint16_t number)
+{
+    uint8_t inner[256];
+    struct lab_flow flow = lab->there;
+    flow.source_port = number;
+    lab_packet_set(p, inner, lab_ip_build(inner, &flow, 10));
+    return lab_seal(lab->a, p);
+}
+
 void lab_assert_arrives(struct lab *lab, bool from_a)
 {
     uint8_t inner[256];

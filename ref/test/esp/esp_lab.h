@@ -100,6 +100,11 @@ void lab_install(struct lab *lab, uint32_t number); /* at both ends */
 enum packet_verdict lab_seal(struct esp_plane *plane, struct lab_packet *p);
 enum packet_verdict lab_open(struct esp_plane *plane, struct lab_packet *p);
 
+/* A packet of the flow from A, sealed. */
+enum packet_verdict lab_seal_there(struct lab *lab, struct lab_packet *p, size_t payload);
+/* The same with a source port of its own, so that packets can be told apart. */
+enum packet_verdict lab_seal_numbered(struct lab *lab, struct lab_packet *p, uint16_t number);
+
 /* A packet of the flow goes from A to B (or back); the test fails unless it arrives unchanged. */
 void lab_assert_arrives(struct lab *lab, bool from_a);
 
