@@ -195,7 +195,7 @@ json_t *control_json_counters(const struct endpoint_counters *ike, const struct 
     number_set(object, "half_open", ike->half_open);
     number_set(object, "retransmissions", ike->retransmissions);
     json_t *sealed = json_object(), *opened = json_object();
-    for (int i = 0; i <= PACKET_DROP_INTERNAL; i++) {
+    for (int i = 0; i < PACKET_VERDICTS; i++) {
         number_set(sealed, packet_verdict_name((enum packet_verdict)i), esp->sealed[i]);
         number_set(opened, packet_verdict_name((enum packet_verdict)i), esp->opened[i]);
     }
