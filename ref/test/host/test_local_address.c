@@ -74,10 +74,13 @@ static void point_to_point(void **state)
     (void)state;
     enter();
     net_lab_ip("addr add 198.51.100.1 peer 198.51.100.2 dev ua1");
+    net_lab_ip("addr add 2001:db8:1::1 peer 2001:db8:1::2 dev ua1 nodad");
     struct address_list list;
     local_addresses_list(0, &list);
     assert_true(has(&list, "198.51.100.1"));
     assert_false(has(&list, "198.51.100.2"));
+    assert_true(has(&list, "2001:db8:1::1"));
+    assert_false(has(&list, "2001:db8:1::2"));
 }
 
 static void an_address_within_selectors(void **state)
