@@ -1,0 +1,205 @@
+/* All IKE SAs of one host: made, found and ended. */
+#include "store_lab.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static void test_new_and_gone(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    store_lab_create(&lab);
+    struct ike_sa *ours = sa_store_add(&lab.store, 0, true, IKE_SA_INIT_SENT);
+    struct ike_sa *theirs = sa_store_add(&lab.store, 1, false, IKE_SA_HALF_OPEN);
+    assert_non_null(ours);
+    assert_non_null(theirs);
+    assert_ptr_equal(lab.store.ike_sas, theirs); /* newest first */
+    assert_true(ours->spi_i == 1000 && ours->spi_r == 0);
+    assert_true(theirs->spi_r == 1001 && theirs->spi_i == 0);
+    assert_ptr_equal(theirs->peer, &lab.peers[1]);
+    assert_true(identity_equal(&theirs->local_id, &lab.peers[1].local_id));
+    assert_true(theirs->created_ns == STORE_LAB_NOW && theirs->close_ns == UINT64_MAX);
+    assert_ptr_equal(sa_store_find(&lab.store, ours->id), ours);
+    assert_ptr_equal(sa_store_find_spi(&lab.store, 1001), theirs);
+    assert_null(sa_store_find_spi(&lab.store, 0));
+    uint32_t id = ours->id;
+    sa_store_remove(&lab.store, ours);
+    assert_null(sa_store_find(&lab.store, id));
+    ours = sa_store_add(&lab.store, 0, true, IKE_SA_INIT_SENT);
+    assert_true(ours->id > id); /* a number is never given twice */
+    lab.dry = true;
+    assert_null(sa_store_add(&lab.store, 0, true, IKE_SA_INIT_SENT));
+    store_lab_expect_none(&lab);
+    store_lab_destroy(&lab);
+}
+
+static void test_fresh_spis(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    uint64_t ike_spi;
+    uint32_t child_spi;
+    store_lab_create(&lab);
+    lab.next = 0;
+    assert_int_equal(sa_store_new_ike_spi(&lab.store, &ike_spi), STATUS_OK);
+    assert_true(ike_spi == 1); /* 0 means none, RFC 7296 3.1 */
+    lab.next = 7;
+    struct ike_sa *sa = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    lab.next = 7;
+    assert_int_equal(sa_store_new_ike_spi(&lab.store, &ike_spi), STATUS_OK);
+    assert_true(ike_spi == 8);
+    (void)store_lab_child(sa, 1, 256, 0x2000);
+    lab.next = 254; /* up to 255 they are reserved, RFC 4303 2.1; 256 is in use */
+    assert_int_equal(sa_store_new_child_spi(&lab.store, &child_spi), STATUS_OK);
+    assert_int_equal(child_spi, 257);
+    lab.dry = true;
+    assert_int_equal(sa_store_new_ike_spi(&lab.store, &ike_spi), STATUS_INTERNAL);
+    assert_int_equal(sa_store_new_child_spi(&lab.store, &child_spi), STATUS_INTERNAL);
+    store_lab_destroy(&lab);
+}
+
+/* The newest that is up, else the newest on its way; never one that may lose its collision. */
+static void test_which_serves_a_peer(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    store_lab_create(&lab);
+    assert_null(sa_store_find_peer(&lab.store, 0));
+    struct ike_sa *up = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    struct ike_sa *newer = sa_store_add(&lab.store, 0, false, IKE_SA_ESTABLISHED);
+    struct ike_sa *connecting = sa_store_add(&lab.store, 0, true, IKE_SA_INIT_SENT);
+    struct ike_sa *half_open = sa_store_add(&lab.store, 0, false, IKE_SA_HALF_OPEN);
+    assert_ptr_equal(sa_store_find_peer(&lab.store, 0), newer);
+    newer->silent = true;
+    assert_ptr_equal(sa_store_find_peer(&lab.store, 0), up);
+    up->state = IKE_SA_DELETING;
+    assert_ptr_equal(sa_store_find_peer(&lab.store, 0), connecting);
+    connecting->state = IKE_SA_CLOSED;
+    assert_null(sa_store_find_peer(&lab.store, 0));
+    half_open->state = IKE_SA_ESTABLISHED;
+    assert_null(sa_store_find_peer(&lab.store, 1));
+    store_lab_destroy(&lab);
+}
+
+static void test_half_open(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct transport_address remote = {.port = 500};
+    struct transport_address other = {.port = 501};
+    store_lab_create(&lab);
+    assert_true(address_parse("192.0.2.9", &remote.ip));
+    other.ip = remote.ip;
+    struct ike_sa *sa = sa_store_add(&lab.store, 0, false, IKE_SA_HALF_OPEN);
+    sa->spi_i = 77;
+    sa->path.remote = remote;
+    assert_ptr_equal(sa_store_find_half_open(&lab.store, 77, &remote), sa);
+    assert_null(sa_store_find_half_open(&lab.store, 78, &remote));
+    assert_null(sa_store_find_half_open(&lab.store, 77, &other));
+    assert_int_equal(sa_store_half_open_count(&lab.store), 1);
+    struct ike_sa *refused = sa_store_add(&lab.store, 0, false, IKE_SA_CLOSED);
+    (void)sa_store_add(&lab.store, 0, true, IKE_SA_CLOSED); /* we asked: no stranger's cost */
+    assert_int_equal(sa_store_half_open_count(&lab.store), 1);
+    assert_int_equal(sa_store_unproven_count(&lab.store), 2);
+    refused->established_ns = 1; /* it had proved itself before it went */
+    sa->state = IKE_SA_ESTABLISHED;
+    assert_int_equal(sa_store_unproven_count(&lab.store), 0);
+    assert_null(sa_store_find_half_open(&lab.store, 77, &remote));
+    store_lab_destroy(&lab);
+}
+
+static void test_established(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    store_lab_create(&lab);
+    lab.peers[0].lifetime = (struct lifetime_config){.soft_ns = 100, .hard_ns = 150};
+    lab.peers[1].lifetime = (struct lifetime_config){0};
+    struct ike_sa *sa = sa_store_add(&lab.store, 0, true, IKE_SA_AUTH_SENT);
+    lab.store.now_ns = 5000;
+    sa->close_ns = 1;
+    sa_store_establish(&lab.store, sa);
+    assert_int_equal(sa->state, IKE_SA_ESTABLISHED);
+    assert_true(sa->established_ns == 5000 && sa->soft_ns == 5100 && sa->hard_ns == 5150);
+    assert_true(sa->close_ns == UINT64_MAX);
+    sa = sa_store_add(&lab.store, 1, true, IKE_SA_AUTH_SENT);
+    sa_store_establish(&lab.store, sa);
+    assert_true(sa->soft_ns == UINT64_MAX && sa->hard_ns == UINT64_MAX); /* no limit */
+    store_lab_destroy(&lab);
+}
+
+static void test_child_gone(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct child_sa *found;
+    store_lab_create(&lab);
+    struct ike_sa *sa = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    struct child_sa *last = store_lab_child(sa, 1, 0x101, 0x201);
+    struct child_sa *redundant = store_lab_child(sa, 2, 0x102, 0x202);
+    struct child_sa *first = store_lab_child(sa, 3, 0x103, 0x203);
+    redundant->redundant = true; /* was never installed: nobody is to be told */
+    assert_ptr_equal(sa_store_find_child(&lab.store, 0x101, &found), sa);
+    assert_ptr_equal(found, last);
+    sa_store_child_gone(&lab.store, sa, redundant, DOWN_REPLACED);
+    store_lab_expect_none(&lab);
+    sa_store_child_gone(&lab.store, sa, last, DOWN_REPLACED);
+    struct event event = store_lab_expect(&lab, EVENT_CHILD_SA_DOWN);
+    assert_int_equal(event.child.spi_in, 0x101);
+    assert_true(event.linger_ns == lab.config.delete_linger_ns);
+    sa_store_child_gone(&lab.store, sa, first, DOWN_DELETED_BY_PEER);
+    event = store_lab_expect(&lab, EVENT_CHILD_SA_DOWN);
+    assert_int_equal(event.reason, DOWN_DELETED_BY_PEER);
+    assert_true(event.linger_ns == 0);
+    assert_null(sa->children);
+    assert_null(sa_store_find_child(&lab.store, 0x103, &found));
+    store_lab_destroy(&lab);
+}
+
+/* Its Child SAs first, then the request that is out, then those that wait, then itself. */
+static void test_ike_gone(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    store_lab_create(&lab);
+    struct ike_sa *sa = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    (void)store_lab_child(sa, 1, 0x101, 0x201);
+    sa->request.active = true;
+    sa->request.task = (struct task){.type = TASK_CHILD_CREATE, .child_index = 4, .command = 11};
+    const struct task wanted = {.type = TASK_IKE_DELETE, .command = 12};
+    assert_true(task_queue_push(&sa->tasks, &wanted));
+    sa_store_ike_gone(&lab.store, sa, DOWN_UNREACHABLE, STATUS_UNREACHABLE);
+    (void)store_lab_expect(&lab, EVENT_CHILD_SA_DOWN);
+    struct event event = store_lab_expect(&lab, EVENT_CHILD_SA_FAILED);
+    assert_int_equal(event.child_index, 4);
+    event = store_lab_expect(&lab, EVENT_COMMAND_DONE);
+    assert_true(event.command == 11 && event.status == STATUS_UNREACHABLE);
+    event = store_lab_expect(&lab, EVENT_COMMAND_DONE);
+    assert_true(event.command == 12 && event.status == STATUS_OK); /* it wanted just that */
+    event = store_lab_expect(&lab, EVENT_IKE_SA_DOWN);
+    assert_int_equal(event.reason, DOWN_UNREACHABLE);
+    assert_int_equal(sa->state, IKE_SA_CLOSED);
+    assert_true(sa->close_ns > lab.store.now_ns + SECOND && sa->close_ns < UINT64_MAX);
+    assert_false(sa->request.active);
+    sa_store_ike_gone(&lab.store, sa, DOWN_FAILED, STATUS_OK); /* once is enough */
+    store_lab_expect_none(&lab);
+
+    sa = sa_store_add(&lab.store, 0, false, IKE_SA_HALF_OPEN); /* timed out: never anybody's */
+    sa_store_ike_gone(&lab.store, sa, DOWN_EXPIRED, STATUS_OK);
+    store_lab_expect_none(&lab);
+    assert_true(sa->close_ns == lab.store.now_ns);
+    store_lab_destroy(&lab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_new_and_gone),
+        cmocka_unit_test(test_fresh_spis),
+        cmocka_unit_test(test_which_serves_a_peer),
+        cmocka_unit_test(test_half_open),
+        cmocka_unit_test(test_established),
+        cmocka_unit_test(test_child_gone),
+        cmocka_unit_test(test_ike_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
