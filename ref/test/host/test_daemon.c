@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -36,6 +37,7 @@ static void lab_start(struct lab *lab)
     assert_true(lab->child >= 0);
     if (lab->child == 0) {
         struct problem problem = {0};
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no daemon */
         dup2(fds[1], STDOUT_FILENO);
         _exit(daemon_run(&lab->config, &problem) ? EXIT_FINE : (int)problem.code);
     }
