@@ -1,0 +1,174 @@
+/* The way of one datagram through the rooms, RFC 7296 2.1 to 2.5, 2.21. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "endpoint/corridor.h"
+#include "exchange/request.h"
+#include "test/exchange/core_lab.h"
+
+static struct world world;
+static struct sa_store *store; /* of a, the initiator */
+static struct ike_sa *sa;      /* the same */
+static struct core_message seen;
+static struct datagram sent;
+static uint8_t octets[IKE_MESSAGE_MAX + 1];
+
+static int set_up(void **state)
+{
+    (void)state;
+    world_init(&world, 43);
+    world_boot(&world);
+    world_connect(&world);
+    store = core_store(&world, 0);
+    sa = world_core_ike_sa(&world, 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    world_destroy(&world);
+    return 0;
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+/* What a has said, as b gets it. */
+static struct datagram at_b(void)
+{
+    assert_true(core_datagram(&world, 0, &sent));
+    memcpy(octets, sent.octets.data, sent.octets.length);
+    return (struct datagram){.path = {.local = sent.path.remote, .remote = sent.path.local},
+                             .encapsulated = sent.encapsulated,
+                             .octets = bytes_of(octets, sent.octets.length)};
+}
+
+/* A header alone, as it comes to a. */
+static enum status receive(struct ike_header header, size_t length)
+{
+    struct writer w = writer_over(octets, sizeof octets);
+    ike_header_build(&w, &header);
+    ike_header_patch_length(&w);
+    struct datagram d = {.path = sa->path, .octets = bytes_of(octets, length)};
+    return corridor_receive(store, &d);
+}
+
+static void test_sizes(void **state)
+{
+    struct ike_header header = {.spi_i = 1, .exchange_type = IKE_SA_INIT};
+    struct datagram d = {.path = sa->path, .octets = bytes_of(octets, sizeof octets)};
+    (void)state;
+    assert_int_equal(corridor_receive(store, &d), STATUS_DROP);
+    for (size_t length = 0; length < IKE_HEADER_LENGTH; length++) {
+        assert_int_not_equal(receive(header, length), STATUS_OK);
+    }
+    assert_false(core_datagram(&world, 0, &sent));
+}
+
+/* Dropped by their headers alone, before anything dear is done. */
+static void test_headers_that_cannot_be(void **state)
+{
+    uint64_t i = sa->spi_i, r = sa->spi_r;
+    const struct ike_header headers[] = {
+        {.spi_i = 1, .exchange_type = IKE_SA_INIT}, /* of no initiator */
+        {.spi_i = 1, .spi_r = 2, .exchange_type = IKE_SA_INIT, .flags = IKE_FLAG_INITIATOR},
+        {.spi_i = 1, .exchange_type = IKE_SA_INIT, .flags = IKE_FLAG_INITIATOR, .message_id = 1},
+        {.spi_i = i, .spi_r = r, .exchange_type = IKE_SA_INIT, .flags = IKE_FLAG_RESPONSE},
+        {.spi_i = i, .spi_r = r ^ 1, .exchange_type = INFORMATIONAL},
+        {.spi_i = i, .spi_r = r, .exchange_type = INFORMATIONAL}, /* no SK */
+        {.spi_i = i, .spi_r = r, .exchange_type = INFORMATIONAL, .flags = IKE_FLAG_RESPONSE},
+    };
+    (void)state;
+    for (size_t n = 0; n < sizeof headers / sizeof headers[0]; n++) {
+        assert_int_equal(receive(headers[n], IKE_HEADER_LENGTH), STATUS_DROP);
+        assert_false(core_datagram(&world, 0, &sent));
+    }
+    assert_int_equal(sa->state, IKE_SA_ESTABLISHED);
+}
+
+/* 2.5: the version we speak, to a request only. */
+static void test_major_version(void **state)
+{
+    (void)state;
+    for (unsigned response = 0; response < 2; response++) {
+        struct ike_header header = {.spi_i = 1,
+                                    .exchange_type = IKE_SA_INIT,
+                                    .flags = response ? IKE_FLAG_RESPONSE : IKE_FLAG_INITIATOR};
+        (void)receive(header, IKE_HEADER_LENGTH);
+        while (core_datagram(&world, 0, &sent)) { /* of version 2.0: not of interest here */
+        }
+        octets[17] = 0x30;
+        struct datagram d = {.path = sa->path, .octets = bytes_of(octets, IKE_HEADER_LENGTH)};
+        assert_int_equal(corridor_receive(store, &d), STATUS_NOTIFY(INVALID_MAJOR_VERSION));
+        assert_int_equal(core_datagram(&world, 0, &sent), response == 0);
+        if (response == 0) {
+            core_decode(&seen, &sent);
+            assert_int_equal(seen.message.notifies[0].type, INVALID_MAJOR_VERSION);
+        }
+    }
+}
+
+/* 2.21.4: a hint, ten a second at most, and never to a response. */
+static void test_unknown_spis(void **state)
+{
+    struct ike_header header = {
+        .spi_i = 1, .spi_r = 2, .exchange_type = INFORMATIONAL, .flags = IKE_FLAG_INITIATOR};
+    unsigned hints = 0;
+    (void)state;
+    store->now_ns += WORLD_S;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(receive(header, IKE_HEADER_LENGTH), STATUS_DROP);
+        hints += core_datagram(&world, 0, &sent);
+        store->now_ns += 50 * WORLD_MS;
+    }
+    assert_int_equal(hints, 10);
+    store->now_ns += WORLD_S;
+    header.flags |= IKE_FLAG_RESPONSE;
+    assert_int_equal(receive(header, IKE_HEADER_LENGTH), STATUS_DROP);
+    assert_false(core_datagram(&world, 0, &sent));
+}
+
+/* A Message ID counts only after its message has been opened; a copy is answered and counts no
+ * second time; one octet changed and nothing is said. */
+static void test_requests_in_turn(void **state)
+{
+    struct sa_store *store_b = core_store(&world, 1);
+    struct ike_sa *b = world_core_ike_sa(&world, 1);
+    struct task task = {.type = TASK_LIVENESS};
+    uint32_t expected = b->expected_request;
+    (void)state;
+    request_queue(store, sa, &task);
+    struct datagram d = at_b();
+    octets[d.octets.length - 1] ^= 1;
+    assert_int_equal(corridor_receive(store_b, &d), STATUS_DROP);
+    assert_int_equal(b->expected_request, expected);
+    octets[d.octets.length - 1] ^= 1;
+    for (unsigned copies = 0; copies < 3; copies++) {
+        assert_int_equal(corridor_receive(store_b, &d), STATUS_OK);
+        assert_int_equal(b->expected_request, expected + 1);
+        assert_int_equal(b->duplicates, copies);
+        assert_true(core_datagram(&world, 1, &sent));
+    }
+    struct datagram answer = {.path = sa->path,
+                              .encapsulated = sent.encapsulated,
+                              .octets = bytes_of(octets, sent.octets.length)};
+    memcpy(octets, sent.octets.data, sent.octets.length);
+    assert_int_equal(corridor_receive(store, &answer), STATUS_OK);
+    assert_false(sa->request.active);
+    assert_int_equal(corridor_receive(store, &answer), STATUS_DROP); /* to no request any more */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_sizes),        CASE(test_headers_that_cannot_be), CASE(test_major_version),
+        CASE(test_unknown_spis), CASE(test_requests_in_turn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
