@@ -25,7 +25,8 @@ int route_remove(uint32_t table, const struct route *route);
 /* All packets without our mark look in the table first; 0 or an errno (EEXIST is none). */
 int route_rule_add(uint8_t family, uint32_t table, uint32_t mark);
 
-/* Removes the rule and everything in the table, whoever left it; how many there were. */
+/* Removes the rule and every static unicast or unreachable route of the table, whichever instance
+ * left it; how many there were. */
 size_t route_clear(uint8_t family, uint32_t table);
 
 /* The same but for routes of metric `keep` and the rule of that mark: no packet gets past them
