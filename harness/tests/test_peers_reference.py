@@ -16,7 +16,7 @@ from ikelab.peers.reference import Reference
 
 STAND_IN = """#!/usr/bin/python3
 import json, os, signal, socket, sys, threading
-signal.signal(signal.SIGTERM, lambda *_: os._exit(7 if os.path.exists("ends badly") else 0))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # waited for below: no accept() to slip past
 if "--version" in sys.argv:
     print("ikeref 0.0.7")
     raise SystemExit
@@ -48,8 +48,12 @@ def serve(client):
         elif request["command"] == "status":
             answer["child_sas"] = [{"child": "net", "state": "installed", "spi_in": "01", "spi_out": "02"}]
         client.sendall(json.dumps(answer).encode() + b"\\n")
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+def accept():
+    while True:
+        threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+threading.Thread(target=accept, daemon=True).start()
+signal.sigwait({signal.SIGTERM})
+os._exit(7 if os.path.exists("ends badly") else 0)
 """
 SPEC = DaemonSpec((PeerSpec(
     "gateway", "client.example", "gateway.example", "secret", remote_addresses=("192.0.2.2",),
