@@ -22,6 +22,7 @@ from .result import Result
 from .stage import Flows, Lab, Side
 from .stage.judge import play
 from .stage.lab import Play
+from .stage.proof import METHODS
 from .verdict import Verdict, load_expected
 
 PROPERTY = "ikelab"
@@ -34,6 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="only scenarios this peer initiates (may be given again)")
     group.addoption("--responder", action="append", default=[], metavar="PEER",
                     help="only scenarios this peer responds in (may be given again)")
+    group.addoption("--authentication", choices=METHODS, default=METHODS[0],
+                    help="how the sides prove themselves where the scenario does not say")
     group.addoption("--ikelab-filter", action="append", default=[], metavar="FILTER",
                     help="only scenarios whose name contains this, or matches it with * and ?")
     group.addoption("--ikelab-out", default=None, metavar="DIR", help="where artefacts go")
@@ -117,7 +120,9 @@ def describe(item: pytest.Item, pair: tuple[str, str]) -> Play:
     name = scenario_name(item)
     out = Path(item.config.getoption("--ikelab-out") or build_directory() / "results" / "pytest")
     folder = re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-")
-    directory = out.resolve() / "scenarios" / folder / "+".join(pair)
+    authentication = item.config.getoption("--authentication")
+    played = pair if authentication == METHODS[0] else (*pair, authentication)
+    directory = out.resolve() / "scenarios" / folder / "+".join(played)
     shutil.rmtree(directory, ignore_errors=True)
     doc = (getattr(item, "obj", None) and item.obj.__doc__ or "").strip()
     title = " ".join(doc.split("\n\n")[0].split())
@@ -130,7 +135,8 @@ def describe(item: pytest.Item, pair: tuple[str, str]) -> Play:
     requirements = [name for one in item.iter_markers("requirement") for name in one.args]
     layout = marker.args[0] if marker else "pair"
     relayed = marker.kwargs.get("relayed", ()) if marker else ()
-    return Play(name, title, pair[0], pair[1], directory, layout, relayed, needs, requirements)
+    return Play(name, title, pair[0], pair[1], directory, layout, relayed, needs, requirements,
+                authentication)
 
 
 @pytest.hookimpl(tryfirst=True)

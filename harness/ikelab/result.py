@@ -37,6 +37,7 @@ class Result:
     requirements: list[str] = field(default_factory=list)
     artefacts: str = ""
     title: str = ""
+    authentication: str = "psk"  # or "certificate": how the sides prove themselves where the scenario does not say
     outage_ms: float | None = None
     packets_sent: int | None = None
     packets_lost: int | None = None
@@ -50,7 +51,9 @@ class Result:
 
     @property
     def identity(self) -> str:
-        return f"{self.scenario}[{self.initiator}-{self.responder}]"
+        """What tells this result from all others of its run; a set of runs may have both authentications."""
+        how = "" if self.authentication == "psk" else f", {self.authentication}"
+        return f"{self.scenario}[{self.initiator}-{self.responder}{how}]"
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Result:

@@ -20,11 +20,12 @@ import pytest
 
 from .peers.contract import PeerError, PeerTimeout
 from .peers.neutral import ChildSpec, Lifetime, Retransmission
+from .pki import Certificate
 from .traffic import TooBig
 from .wire.registry import PayloadType
 from .wire.suite import proposed, suite
 
-__all__ = ["ChildSpec", "Lifetime", "PayloadType", "PeerError", "PeerTimeout", "Retransmission", "TooBig", "each",
+__all__ = ["Certificate", "ChildSpec", "Lifetime", "PayloadType", "PeerError", "PeerTimeout", "Retransmission", "TooBig", "each",
            "needs", "proposed", "requirement", "suite", "topology"]
 
 

@@ -34,20 +34,22 @@ class Expected:
     initiator: str
     responder: str
     reason: str
+    authentication: str = "*"
 
-    def matches(self, scenario: str, initiator: str, responder: str) -> bool:
-        pairs = ((scenario, self.scenario), (initiator, self.initiator), (responder, self.responder))
+    def matches(self, scenario: str, initiator: str, responder: str, authentication: str = "psk") -> bool:
+        pairs = ((scenario, self.scenario), (initiator, self.initiator), (responder, self.responder),
+                 (authentication, self.authentication))
         return all(fnmatchcase(name, pattern) for name, pattern in pairs)
 
 
 def load_expected(path: Path) -> list[Expected]:
-    """[[expected]] tables with scenario and reason, and initiator and responder where they matter."""
+    """[[expected]] tables with scenario and reason, and initiator, responder and authentication where they matter."""
     if not path.exists():
         return []
     try:
         tables = tomllib.loads(path.read_text()).get("expected", [])
         return [Expected(one["scenario"], one.get("initiator", "*"), one.get("responder", "*"),
-                         one["reason"]) for one in tables]
+                         one["reason"], one.get("authentication", "*")) for one in tables]
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ExpectedError(f"{path}: {error}; correct the line") from error
     except (KeyError, TypeError, AttributeError) as error:

@@ -70,7 +70,8 @@ def result_line(result: Result) -> str:
     """One line a scenario, within 80 columns for usual names; a second one where there is a reason."""
     verdict = click.style(f"{result.verdict:<13}", fg=COLOURS[result.verdict])
     felt = f"{result.outage_ms:5.0f} ms" if result.outage_ms is not None else " " * 8
-    names = f"{result.scenario:<20}  {result.initiator} > {result.responder}"
+    how = "" if result.authentication == "psk" else f" ({result.authentication})"
+    names = f"{result.scenario:<20}  {result.initiator} > {result.responder}{how}"
     line = f"{verdict} {result.seconds:5.2f} s {felt}  {names}"
     if result.verdict is Verdict.PASS or not result.reason:
         return line

@@ -12,6 +12,7 @@ from ..cleanup import build_directory, sweep
 from ..peers import table
 from ..report import ReportError, write_report
 from ..result import Result, document, write_document
+from ..stage.proof import METHODS
 from .common import (EXIT_NOT_EXPECTED, environment, json_option, require_root, result_line, shown, summary_line,
                      usage, version_lines, write_json)
 
@@ -66,6 +67,8 @@ class Watcher:
 @click.argument("filters", nargs=-1, metavar="[FILTER]...")
 @click.option("--initiator", multiple=True, metavar="PEER", help="Only with this initiator; may be given again.")
 @click.option("--responder", multiple=True, metavar="PEER", help="Only with this responder; may be given again.")
+@click.option("--authentication", type=click.Choice(METHODS), default=METHODS[0], show_default=True,
+              help="How the sides prove themselves where the scenario does not say.")
 @click.option("--workers", default=0, metavar="N", help="Scenarios at a time (default: one per core).")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Where everything goes (default: build/results/<time>, and `latest` points to it).")
@@ -73,8 +76,8 @@ class Watcher:
               help="Play with this build of the reference, say one under a sanitizer.")
 @click.option("--list", "list_only", is_flag=True, help="Only list the scenarios that match.")
 @json_option
-def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[str, ...], workers: int,
-        out: Path | None, ikeref: Path | None, list_only: bool, json_file: Path | None) -> None:
+def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[str, ...], authentication: str,
+        workers: int, out: Path | None, ikeref: Path | None, list_only: bool, json_file: Path | None) -> None:
     """Play the scenarios whose name contains a FILTER (all without one) between all pairs of peers.
 
     A FILTER is part of a name, or a pattern with * and ?. Peers are those of `ikelab peers list`.
@@ -95,7 +98,7 @@ def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[s
     started = time.time()
     directory = prepare(out, started)
     watcher = Watcher()
-    status = play(watcher, directory, filters, initiator, responder, workers or os.cpu_count() or 1)
+    status = play(watcher, directory, filters, initiator, responder, workers or os.cpu_count() or 1, authentication)
     if status == NO_TESTS_COLLECTED or not (watcher.results or watcher.problems):
         if status == INTERRUPTED:
             raise SystemExit(EXIT_NOT_EXPECTED)
@@ -151,9 +154,9 @@ def arguments(filters: tuple[str, ...], *more: str) -> list[str]:
 
 
 def play(watcher: Watcher, directory: Path, filters: tuple[str, ...], initiators: tuple[str, ...],
-         responders: tuple[str, ...], workers: int) -> int:
+         responders: tuple[str, ...], workers: int, authentication: str = METHODS[0]) -> int:
     """pytest's exit status."""
-    more = [f"--ikelab-out={directory}"]
+    more = [f"--ikelab-out={directory}", f"--authentication={authentication}"]
     more += [f"--initiator={name}" for name in initiators] + [f"--responder={name}" for name in responders]
     if workers > 1:
         more += ["-n", str(workers)]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ikelab.peers.neutral import DEFAULT_ESP, ChildSaStatus, DaemonSpec, Event, IkeSaStatus, PeerStatus
+from ikelab.peers.neutral import DEFAULT_ESP, ChildSaStatus, DaemonSpec, Event, IkeSaStatus, PeerSpec, PeerStatus
 from ikelab.process import Process
 
 DEADLINE_S = 10.0  # for one verb; a scenario that waits longer on purpose says so
@@ -46,6 +46,15 @@ CAPABILITIES: Mapping[str, str] = {
     "ke-x448": "X448 (RFC 8031)",
     "ke-ecp": "ECP 256, 384 and 521 (RFC 5903)",
     "ke-modp": "MODP 2048, 3072 and 4096 (RFC 3526)",
+    "auth-psk": "a shared key (RFC 7296 2.15)",
+    "auth-mixed": "one side by a shared key, the other by a signature (RFC 7296 2.15)",
+    "auth-signature": "certificates and signatures of the method 14 (RFC 7427)",
+    "auth-rsa": "RSA signatures",
+    "auth-ecdsa": "ECDSA signatures with P-256, P-384 and P-521",
+    "auth-ed25519": "Ed25519 signatures (RFC 8420)",
+    "auth-ed448": "Ed448 signatures (RFC 8420)",
+    "certificate-chain": "sends and takes intermediate certificates (RFC 7296 3.6)",
+    "id-dn": "identities of type ASN1_DN (RFC 7296 3.5)",
     "narrowing": "narrows traffic selectors (RFC 7296 2.9)",
     "several-children": "several Child SAs under one IKE SA",
     "cookie": "asks for a COOKIE under load, and returns one (RFC 7296 2.6)",
@@ -78,6 +87,21 @@ CAPABILITIES: Mapping[str, str] = {
     "counters-packets": "counts packets of each Child SA",
     "counters-replayed": "counts replayed packets of each Child SA",
 }
+
+
+def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
+    """What an entry's way to authenticate asks of its own side; the kind of its key included."""
+    found = ["auth-psk"] if peer.shares_key else []
+    if peer.signs or peer.expects_signature:
+        found.append("auth-signature")
+    if len(found) == 2:
+        found.append("auth-mixed")
+    kind = peer.credentials.key_kind if peer.credentials is not None else ""
+    if kind:
+        found.append({"rsa": "auth-rsa", "p": "auth-ecdsa"}.get(kind.rstrip("0123456789"), f"auth-{kind}"))
+    if any(identity.startswith("dn:") for identity in (peer.local_id, peer.remote_id)):
+        found.append("id-dn")
+    return tuple(found)
 
 
 class PeerError(Exception):

@@ -13,7 +13,7 @@ from ikelab.peers import libreswan_config as config
 from ikelab.peers import libreswan_debug as debug
 from ikelab.peers import libreswan_status as says
 from ikelab.peers import xfrm
-from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What
+from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, authentication_needs
 from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, PeerStatus
 from ikelab.process import ProcessError
@@ -24,6 +24,8 @@ CONNECTIONS = "/etc/ipsec.connections"
 BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
+    "auth-signature": "the adapter gives pluto shared keys only",
+    "id-dn": "the adapter gives pluto shared keys only",
     "transport-mode": "the lab's flows run behind the guest, and transport mode protects the guest's own packets",
     "ecn": LINUX_ECN,
     "ke-x448": "pluto offers no X448",
@@ -48,6 +50,7 @@ class Libreswan(GuestPeer):
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:
+            self.require(*authentication_needs(peer))
             for child in peer.children:
                 if child.mode == "transport":
                     self.require("transport-mode")

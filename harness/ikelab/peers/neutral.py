@@ -9,6 +9,7 @@ writes them the way docs/CONTROL.md does.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 Mode = Literal["tunnel", "transport"]
@@ -62,6 +63,17 @@ class ChildSpec:
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """What a side proves itself by, and believes the other by, where that is not the shared key (RFC 7296 2.15: each
+    side has its own method). Files are PEM; they are the scenario's and stay where they are."""
+
+    certificate: Path | None = None  # our own, followed by the intermediates; None: we prove ourselves by the psk
+    private_key: Path | None = None  # PKCS#8, not encrypted
+    authorities: tuple[Path, ...] = ()  # one root each; empty: the other side proves itself by the psk
+    key_kind: str = ""  # of private_key, a name of pki.keys.KINDS
+
+
+@dataclass(frozen=True)
 class PeerSpec:
     """One entry of the Peer Authorization Database (RFC 4301 4.4.3) with its policies."""
 
@@ -82,7 +94,23 @@ class PeerSpec:
     replace_existing: bool = False  # a second IKE SA of the same identities ends the first
     remote_port: int = 500
     remote_natt_port: int = 4500
+    credentials: Credentials | None = None  # None: the psk, on both sides
     children: tuple[ChildSpec, ...] = (ChildSpec(),)
+
+    @property
+    def signs(self) -> bool:
+        """We prove ourselves by a signature (RFC 7427), not by the shared key."""
+        return self.credentials is not None and self.credentials.certificate is not None
+
+    @property
+    def expects_signature(self) -> bool:
+        """The other side has to prove itself by a signature."""
+        return self.credentials is not None and bool(self.credentials.authorities)
+
+    @property
+    def shares_key(self) -> bool:
+        """One of the two proves itself by the shared key."""
+        return not (self.signs and self.expects_signature)
 
     def child(self, name: str | None = None) -> ChildSpec:
         """The child of that name; without a name, the first."""
@@ -259,7 +287,10 @@ def spi_text(spi: int, octets: int = 4) -> str:
 def both_sides(
     client: PeerSpec, *, gateway_name: str = "client", **gateway: object
 ) -> tuple[PeerSpec, PeerSpec]:
-    """The client's entry and the gateway's entry that matches it, with `gateway` fields replaced."""
+    """The client's entry and the gateway's entry that matches it, with `gateway` fields replaced. What the gateway has
+    instead of the client's credentials must be among them: nobody's private key is on both sides."""
+    if client.credentials is not None and "credentials" not in gateway:
+        raise ValueError("the other side needs credentials of its own: both_sides(..., credentials=...)")
     mirrored = replace(
         client,
         name=gateway_name,

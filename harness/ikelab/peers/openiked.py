@@ -14,7 +14,7 @@ from pathlib import Path
 from ikelab.peers import openiked_config as config
 from ikelab.peers import openiked_status as says
 from ikelab.peers import xfrm
-from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What
+from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, authentication_needs
 from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, PeerStatus
 
@@ -26,6 +26,8 @@ REFUSALS = {"authentication failed notification from peer": "AUTHENTICATION_FAIL
 BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
+    "auth-signature": "the adapter gives iked shared keys only",
+    "id-dn": "the adapter gives iked shared keys only",
     "transport-mode": "the lab's flows run behind the guest, and transport mode protects the guest's own packets",
     "esp-aes-gcm": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
     "esp-chacha20poly1305": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
@@ -65,6 +67,7 @@ class OpenIKED(GuestPeer):
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:
+            self.require(*authentication_needs(peer))
             if peer.force_encapsulation:
                 raise PeerUnsupported("iked encapsulates without a NAT only when it gives up port 500 altogether")
             for child in peer.children:

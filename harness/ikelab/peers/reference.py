@@ -21,6 +21,7 @@ from ikelab.peers.contract import (
     PeerTimeout,
     PeerUnsupported,
     What,
+    authentication_needs,
 )
 from ikelab.peers.control import Control, ControlClosed, ControlError, ControlTimeout
 from ikelab.peers.neutral import (
@@ -37,6 +38,10 @@ from ikelab.process import Process
 def program() -> Path:
     """The daemon in the build folder, or the one that IKELAB_IKEREF (`ikelab run --ikeref`) names."""
     return Path(os.environ.get("IKELAB_IKEREF") or cleanup.build_directory() / "ikeref")
+
+
+LACKS: Mapping[str, str] = {"auth-signature": "ikeref proves itself by shared keys only",
+                            "id-dn": "ikeref has no identities of type ASN1_DN"}
 
 
 class Reference(Peer):
@@ -71,17 +76,19 @@ class Reference(Peer):
         return self._version
 
     def missing(self) -> Mapping[str, str]:
-        return {}
+        return LACKS
 
     # Life and death.
 
     def configure(self, spec: DaemonSpec) -> None:
         if self.running():
             raise PeerUnsupported("a running ikeref takes no new configuration: stop it first")
+        for peer in spec.peers:
+            self.require(*authentication_needs(peer))
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / config.KEY_LOG).mkdir(exist_ok=True)
         file = self.directory / "ikeref.conf"
-        file.write_text(config.daemon_conf(spec))
+        file.write_text(config.daemon_conf(spec, directory=self.directory))
         file.chmod(0o600)
         self.spec = spec
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec, Retransmission
 
@@ -12,8 +14,8 @@ CONTROL_SOCKET = "control.sock"
 KEY_LOG = "keys"
 
 
-def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0") -> str:
-    """The whole file."""
+def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = Path()) -> str:
+    """The whole file. `directory`: where the daemon runs."""
     lines = [
         f'interface = "{interface}"',
         f'control-socket = "{CONTROL_SOCKET}"',
@@ -31,17 +33,17 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0") -> str:
         lines.append(f'delete-linger = "{spec.delete_linger_ms}ms"')
     if spec.mtu:
         lines.append(f"mtu = {spec.mtu}")
-    return "\n".join(lines) + "\n" + "".join(peer_block(peer) for peer in spec.peers)
+    return "\n".join(lines) + "\n" + "".join(peer_block(peer, directory) for peer in spec.peers)
 
 
-def peer_block(peer: PeerSpec) -> str:
+def peer_block(peer: PeerSpec, directory: Path = Path()) -> str:
     """One peer with its children."""
     retransmission = peer.retransmission
     lines = [
         f"address = {_list(peer.remote_addresses or ('any',))}",
         f"local-id = {_quoted(peer.local_id)}",
         f"remote-id = {_quoted(peer.remote_id or 'any')}",
-        f"psk = {_psk(peer.psk)}",
+        *_authentication(peer, directory),
         f"proposals = {_list(peer.proposals)}",
         f"remote-port = {peer.remote_port}",
         f"remote-natt-port = {peer.remote_natt_port}",
@@ -83,6 +85,23 @@ def child_block(child: ChildSpec) -> str:
     if child.remote_ts:
         lines.insert(2, f"remote = {_list(child.remote_ts)}")
     return _block("child", child.name, lines, [])
+
+
+def _authentication(peer: PeerSpec, directory: Path) -> list[str]:
+    """The key that is shared, where one of the two sides proves itself by it; certificates for who does not."""
+    lines = [f"psk = {_psk(peer.psk)}"] if peer.shares_key else []
+    if peer.credentials is None:
+        return lines
+
+    def path(file: Path) -> str:
+        return os.path.relpath(file, directory)
+
+    if peer.credentials.certificate is not None and peer.credentials.private_key is not None:
+        lines += [f"certificate = {_quoted(path(peer.credentials.certificate))}",
+                  f"private-key = {_quoted(path(peer.credentials.private_key))}"]
+    if peer.credentials.authorities:
+        lines.append(f"authorities = {_list(path(file) for file in peer.credentials.authorities)}")
+    return lines
 
 
 def longest_timeout_ms(retransmission: Retransmission) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ikelab.peers import strongswan_config as config
+from ikelab.peers import strongswan_credentials as credentials
 from ikelab.peers import strongswan_status as says
 from ikelab.peers.contract import (
     DEADLINE_S,
@@ -26,6 +27,7 @@ from ikelab.peers.contract import (
     PeerTimeout,
     PeerUnsupported,
     What,
+    authentication_needs,
 )
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
 from ikelab.peers.vici import Message, Vici, ViciClosed, ViciError, ViciTimeout
@@ -281,6 +283,7 @@ class StrongSwan(Peer):
         if spec.cookie_threshold == 0:
             self.require("cookie-always")
         for peer in spec.peers:
+            self.require(*authentication_needs(peer))
             for child in peer.children:
                 if child.mode == "transport":
                     self.require("transport-mode")
@@ -336,7 +339,10 @@ class StrongSwan(Peer):
         assert self.spec is not None
         self._ask("clear-creds", {})
         for peer in self.spec.peers:
-            self._ask("load-shared", config.shared_secret(peer))
+            if peer.shares_key:
+                self._ask("load-shared", config.shared_secret(peer))
+            for command, message in credentials.requests(peer):
+                self._ask(command, message)
         for peer in self.spec.peers:
             self._ask("load-conn", config.connection(peer))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ikelab.peers import strongswan_credentials as credentials
 from ikelab.peers.contract import PeerUnsupported
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec
 
@@ -27,7 +28,7 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
     `source_tables`: routing tables that the host asks only for some source addresses."""
     retransmission = spec.peers[0].retransmission if spec.peers else None
     lines = [
-        f"load = {PLUGINS}",
+        f"load = {PLUGINS} {credentials.plugins(spec)}".rstrip(),
         f"port = {spec.ike_port}",
         f"port_nat_t = {spec.natt_port}",
         "threads = 16",
@@ -79,6 +80,7 @@ def connection(peer: PeerSpec) -> dict[str, object]:
     """One section of VICI's load-conn."""
     if peer.remote_natt_port != 4500:
         raise PeerUnsupported("strongSwan cannot be told another port than 4500 for the peer's NAT traversal")
+    local, remote = credentials.authentication(peer)
     section: dict[str, object] = {
         "version": 2,
         "local_addrs": list(peer.local_addresses) or ["%any"],
@@ -94,8 +96,8 @@ def connection(peer: PeerSpec) -> dict[str, object]:
         "rekey_time": seconds(peer.lifetime.rekey_ms),
         "over_time": _over(peer.lifetime.rekey_ms, peer.lifetime.hard_ms),
         "rand_time": seconds(peer.lifetime.jitter_ms),
-        "local-1": {"auth": "psk", "id": identity(peer.local_id)},
-        "remote-1": {"auth": "psk", "id": identity(peer.remote_id)},
+        "local-1": {**local, "id": identity(peer.local_id)},
+        "remote-1": {**remote, "id": identity(peer.remote_id)},
         "children": {child.name: child_section(child) for child in peer.children},
     }
     return {peer.name: section}
@@ -149,6 +151,8 @@ def identity(text: str) -> str:
         return "%any"
     if text.startswith("key:"):
         return "keyid:" + text[4:]
+    if text.startswith("dn:"):
+        return "asn1dn:" + text[3:]
     return text
 
 

@@ -2,6 +2,7 @@
 
     side     one peer in its host, started when it is first needed
     lab      the topology with its NATs and relays, settings for both sides, marks
+    proof    by what the sides prove themselves: the shared key, or certificates
     setting  the neutral configuration of both sides from the topology and what the scenario changes
     judge    from captures, keys and what happened to a Result and its artefacts
 """

@@ -61,7 +61,8 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     if lab.dead_guests:
         judgement = (Verdict.INCONCLUSIVE, "; ".join(lab.dead_guests))
     one = lab.play
-    listed = next((e for e in expected if e.matches(one.scenario, one.initiator, one.responder)), None)
+    listed = next((e for e in expected if e.matches(one.scenario, one.initiator, one.responder,
+                                                                one.authentication)), None)
     verdict, reason = apply_expected(*judgement, listed)
     result = _result(lab, verdict, reason, time.monotonic() - started)
     try:
@@ -205,7 +206,7 @@ def _leak_judgement(lab: Lab, leaks: list[Leak]) -> Judgement:
 def _result(lab: Lab, verdict: Verdict, reason: str, seconds: float) -> Result:
     one = lab.play
     result = Result(one.scenario, one.initiator, one.responder, verdict, reason, seconds=round(seconds, 3),
-                    requirements=one.requirements, title=one.title)
+                    requirements=one.requirements, title=one.title, authentication=one.authentication)
     for side, field in ((lab.client, "initiator_version"), (lab.gateway, "responder_version")):
         if side.peer is not None:
             setattr(result, field, side.peer.version())

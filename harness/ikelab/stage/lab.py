@@ -22,6 +22,7 @@ from ..process import ProcessError, await_that
 from ..trace import Mark, Scene, Trace
 from ..traffic import Flow
 from . import stranger
+from .proof import Proof
 from .setting import Setting
 from .side import Side
 
@@ -42,13 +43,14 @@ class Play:
     relayed: Any = ()
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     requirements: list[str] = field(default_factory=list)
+    authentication: str = "psk"  # of who is not told otherwise: one of proof.METHODS
 
 
 class Lab:
     def __init__(self, play: Play):
         self.play = play
         self.directory = play.directory
-        self.setting = Setting()
+        self.setting = Setting(proof=Proof(play.authentication, play.directory / "credentials"))
         self.client = Side("client", play.initiator, self)
         self.gateway = Side("gateway", play.responder, self)
         self.sides = [self.client, self.gateway]
@@ -72,8 +74,8 @@ class Lab:
         return self._topology
 
     def configure(self, **changes: Any) -> None:
-        """For both sides: family=6 (outside), inner=(4, 6), fields of PeerSpec and DaemonSpec, and
-        child={...} with fields of ChildSpec as the client sees them."""
+        """For both sides: family=6 (outside), inner=(4, 6), fields of PeerSpec and DaemonSpec, certificate=Certificate(...)
+        or None for the shared key, and child={...} with fields of ChildSpec as the client sees them."""
         self.setting.change("both", changes)
 
     def host(self, name: str) -> Host:

@@ -9,6 +9,7 @@ from typing import Any
 from ..peers.neutral import DEFAULT_ESP, ChildSpec, DaemonSpec, PeerSpec, both_sides
 from ..topology import Topology
 from ..topology.plan import family_of
+from .proof import Proof
 
 PEER_FIELDS = {one.name for one in fields(PeerSpec)}
 DAEMON_FIELDS = {one.name for one in fields(DaemonSpec)} - {"peers"}
@@ -30,10 +31,13 @@ class Setting:
     child: dict[str, Any] = field(default_factory=dict)
     client_child: dict[str, Any] = field(default_factory=dict)
     gateway_child: dict[str, Any] = field(default_factory=dict)
+    proof: Proof = field(default_factory=Proof)
 
     def change(self, who: str, changes: dict[str, Any]) -> None:
         changes = dict(changes)
         child = changes.pop("child", {})
+        if "certificate" in changes:
+            self.proof.asked[who] = changes.pop("certificate")
         if who == "both":
             self.family = changes.pop("family", self.family)
             inner = changes.pop("inner", self.inner)
@@ -59,12 +63,14 @@ class Setting:
         client, gateway = both_sides(base, local_addresses=())
         client = _with(client, self.client, self.client_child)
         gateway = _with(gateway, self.gateway, self.gateway_child)
+        client, gateway = self.proof.between(client, gateway)
         found = {"client": self._daemon(self.client, client)}
         known = [gateway]
         for name in more:
             child = replace(own, name=name, local_ts=_of(topology.host(name).protected, self.inner))
             mine, theirs = both_sides(replace(base, local_id=name, children=(replace(child, **self.child),)),
                                       gateway_name=name, local_addresses=())
+            mine, theirs = self.proof.between(mine, theirs, name)
             found[name] = self._daemon(self.client, mine)
             known.append(theirs)
         found["gateway"] = self._daemon(self.gateway, *known)

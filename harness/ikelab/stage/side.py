@@ -49,7 +49,7 @@ class Side:
     # Before the start.
 
     def configure(self, **changes: Any) -> None:
-        """Fields of PeerSpec, DaemonSpec, and child={...} for those of ChildSpec; for this side only."""
+        """Fields of PeerSpec, DaemonSpec, certificate=..., and child={...} for those of ChildSpec; for this side only."""
         self.lab.setting.change(self.name, changes)
 
     def require(self, *capabilities: str) -> None:

@@ -1,0 +1,50 @@
+"""Certificates in strongSwan's words: plugins, and VICI messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ikelab.peers.neutral import DaemonSpec, PeerSpec
+
+# To read PEM, keys and certificates, and to hold a chain to RFC 5280. Loaded only where they are needed.
+PLUGINS = "x509 constraints pubkey pkcs1 pkcs8 pem"
+
+Request = tuple[str, dict[str, object]]  # a command of VICI and its message
+
+
+def plugins(spec: DaemonSpec) -> str:
+    """What has to be loaded beside what a daemon with shared keys needs."""
+    return PLUGINS if any(peer.credentials is not None for peer in spec.peers) else ""
+
+
+def authentication(peer: PeerSpec) -> tuple[dict[str, object], dict[str, object]]:
+    """How each side of a connection proves itself; identities are the caller's."""
+    local: dict[str, object] = {"auth": "pubkey" if peer.signs else "psk"}
+    remote: dict[str, object] = {"auth": "pubkey" if peer.expects_signature else "psk"}
+    if peer.credentials is not None:
+        if peer.credentials.certificate is not None:
+            local["certs"] = certificates(peer.credentials.certificate)[:1]
+        if peer.credentials.authorities:
+            remote["cacerts"] = [file.read_text() for file in peer.credentials.authorities]
+    return local, remote
+
+
+def requests(peer: PeerSpec) -> Iterator[Request]:
+    """What has to be loaded before the connection: its key, and the intermediates, which nobody trusts for that."""
+    credentials = peer.credentials
+    if credentials is None:
+        return
+    if credentials.private_key is not None:
+        yield "load-key", {"type": "any", "data": credentials.private_key.read_text()}
+    if credentials.certificate is not None:
+        for one in certificates(credentials.certificate)[1:]:
+            yield "load-cert", {"type": "X509", "flag": "NONE", "data": one}
+    for file in credentials.authorities:
+        yield "load-cert", {"type": "X509", "flag": "CA", "data": file.read_text()}
+
+
+def certificates(file: Path) -> list[str]:
+    """The PEM blocks of a file."""
+    return re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", file.read_text(), re.S)

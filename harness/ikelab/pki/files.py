@@ -1,0 +1,34 @@
+"""Certificates and keys where an adapter finds them: PEM files, named after whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from ikelab.peers.neutral import Credentials
+
+from .authority import Issued, root
+
+
+def write(directory: Path, issued: Issued | None, trusted: Iterable[str], kind: str = "") -> Credentials:
+    """`issued`: what this side signs with (None: it does not); `trusted`: names of the roots that it believes the
+    other side by; `kind`: that of the key."""
+    directory.mkdir(parents=True, exist_ok=True)
+    certificate = private_key = None
+    if issued is not None:
+        certificate, private_key = directory / "certificate.pem", directory / "private-key.pem"
+        certificate.write_bytes(b"".join(map(_pem, issued.chain)))
+        private_key.touch(mode=0o600)
+        private_key.write_bytes(issued.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    authorities = []
+    for number, name in enumerate(trusted, 1):
+        authorities.append(directory / f"authority-{number}.pem")
+        authorities[-1].write_bytes(_pem(root(name).certificate))
+    return Credentials(certificate, private_key, tuple(authorities), kind)
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.PEM)
