@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "exchange/ike_delete.h"
 #include "exchange/mobike_path.h"
 #include "exchange/request.h"
 #include "sa/nat_detection.h"
@@ -154,6 +155,10 @@ void update_addresses_consume_response(struct sa_store *store, struct ike_sa *sa
     }
     sa_store_emit_ike(store, sa, EVENT_ROAM_DONE, DOWN_REFUSED, status);
     sa_store_emit_done(store, request->task.command, status);
+    if (status == STATUS_PEER(UNACCEPTABLE_ADDRESSES)) {
+        /* its ESP goes on to where we no longer are: of what 3.5 leaves us, to disconnect */
+        ike_delete_queue(store, sa, DOWN_REFUSED, 0);
+    }
 }
 
 void mobike_compare_mapping(struct sa_store *store, struct ike_sa *sa,
@@ -278,6 +283,10 @@ enum status mobike_consume_request(struct sa_store *store, struct ike_sa *sa,
     }
     if (carries_addresses(m)) {
         consume_addresses(store, sa, in);
+    }
+    if (update && !peer_config_allows_address(store->config, sa->peer, &in->path->remote.ip)) {
+        notify_add(&reply->chain, UNACCEPTABLE_ADDRESSES, bytes_of(NULL, 0)); /* 3.5 */
+        return STATUS_OK;
     }
     if (update) {
         TRY(consume_update(store, sa, in));

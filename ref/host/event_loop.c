@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#define EVENTS_PER_TURN 64
 #define NS_PER_S 1000000000ULL
 
 uint64_t clock_now_ns(void)
@@ -21,6 +19,7 @@ uint64_t clock_now_ns(void)
 bool event_loop_open(struct event_loop *loop, struct problem *problem)
 {
     loop->armed_ns = UINT64_MAX;
+    loop->fetched_count = 0;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
@@ -63,6 +62,11 @@ void event_loop_remove(struct event_loop *loop, struct event_source *source)
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
         source->fd = -1;
     }
+    for (int i = 0; i < loop->fetched_count; i++) {
+        if (loop->fetched[i].data.ptr == source) {
+            loop->fetched[i].events = 0;
+        }
+    }
 }
 
 static void timer_arm(struct event_loop *loop, uint64_t deadline_ns)
@@ -85,17 +89,17 @@ static void timer_arm(struct event_loop *loop, uint64_t deadline_ns)
 void event_loop_turn(struct event_loop *loop, uint64_t deadline_ns)
 {
     timer_arm(loop, deadline_ns);
-    struct epoll_event events[EVENTS_PER_TURN];
-    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_TURN, -1);
-    for (int i = 0; i < count; i++) {
-        struct event_source *source = events[i].data.ptr;
+    loop->fetched_count = epoll_wait(loop->epoll_fd, loop->fetched, EVENTS_PER_TURN, -1);
+    for (int i = 0; i < loop->fetched_count; i++) {
+        struct event_source *source = loop->fetched[i].data.ptr;
         if (source == NULL) {
             uint64_t expirations;
             ssize_t n = read(loop->timer_fd, &expirations, sizeof(expirations));
             (void)n;
             loop->armed_ns = UINT64_MAX;
-        } else if (source->fd >= 0) {
-            source->ready(source->context, events[i].events);
+        } else if (loop->fetched[i].events != 0) { /* 0: removed in this very turn */
+            source->ready(source->context, loop->fetched[i].events);
         }
     }
+    loop->fetched_count = 0;
 }

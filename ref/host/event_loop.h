@@ -5,18 +5,23 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #include "host/problem.h"
 
-/* Owned by who adds it; must stay in memory until the loop's turn in which it is removed is over.
- */
+/* Owned by who adds it; once removed its memory may be used for anything, another source too: what
+ * the loop had fetched for it already is forgotten. */
 struct event_source {
-    int fd; /* -1: removed; a readiness already fetched is then not delivered */
+    int fd; /* -1: removed */
     void (*ready)(void *context, uint32_t epoll_events);
     void *context;
 };
 
+#define EVENTS_PER_TURN 64
+
 struct event_loop {
+    struct epoll_event fetched[EVENTS_PER_TURN]; /* of the turn that runs */
+    int fetched_count;
     int epoll_fd, timer_fd;
     uint64_t armed_ns; /* deadline the timer is set to; UINT64_MAX: disarmed */
 };

@@ -144,7 +144,7 @@ static int file_open(const char *directory, const char *name)
 {
     char path[512];
     snprintf(path, sizeof(path), "%s/%s", directory, name);
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
 }
 
 bool key_log_open(struct key_log *log, const char *directory, struct problem *problem)

@@ -69,6 +69,24 @@ static void test_there_and_back(void **state)
     assert_int_equal(a->child_ups, 1); /* moved, not made anew */
 }
 
+/* 3.5: whoever says where its peer may be has its Child SAs lead nowhere else. The peer, told so,
+ * goes: better no IKE SA than one whose ESP goes astray. */
+static void test_nowhere_but_where_the_policy_says(void **state)
+{
+    (void)state;
+    b->peers[0].remote_addresses.count = 2;
+    b->peers[0].remote_addresses.items[0] = world_address("192.0.2.1");
+    b->peers[0].remote_addresses.items[1] = world_address("192.0.2.11");
+    start();
+    move("192.0.2.11");
+    world_address_set(&world, 0, "192.0.2.12");
+    uint32_t id = world_roam(&world, 0, "192.0.2.12");
+    world_run(&world, 5 * WORLD_S);
+    assert_int_equal(world_result(&world, 0, id), STATUS_PEER(UNACCEPTABLE_ADDRESSES));
+    assert_int_equal(b->child_moved, 1);
+    assert_int_equal(a->ike_count + b->ike_count + a->child_count + b->child_count, 0);
+}
+
 static void test_costs_four_messages(void **state)
 {
     (void)state;
@@ -441,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_there_and_back),
+        TEST(test_nowhere_but_where_the_policy_says),
         TEST(test_costs_four_messages),
         TEST(test_children_wait_for_the_check),
         TEST(test_to_ipv6_and_back),

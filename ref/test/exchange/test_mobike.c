@@ -189,6 +189,29 @@ static void test_the_responder_is_told(void **state)
     assert_true(path_equal(&sa->path, &before));
 }
 
+/* 3.5: a peer that was given its addresses does not get Child SAs to lead elsewhere. */
+static void test_addresses_against_the_policy_are_refused(void **state)
+{
+    struct ike_sa *b = world_core_ike_sa(&world, 1);
+    struct peer_config policy = *b->peer;
+    struct path before = b->path;
+    static uint8_t copy[8];
+    (void)state;
+    start();
+    notify_add(&reply.chain, UPDATE_SA_ADDRESSES, bytes_of(NULL, 0));
+    memcpy(copy, writer_bytes(&w).data, sizeof copy);
+    core_message_of(&seen, b, INFORMATIONAL, PAYLOAD_NOTIFY, bytes_of(copy, sizeof copy));
+    seen.path.remote.ip = world_address("192.0.2.50");
+    policy.remote_addresses.count = 1;
+    policy.remote_addresses.items[0] = before.remote.ip;
+    b->peer = &policy;
+    start();
+    assert_int_equal(mobike_consume_request(core_store(&world, 1), b, &seen.in, &reply), STATUS_OK);
+    assert_true(path_equal(&b->path, &before));
+    core_message_of(&seen, b, INFORMATIONAL, reply.chain.first, writer_bytes(&w));
+    assert_non_null(message_notify(&seen.message, UNACCEPTABLE_ADDRESSES));
+}
+
 /* 3.10: from the second retransmission on a copy goes along another path, too. */
 static void test_probes(void **state)
 {
@@ -252,6 +275,7 @@ int main(void)
         CASE(test_return_routability),
         CASE(test_cookie2_is_returned_as_it_came),
         CASE(test_the_responder_is_told),
+        CASE(test_addresses_against_the_policy_are_refused),
         CASE(test_probes),
         CASE(test_who_follows_a_nat),
     };

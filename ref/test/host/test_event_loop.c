@@ -69,11 +69,45 @@ static void removed_source_is_not_served(void **state)
     event_loop_close(&loop);
 }
 
+static void replaced(void *context, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    struct pipe_source *p = context;
+    p->served++;
+    if (p->removes != NULL) { /* the other one goes, and its memory becomes a source in silence */
+        struct pipe_source *other = p->removes;
+        int silent[2];
+        assert_int_equal(pipe(silent), 0);
+        event_loop_remove(p->loop, &other->source);
+        other->removes = NULL;
+        other->source.fd = silent[0];
+        assert_true(event_loop_add(p->loop, &other->source, EPOLLIN));
+    }
+}
+
+static void what_was_ready_before_is_not_told_to_a_successor(void **state)
+{
+    (void)state;
+    struct event_loop loop;
+    struct problem problem = {0};
+    assert_true(event_loop_open(&loop, &problem));
+    struct pipe_source a, b;
+    pipe_open(&a, &loop);
+    pipe_open(&b, &loop);
+    a.source.ready = b.source.ready = replaced;
+    a.removes = &b;
+    b.removes = &a;
+    event_loop_turn(&loop, UINT64_MAX);
+    assert_int_equal(a.served + b.served, 1);
+    event_loop_close(&loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deadline_ends_the_wait),
         cmocka_unit_test(removed_source_is_not_served),
+        cmocka_unit_test(what_was_ready_before_is_not_told_to_a_successor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,15 @@ static void a_long_line_is_cut_and_still_a_line(void **state)
     assert_string_equal(next_write(), "");
 }
 
+/* A name that a peer chose can neither begin a line of its own nor speak to a terminal. */
+static void control_characters_are_not_passed_on(void **state)
+{
+    (void)state;
+    log_line("peer %s", "a\nikeref: all is well\r\x1b[2J\x7f \xc3\xa9");
+    assert_string_equal(next_write(), "ikeref: peer a?ikeref: all is well??[2J? \xc3\xa9\n");
+    assert_string_equal(next_write(), "");
+}
+
 /* The daemon goes on without its log. */
 static void nobody_reads(void **state)
 {
@@ -96,6 +105,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_write_one_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(warnings_say_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_line_is_cut_and_still_a_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(control_characters_are_not_passed_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_reads, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
