@@ -109,6 +109,35 @@ def test_it_inhabits_a_host_and_comes_back_clean(pool: pools.Pool) -> None:
     assert (pool.booted, pool.reused) == (1, 2)
 
 
+def test_a_used_guest_is_as_new(pool: pools.Pool) -> None:
+    """Whatever a scenario can have left, made by hand: all of it goes, and what a fresh guest has stays."""
+    one = pool.take(table.GUEST_KERNEL.path, ready[0].root().path)
+    ask = ["sh", "-c", "ip -4 rule; ip -6 rule; ip -o link | sed 's/ qdisc.*//'; ip addr show scope global;"
+           " ip route show table all; ip -6 route show table all; ip xfrm policy; ls /run /tmp"]
+    assert pools.clean(one) == ""
+    fresh = one.run(ask).stdout
+    one.run(["ip", "-batch", "-"], input="\n".join([
+        "link set vec1 name wire", "link set wire up", "addr add 192.0.2.1/24 dev wire", "route add default via 192.0.2.9",
+        "neigh add 192.0.2.9 lladdr 02:00:00:00:00:01 dev wire nud permanent", "rule add pref 220 lookup 220",
+        "route add unreachable 10.0.0.0/8 table 220", "link set lo up", "addr add 2001:db8::1/64 dev wire nodad",
+        "link add name more type bridge", "link set vec2 name lte",
+        "xfrm policy add src 10.1.0.0/24 dst 10.2.0.0/24 dir out action block"]) + "\n")
+    one.run(["sh", "-c", "ip -6 rule add pref 220 lookup 220; echo x >/run/left; echo x >/tmp/left"])
+    child = one.popen(["sleep", "60"], name="sleeper", log=one.directory / "log")
+    assert one.run(ask).stdout != fresh
+    pool.give_back(one)
+    assert pool.thrown_away == [] and one.run(ask).stdout == fresh
+    assert child.job.wait(5) and child.returncode == -signal.SIGKILL
+
+
+def test_only_some_guests_wait(pool: pools.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "IDLE_MAX", 1)
+    taken = [pool.take(table.GUEST_KERNEL.path, ready[0].root().path) for _ in range(2)]
+    for one in taken:
+        pool.give_back(one)
+    assert pool.idle == taken[1:] and not taken[0].running and taken[1].running
+
+
 def test_what_does_not_come_clean_is_thrown_away(pool: pools.Pool) -> None:
     root = ready[0].root().path
     one = pool.take(table.GUEST_KERNEL.path, root)
