@@ -123,5 +123,8 @@ def clean(guest: Guest) -> str:
     wanted = {"lo", *(f"vec{n}" for n in range(INTERFACES))}
     if {Path(name).name for name in names.split()} != wanted:
         return f"interfaces are {names}"
+    # The namespaces of the scenario are gone, but the kernel takes their interfaces away in its own time.
+    process.run(None, ["ip", "-n", guest.netns, "-force", "-batch", "-"], check=False,
+                input="".join(f"link del plug{n}\n" for n in range(INTERFACES)))
     plugged = process.run(None, ["ip", "-n", guest.netns, "-brief", "link"]).stdout
     return f"still plugged in: {plugged}" if "plug" in plugged else ""
