@@ -112,7 +112,7 @@ def test_it_inhabits_a_host_and_comes_back_clean(pool: pools.Pool) -> None:
 def test_a_used_guest_is_as_new(pool: pools.Pool) -> None:
     """Whatever a scenario can have left, made by hand: all of it goes, and what a fresh guest has stays."""
     one = pool.take(table.GUEST_KERNEL.path, ready[0].root().path)
-    ask = ["sh", "-c", "ip -4 rule; ip -6 rule; ip -o link | sed 's/ qdisc.*//'; ip addr show scope global;"
+    ask = ["sh", "-c", "ip -4 rule; ip -6 rule; ip -o link | sed 's/ qdisc.*//'; ip -o addr;"
            " ip route show table all; ip -6 route show table all; ip xfrm policy; ls /run /tmp"]
     assert pools.clean(one) == ""
     fresh = one.run(ask).stdout
