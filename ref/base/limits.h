@@ -3,25 +3,27 @@
 #ifndef IKEREF_BASE_LIMITS_H
 #define IKEREF_BASE_LIMITS_H
 
-#define IKE_MESSAGE_MAX 8192 /* octets of one IKE message, header included */
-#define PAYLOADS_MAX 48      /* payloads in one chain */
-#define PROPOSALS_MAX 16     /* proposals looked at in one SA payload */
-#define TRANSFORMS_MAX 96    /* transforms in one proposal; defaults of peers have over 48 */
-#define SELECTORS_MAX 16     /* traffic selectors in one TS payload */
-#define NOTIFIES_MAX 32      /* notifications kept of one message */
-#define DELETES_MAX 8        /* Delete payloads kept of one message */
-#define NONCE_MIN 16         /* RFC 7296 3.9 */
-#define NONCE_MAX 256        /* RFC 7296 3.9 */
-#define NONCE_OURS 32        /* at least half the key size of the PRF, RFC 7296 2.10 */
-#define IDENTITY_MAX 256     /* octets of one ID's data that we keep */
-#define COOKIE_MAX 64        /* RFC 7296 2.6 */
-#define KEY_EXCHANGE_MAX 512 /* octets of the largest public value: MODP 4096 */
-#define PSK_MAX 256          /* octets of a shared key */
-#define ADDRESSES_MAX 8      /* addresses of one side, RFC 4555 */
-#define NAME_MAX_LENGTH 63   /* a peer's or child's name in the configuration */
-#define PEERS_MAX 64         /* peers in one configuration */
-#define CHILDREN_MAX 16      /* children of one peer in one configuration */
-#define CHILD_SAS_MAX 64     /* Child SAs of one IKE SA, those being replaced included */
+#define IKE_MESSAGE_MAX 8192  /* octets of one IKE message, header included */
+#define PAYLOADS_MAX 48       /* payloads in one chain */
+#define PROPOSALS_MAX 16      /* proposals looked at in one SA payload */
+#define TRANSFORMS_MAX 96     /* transforms in one proposal; defaults of peers have over 48 */
+#define SELECTORS_MAX 16      /* traffic selectors in one TS payload */
+#define NOTIFIES_MAX 32       /* notifications kept of one message */
+#define DELETES_MAX 8         /* Delete payloads kept of one message */
+#define FRAGMENTS_MAX 128     /* fragments of one message, RFC 7383 5 */
+#define FRAGMENT_SIZE_MIN 256 /* octets of the smallest IP packet a fragment is made for */
+#define NONCE_MIN 16          /* RFC 7296 3.9 */
+#define NONCE_MAX 256         /* RFC 7296 3.9 */
+#define NONCE_OURS 32         /* at least half the key size of the PRF, RFC 7296 2.10 */
+#define IDENTITY_MAX 256      /* octets of one ID's data that we keep */
+#define COOKIE_MAX 64         /* RFC 7296 2.6 */
+#define KEY_EXCHANGE_MAX 512  /* octets of the largest public value: MODP 4096 */
+#define PSK_MAX 256           /* octets of a shared key */
+#define ADDRESSES_MAX 8       /* addresses of one side, RFC 4555 */
+#define NAME_MAX_LENGTH 63    /* a peer's or child's name in the configuration */
+#define PEERS_MAX 64          /* peers in one configuration */
+#define CHILDREN_MAX 16       /* children of one peer in one configuration */
+#define CHILD_SAS_MAX 64      /* Child SAs of one IKE SA, those being replaced included */
 #define IP_PACKET_MAX 65535
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "endpoint/corridor.h"
 
+#include "exchange/fragmentation.h"
 #include "exchange/ike_rekey.h"
 #include "exchange/ike_sa_init.h"
 #include "exchange/informational.h"
@@ -20,6 +21,7 @@ struct arrival { /* one datagram on its way */
     struct payload_chain outer;
     struct payload_chain inner;
     struct message message;
+    struct opened opened; /* views `plain` */
     uint8_t plain[IKE_MESSAGE_MAX];
 };
 
@@ -36,6 +38,7 @@ static struct exchange_input input_of(const struct arrival *arrival)
         .path = &arrival->datagram->path,
         .encapsulated = arrival->datagram->encapsulated,
         .datagram = arrival->datagram->octets,
+        .packet = arrival->opened.packet,
     };
 }
 
@@ -82,7 +85,7 @@ static enum status receive_init_response(struct sa_store *store, struct arrival 
     return ike_sa_init_consume_response(store, sa, &in);
 }
 
-/* ---- everything else: inside SK ---- */
+/* ---- everything else: inside SK, or in fragments of it ---- */
 
 /* A request for an IKE SA we do not have: perhaps we have restarted. A rationed hint, 2.21.4. */
 static enum status hint_invalid_spi(struct sa_store *store, const struct arrival *arrival)
@@ -120,27 +123,34 @@ static bool message_id_fits(const struct ike_sa *sa, const struct ike_header *he
         return sa->request.active && header->message_id == sa->request.message_id &&
                header->exchange_type == sa->request.exchange_type;
     }
-    *repeated = header->message_id + 1 == sa->expected_request && sa->response.octets != NULL;
+    *repeated =
+        header->message_id + 1 == sa->expected_request && !stored_message_is_empty(&sa->response);
     if (sa->state == IKE_SA_CLOSED || sa->state == IKE_SA_AUTH_SENT) {
         return *repeated;
     }
     return *repeated || header->message_id == sa->expected_request;
 }
 
-static enum status open(struct ike_sa *sa, struct arrival *arrival, struct bytes *inner,
-                        uint8_t *first)
+static enum status open(struct sa_store *store, struct ike_sa *sa, struct arrival *arrival,
+                        bool repeated)
 {
     const struct payload_chain *outer = &arrival->outer;
-    if (outer->count == 0 || outer->items[outer->count - 1].type != PAYLOAD_SK) {
+    const struct payload *last = outer->count > 0 ? &outer->items[outer->count - 1] : NULL;
+    struct exchange_input in = input_of(arrival);
+    if (last != NULL && last->type == PAYLOAD_SKF) {
+        return fragmentation_open(store, sa, &in, last, repeated, arrival->plain, &arrival->opened);
+    }
+    if (last == NULL || last->type != PAYLOAD_SK) {
         return STATUS_DROP;
     }
-    return sk_message_open(&sa->protection, sa->open, arrival->datagram->octets,
-                           &outer->items[outer->count - 1], arrival->plain, inner, first);
+    arrival->opened.whole = true;
+    return sk_message_open(&sa->protection, sa->open, in.datagram, last, arrival->plain,
+                           &arrival->opened.inner, &arrival->opened.first);
 }
 
-static enum status decode_inner(struct arrival *arrival, struct bytes inner, uint8_t first)
+static enum status decode_inner(struct arrival *arrival)
 {
-    TRY(payload_chain_parse(first, inner, &arrival->inner));
+    TRY(payload_chain_parse(arrival->opened.first, arrival->opened.inner, &arrival->inner));
     TRY(message_decode(&arrival->inner, &arrival->message));
     if (arrival->message.has_sk || arrival->message.has_skf) {
         return STATUS_NOTIFY(INVALID_SYNTAX);
@@ -193,8 +203,6 @@ static enum status receive_response(struct sa_store *store, struct ike_sa *sa,
 static enum status receive_protected(struct sa_store *store, struct arrival *arrival)
 {
     bool repeated;
-    struct bytes inner;
-    uint8_t first;
     const struct ike_header *header = &arrival->header;
     bool from_initiator = (header->flags & IKE_FLAG_INITIATOR) != 0;
     struct ike_sa *sa = sa_store_find_spi(store, from_initiator ? header->spi_r : header->spi_i);
@@ -216,8 +224,9 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
     if (!message_id_fits(sa, header, &repeated)) {
         return STATUS_DROP;
     }
-    enum status status = open(sa, arrival, &inner, &first);
-    if (status == STATUS_DROP || status == STATUS_INTERNAL) {
+    enum status status = open(store, sa, arrival, repeated);
+    if (status == STATUS_DROP || status == STATUS_INTERNAL ||
+        (status == STATUS_OK && !arrival->opened.whole)) {
         return status;
     }
     if (repeated) {
@@ -227,7 +236,11 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
     }
     sa->last_in_ns = store->now_ns;
     if (status == STATUS_OK) {
-        status = decode_inner(arrival, inner, first);
+        status = decode_inner(arrival);
+    }
+    if (!is_response(header)) {
+        reassembly_end(
+            &sa->partial_request); /* of the same request, if it has come whole as well */
     }
     return is_response(header) ? receive_response(store, sa, arrival, status)
                                : receive_request(store, sa, arrival, status);

@@ -68,7 +68,7 @@ struct child_sa_status {
 
 struct endpoint_counters {
     uint64_t datagrams_in, datagrams_out, dropped, invalid, cookies_sent, half_open, ike_sas,
-        child_sas, retransmissions;
+        child_sas, retransmissions, fragments_in, fragments_out;
 };
 
 /* The index-th in order of id; false past the end. */

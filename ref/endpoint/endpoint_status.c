@@ -100,6 +100,8 @@ void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters
     out->invalid = store->counters.invalid;
     out->cookies_sent = store->counters.cookies_sent;
     out->retransmissions = store->counters.retransmissions;
+    out->fragments_in = store->counters.fragments_in;
+    out->fragments_out = store->counters.fragments_out;
     out->half_open = sa_store_half_open_count(store);
     for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
         out->ike_sas += ike_sa_is_up(sa);

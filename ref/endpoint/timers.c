@@ -1,9 +1,11 @@
-/* What time alone brings about: retransmission, rekeys, hard ends, liveness, keepalives, and the
- * end of what is half-open or closed. RFC 7296 2.4, 2.8, RFC 3948 4. */
+/* What time alone brings about: retransmission, the end of half a message, rekeys, hard ends,
+ * liveness, keepalives, and the end of what is half-open or closed. RFC 7296 2.4, 2.8, RFC 3948 4.
+ */
 
 #include "endpoint/timers.h"
 
 #include "exchange/child_delete.h"
+#include "exchange/fragmentation.h"
 #include "exchange/ike_delete.h"
 #include "exchange/request.h"
 
@@ -92,6 +94,7 @@ static uint64_t sa_deadline(const struct ike_sa *sa)
     earliest(&deadline, tasks_at(sa));
     earliest(&deadline, liveness_at(sa));
     earliest(&deadline, keepalive_at(sa));
+    earliest(&deadline, fragmentation_deadline(sa));
     if (lives(sa)) {
         earliest(&deadline, sa->soft_ns);
         earliest(&deadline, sa->hard_ns);
@@ -179,6 +182,7 @@ static void sa_expire(struct sa_store *store, struct ike_sa *sa)
                           STATUS_DROP);
         return;
     }
+    fragmentation_expire(store, sa);
     request_expire(store, sa);
     if (lives(sa)) {
         expire_lifetimes(store, sa);

@@ -13,6 +13,7 @@ struct exchange_input {
     const struct path *path;
     bool encapsulated;
     struct bytes datagram;
+    size_t packet; /* of the largest IP packet it came in when in fragments; 0: it came whole */
 };
 
 /* What a request handler answers. When it returns STATUS_NOTIFY(type) instead of STATUS_OK, the

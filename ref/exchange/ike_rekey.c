@@ -6,6 +6,7 @@
 
 #include "exchange/child_create.h"
 #include "exchange/child_rekey.h"
+#include "exchange/fragmentation.h"
 #include "exchange/ike_delete.h"
 #include "exchange/request.h"
 #include "sa/proposal_choice.h"
@@ -54,6 +55,7 @@ static void copy_circumstances(struct ike_sa *heir, const struct ike_sa *old)
     heir->nat_remote = old->nat_remote;
     heir->udp_encapsulation = old->udp_encapsulation;
     heir->mobike = old->mobike;
+    fragmentation_inherit(heir, old);
     heir->children_follow = old->children_follow;
     heir->peer_addresses = old->peer_addresses;
     heir->announced = old->announced;

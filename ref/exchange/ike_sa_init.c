@@ -91,14 +91,18 @@ static enum status create_request(struct sa_store *store, struct ike_sa *sa)
     add_ke_and_nonce(&chain, sa->init->group, key_exchange_public(sa->init->key_exchange),
                      nonce_i(sa));
     TRY(nat_detection_build(&chain, sa->spi_i, 0, &sa->path, sa->peer->force_udp_encapsulation));
+    if (sa->peer->fragmentation) {
+        notify_add(&chain, IKEV2_FRAGMENTATION_SUPPORTED, bytes_of(NULL, 0));
+    }
     if (w.overflow) {
         return STATUS_INTERNAL;
     }
     writer_patch_u8(&w, 16, chain.first);
     ike_header_patch_length(&w);
     TRY(stored_message_set(&sa->init->request, writer_bytes(&w)));
+    TRY(stored_message_set(&sa->request.message, writer_bytes(&w)));
     struct task task = {.type = TASK_IKE_SA_INIT};
-    request_send(store, sa, &task, IKE_SA_INIT, writer_bytes(&w));
+    request_send(store, sa, &task, IKE_SA_INIT);
     return STATUS_OK;
 }
 
@@ -186,6 +190,12 @@ static void set_nat(struct ike_sa *sa, const struct nat_detection *nat)
         nat->supported && (nat->nat_local || nat->nat_remote || sa->peer->force_udp_encapsulation);
 }
 
+/* RFC 7383 2.3 */
+static bool both_fragment(const struct ike_sa *sa, const struct message *m)
+{
+    return sa->peer->fragmentation && message_notify(m, IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
+}
+
 enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *sa,
                                          const struct exchange_input *in)
 {
@@ -218,6 +228,7 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
         return STATUS_DROP;
     }
     set_nat(sa, &nat);
+    sa->fragmentation = both_fragment(sa, m);
     if (sa->nat_supported && (sa->udp_encapsulation || sa->peer->mobike)) {
         /* behind a NAT always (7296 2.23), with MOBIKE whenever both could be (4555 3.3) */
         sa->encapsulated = true;
@@ -302,6 +313,9 @@ static enum status create_response(struct ike_sa *sa, const struct proposal *ans
                      nonce_r(sa));
     TRY(nat_detection_build(&chain, sa->spi_i, sa->spi_r, &sa->path,
                             sa->peer->force_udp_encapsulation));
+    if (sa->fragmentation) {
+        notify_add(&chain, IKEV2_FRAGMENTATION_SUPPORTED, bytes_of(NULL, 0));
+    }
     if (w.overflow) {
         return STATUS_INTERNAL;
     }
@@ -323,6 +337,7 @@ static enum status fill_half_open(struct sa_store *store, struct ike_sa *sa,
     sa->key_exchange = chosen->key_exchange;
     TRY(nat_detection_evaluate(in->message, sa->spi_i, 0, in->path, &nat));
     set_nat(sa, &nat);
+    sa->fragmentation = both_fragment(sa, in->message);
     TRY(init_prepare(store, sa, chosen->key_exchange->id));
     struct bytes ni = in->message->nonce.nonce;
     memcpy(sa->init->ni, ni.data, ni.length);

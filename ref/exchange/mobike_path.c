@@ -2,6 +2,7 @@
 
 #include "exchange/mobike_path.h"
 
+#include "exchange/fragmentation.h"
 #include "exchange/mobike.h"
 #include "exchange/request.h"
 
@@ -52,6 +53,7 @@ void mobike_resend(struct sa_store *store, struct ike_sa *sa)
         sa->request.timeout_ns = sa->peer->retransmission.timeout_ns;
         sa->request.sent = 1;
         sa->request.probed = false;
+        fragmentation_retry(&sa->request.message);
         request_resend(store, sa);
     }
 }
@@ -167,8 +169,7 @@ void mobike_probe_other_paths(struct sa_store *store, struct ike_sa *sa)
     }
     const struct path *other = &paths[sa->request.sent % count];
     if (!path_equal(other, &sa->path)) {
-        sa_store_send(store, other, sa->encapsulated, false,
-                      stored_message_bytes(&sa->request.message));
+        sa_store_send_message(store, other, sa->encapsulated, &sa->request.message);
         sa->request.probed = true;
     }
 }

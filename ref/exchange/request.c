@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "exchange/fragmentation.h"
 #include "exchange/ike_delete.h"
 #include "exchange/mobike.h"
-#include "protect/sk_message.h"
 
 #define MESSAGE_ID_REKEY 0xf0000000u
 #define TEMPORARY_FAILURE_MAX_NS 180000000000ULL /* "several minutes", RFC 7296 2.25 */
@@ -33,6 +33,7 @@ void request_end(struct request *request)
 {
     key_exchange_destroy(request->key_exchange);
     stored_message_clear(&request->message);
+    reassembly_end(&request->partial_response);
     octets_wipe(request, sizeof *request);
 }
 
@@ -50,21 +51,23 @@ static struct ike_header request_header(const struct ike_sa *sa, uint8_t exchang
 enum status request_start(struct sa_store *store, struct ike_sa *sa, const struct task *task)
 {
     uint8_t inner[IKE_MESSAGE_MAX];
-    uint8_t octets[IKE_MESSAGE_MAX];
     const struct task_handler *handler = task_handler_find(task->type);
     struct writer inner_writer = writer_over(inner, sizeof inner);
     struct chain_writer chain = chain_writer_over(&inner_writer);
-    struct writer w = writer_over(octets, sizeof octets);
     memset(&sa->request, 0, sizeof sa->request);
     sa->request.task = *task;
     TRY(handler->create_request(store, sa, &chain));
     if (inner_writer.overflow) {
         return STATUS_INTERNAL;
     }
-    struct ike_header header = request_header(sa, handler->exchange_type);
-    TRY(sk_message_seal(&sa->protection, sa->seal, store->random, &header, chain.first,
-                        writer_bytes(&inner_writer), &w));
-    request_send(store, sa, task, handler->exchange_type, writer_bytes(&w));
+    struct unsealed message = {.header = request_header(sa, handler->exchange_type),
+                               .first = chain.first,
+                               .inner = writer_bytes(&inner_writer),
+                               .path = &sa->path,
+                               .encapsulated = sa->encapsulated,
+                               .size = fragmentation_size(sa)};
+    TRY(fragmentation_seal(store, sa, &message, &sa->request.message));
+    request_send(store, sa, task, handler->exchange_type);
     return STATUS_OK;
 }
 
@@ -110,7 +113,7 @@ void request_start_next(struct sa_store *store, struct ike_sa *sa)
 }
 
 void request_send(struct sa_store *store, struct ike_sa *sa, const struct task *task,
-                  uint8_t exchange_type, struct bytes message)
+                  uint8_t exchange_type)
 {
     struct request *request = &sa->request;
     request->active = true;
@@ -122,11 +125,6 @@ void request_send(struct sa_store *store, struct ike_sa *sa, const struct task *
     request->sent = 0;
     request->error = STATUS_OK;
     request->path_changes = sa->path_changes;
-    if (stored_message_set(&request->message, message) != STATUS_OK) {
-        /* without memory for the copy the peer cannot be asked: it goes as if it did not answer */
-        request->sent = sa->peer->retransmission.tries;
-        return;
-    }
     if (task->type != TASK_IKE_SA_INIT) {
         sa->next_request++;
     }
@@ -136,8 +134,7 @@ void request_send(struct sa_store *store, struct ike_sa *sa, const struct task *
 void request_resend(struct sa_store *store, struct ike_sa *sa)
 {
     struct request *request = &sa->request;
-    sa_store_send(store, &sa->path, sa->encapsulated, false,
-                  stored_message_bytes(&request->message));
+    fragmentation_send(store, &request->message, &sa->path, sa->encapsulated);
     if (request->sent > 0) {
         sa->retransmitted++;
         store->counters.retransmissions++;
@@ -149,6 +146,17 @@ void request_resend(struct sa_store *store, struct ike_sa *sa)
     const struct retransmission_config *r = &sa->peer->retransmission;
     uint64_t longer = request->timeout_ns / 100 * r->backoff_percent;
     request->timeout_ns = longer < r->timeout_max_ns ? longer : r->timeout_max_ns;
+}
+
+/* Perhaps the path does not take IP packets as large as ours: smaller fragments, with all their
+ * tries and intervals (RFC 7383 2.5.2). */
+static void send_smaller(struct sa_store *store, struct ike_sa *sa)
+{
+    fragmentation_cut(store, sa, &sa->path, sa->encapsulated, &sa->request.message);
+    fragmentation_retry(&sa->request.message);
+    sa->request.timeout_ns = sa->peer->retransmission.timeout_ns;
+    sa->request.sent = 1;
+    request_resend(store, sa);
 }
 
 static void give_up(struct sa_store *store, struct ike_sa *sa, enum status status)
@@ -175,7 +183,9 @@ void request_expire(struct sa_store *store, struct ike_sa *sa)
     if (request->error != STATUS_OK && store->now_ns >= request->give_up_ns) {
         give_up(store, sa, request->error);
     } else if (store->now_ns >= request->next_ns) {
-        if (request->sent >= sa->peer->retransmission.tries) {
+        if (fragmentation_cut_due(&request->message)) {
+            send_smaller(store, sa);
+        } else if (request->sent >= sa->peer->retransmission.tries) {
             give_up(store, sa, request->error);
         } else {
             request_resend(store, sa);

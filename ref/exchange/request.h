@@ -15,15 +15,15 @@ MUST_USE enum status request_start(struct sa_store *store, struct ike_sa *sa,
 /* Starts what waits, as far as the state and the window of one allow. */
 void request_start_next(struct sa_store *store, struct ike_sa *sa);
 
-/* Sends `message` as our outstanding request for `task` (request fields of the exchange are kept)
- * and starts its retransmission. */
+/* Sends sa->request.message as our outstanding request for `task` (request fields of the exchange
+ * are kept) and starts its retransmission. */
 void request_send(struct sa_store *store, struct ike_sa *sa, const struct task *task,
-                  uint8_t exchange_type, struct bytes message);
+                  uint8_t exchange_type);
 
-/* The same octets once more, now: after a roam, or because the time has come. */
+/* The same octets once more, all fragments: after a roam, or because the time has come. */
 void request_resend(struct sa_store *store, struct ike_sa *sa);
 
-/* Time has passed: retransmit, or give the peer up. */
+/* Time has passed: retransmit, in smaller fragments if need be, or give the peer up. */
 void request_expire(struct sa_store *store, struct ike_sa *sa);
 
 /* The opened response to our outstanding request: takes the request off and hands it on. */

@@ -2,7 +2,7 @@
 
 #include "exchange/response.h"
 
-#include "protect/sk_message.h"
+#include "exchange/fragmentation.h"
 
 struct exchange_reply exchange_reply_over(struct writer *w)
 {
@@ -34,12 +34,21 @@ static void replace_by_error(struct exchange_reply *reply, uint16_t type)
     }
 }
 
+/* A peer that has cut its request small may have found that the path takes no more: our answer does
+ * not go beyond that (RFC 7383 2.5.1). */
+static size_t response_size(const struct ike_sa *sa, const struct exchange_input *in)
+{
+    size_t size = fragmentation_size(sa);
+    if (in->packet != 0 && in->packet < size) {
+        size = in->packet > FRAGMENT_SIZE_MIN ? in->packet : FRAGMENT_SIZE_MIN;
+    }
+    return size;
+}
+
 static enum status seal_and_store(struct sa_store *store, struct ike_sa *sa,
                                   const struct exchange_input *in,
                                   const struct exchange_reply *reply)
 {
-    uint8_t octets[IKE_MESSAGE_MAX];
-    struct writer w = writer_over(octets, sizeof octets);
     if (reply->chain.w->overflow) {
         return STATUS_INTERNAL;
     }
@@ -50,9 +59,13 @@ static enum status seal_and_store(struct sa_store *store, struct ike_sa *sa,
         .flags = (uint8_t)(IKE_FLAG_RESPONSE | (sa->initiator ? IKE_FLAG_INITIATOR : 0)),
         .message_id = in->header->message_id,
     };
-    TRY(sk_message_seal(&sa->protection, sa->seal, store->random, &header, reply->chain.first,
-                        writer_bytes(reply->chain.w), &w));
-    return stored_message_set(&sa->response, writer_bytes(&w));
+    struct unsealed message = {.header = header,
+                               .first = reply->chain.first,
+                               .inner = writer_bytes(reply->chain.w),
+                               .path = in->path,
+                               .encapsulated = in->encapsulated,
+                               .size = response_size(sa, in)};
+    return fragmentation_seal(store, sa, &message, &sa->response);
 }
 
 void response_send(struct sa_store *store, struct ike_sa *sa, const struct exchange_input *in,
@@ -68,7 +81,7 @@ void response_send(struct sa_store *store, struct ike_sa *sa, const struct excha
         return;
     }
     sa->expected_request = in->header->message_id + 1;
-    sa_store_send(store, in->path, in->encapsulated, false, stored_message_bytes(&sa->response));
+    fragmentation_send(store, &sa->response, in->path, in->encapsulated);
     sa->last_out_ns = store->now_ns;
     if (in->header->message_id == UINT32_MAX && !reply->close) {
         sa_store_ike_gone(store, sa, DOWN_EXPIRED, STATUS_DROP); /* none can follow, 2.2 */
@@ -82,7 +95,11 @@ void response_repeat(struct sa_store *store, struct ike_sa *sa, const struct pat
                      bool encapsulated)
 {
     sa->duplicates++;
-    sa_store_send(store, path, encapsulated, false, stored_message_bytes(&sa->response));
+    if (fragmentation_cut_due(&sa->response)) { /* it does not seem to arrive, RFC 7383 2.4 */
+        fragmentation_cut(store, sa, path, encapsulated, &sa->response);
+        fragmentation_retry(&sa->response);
+    }
+    fragmentation_send(store, &sa->response, path, encapsulated);
 }
 
 void response_send_unprotected(struct sa_store *store, const struct ike_header *request,

@@ -36,6 +36,8 @@ const struct config_key config_keys_peer[] = {
     {"psk-file", VALUE_PSK_FILE, 0, false},
     {"proposals", VALUE_IKE_PROPOSALS, PEER(proposals), true},
     {"mobike", VALUE_BOOLEAN, PEER(mobike), false},
+    {"fragmentation", VALUE_BOOLEAN, PEER(fragmentation), false},
+    {"fragment-size", VALUE_FRAGMENT_SIZE, PEER(fragment_size), false},
     {"liveness", VALUE_DURATION, PEER(liveness_ns), false},
     {"keepalive", VALUE_DURATION, PEER(keepalive_ns), false},
     {"encapsulation", VALUE_ENCAPSULATION, PEER(force_udp_encapsulation), false},

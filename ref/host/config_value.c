@@ -237,6 +237,7 @@ static const char *const expectations[] = {
     [VALUE_PERCENT] = "percent from 100 (constant) to 1000, such as 180",
     [VALUE_REPLAY] = "a number of packets from 0 (no replay protection) to 4096, such as 64",
     [VALUE_MTU] = "octets from 576 to 65535, such as 1400",
+    [VALUE_FRAGMENT_SIZE] = "octets of an IP packet from 256 to 65535, such as 1280",
     [VALUE_PORT] = "a port from 1 to 65535",
     [VALUE_BOOLEAN] = "true or false",
     [VALUE_INTERFACE] = "an interface name of 1 to 15 letters, digits, '-', '_' and '.'",
@@ -286,6 +287,9 @@ static bool number_parse(enum value_kind kind, const char *text, void *field)
         max = 4096;
     } else if (kind == VALUE_MTU) {
         min = 576;
+        max = UINT16_MAX;
+    } else if (kind == VALUE_FRAGMENT_SIZE) {
+        min = FRAGMENT_SIZE_MIN;
         max = UINT16_MAX;
     }
     if (!number_in(text, min, max, &value)) {

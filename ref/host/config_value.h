@@ -17,6 +17,7 @@ enum value_kind {
     VALUE_PERCENT,       /* 100 or more [uint32_t] */
     VALUE_REPLAY,        /* 0 to 4096 packets [uint32_t] */
     VALUE_MTU,           /* 576 to 65535 [uint32_t] */
+    VALUE_FRAGMENT_SIZE, /* FRAGMENT_SIZE_MIN to 65535 [uint32_t] */
     VALUE_PORT,          /* [uint16_t] */
     VALUE_BOOLEAN,       /* true false yes no on off [bool] */
     VALUE_INTERFACE,     /* [char[IFNAMSIZ]] */

@@ -112,6 +112,7 @@ static void ike_info_set(json_t *object, const struct ike_sa_info *info)
     flag_set(object, "nat_local", info->nat_local);
     flag_set(object, "nat_remote", info->nat_remote);
     flag_set(object, "mobike", info->mobike);
+    flag_set(object, "fragmentation", info->fragmentation);
     flag_set(object, "udp_encapsulation", info->udp_encapsulation);
     ike_proposal_set(object, info);
 }
@@ -194,6 +195,8 @@ json_t *control_json_counters(const struct endpoint_counters *ike, const struct 
     number_set(object, "cookies_sent", ike->cookies_sent);
     number_set(object, "half_open", ike->half_open);
     number_set(object, "retransmissions", ike->retransmissions);
+    number_set(object, "fragments_in", ike->fragments_in);
+    number_set(object, "fragments_out", ike->fragments_out);
     json_t *sealed = json_object(), *opened = json_object();
     for (int i = 0; i < PACKET_VERDICTS; i++) {
         number_set(sealed, packet_verdict_name((enum packet_verdict)i), esp->sealed[i]);

@@ -6,6 +6,9 @@
 #include "wire/ike_header.h"
 #include "wire/payload_chain.h"
 
+/* Octets of the IKE message that carries `inner_length` octets of payloads in SK. */
+size_t sk_message_length(const struct protection *protection, size_t inner_length);
+
 /* Writes header, SK{inner} and ICV into `w` (empty on entry). `header->next_payload` and length are
  * filled in here; `first` is the type of the first inner payload. STATUS_INTERNAL when it does not
  * fit. */

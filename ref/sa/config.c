@@ -55,6 +55,7 @@ void peer_config_defaults(struct peer_config *peer)
         .tries = 8,
     };
     peer->mobike = true;
+    peer->fragmentation = true;
     peer->initial_contact = true;
 }
 

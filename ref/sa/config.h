@@ -74,6 +74,9 @@ struct peer_config {
     uint64_t keepalive_ns; /* RFC 3948 4; 0: never */
     struct retransmission_config retransmission;
     bool mobike;
+    bool fragmentation;     /* RFC 7383 */
+    uint32_t fragment_size; /* octets of the largest IP packet to fill with a fragment; 0: by
+                               ourselves */
     bool force_udp_encapsulation;
     bool initial_contact;  /* send INITIAL_CONTACT on the first SA with this peer */
     bool replace_existing; /* a new IKE SA of the same identities makes older ones go even without

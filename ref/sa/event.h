@@ -44,7 +44,7 @@ struct ike_sa_info {
     bool initiator; /* we are the original initiator of this IKE SA */
     struct path path;
     bool nat_local, nat_remote; /* a NAT in front of us, of the peer (RFC 7296 2.23) */
-    bool udp_encapsulation, mobike;
+    bool udp_encapsulation, mobike, fragmentation;
     struct identity local_id, remote_id;
     struct protection protection;
     const struct prf_algorithm *prf;

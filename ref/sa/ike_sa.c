@@ -103,6 +103,7 @@ struct ike_sa_info ike_sa_describe(const struct ike_sa *sa)
         .nat_remote = sa->nat_remote,
         .udp_encapsulation = sa->udp_encapsulation,
         .mobike = sa->mobike,
+        .fragmentation = sa->fragmentation,
         .local_id = sa->local_id,
         .remote_id = sa->remote_id,
         .protection = sa->protection,

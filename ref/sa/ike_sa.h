@@ -2,6 +2,7 @@
 #ifndef IKEREF_SA_IKE_SA_H
 #define IKEREF_SA_IKE_SA_H
 
+#include "protect/reassembly.h"
 #include "sa/child_sa.h"
 #include "sa/event.h"
 #include "sa/keymat.h"
@@ -50,6 +51,7 @@ struct request {
     uint8_t exchange_type;
     uint32_t message_id;
     struct stored_message message;
+    struct reassembly *partial_response; /* its fragments so far; NULL: none */
     uint64_t next_ns, timeout_ns;
     uint32_t sent;         /* copies */
     uint32_t path_changes; /* of the IKE SA when it was first sent */
@@ -93,6 +95,9 @@ struct ike_sa {
     bool encapsulated; /* IKE runs on the NAT traversal port */
     bool nat_supported, nat_local, nat_remote, udp_encapsulation;
     bool mobike;
+    bool fragmentation;     /* both have said that they can (RFC 7383 2.3) */
+    size_t fragment_size;   /* of IP packets, found on this path; 0: not looked for yet */
+    uint32_t fragment_path; /* path_changes when it was found */
     uint32_t path_changes;
     bool route_awaited;   /* the path was taken before the host had a route for it */
     bool children_follow; /* RR pending: Child SAs still use the old path (RFC 4555 3.7) */
@@ -108,7 +113,8 @@ struct ike_sa {
     uint32_t expected_request; /* and of the peer's */
     struct request request;
     struct task_queue tasks;
-    struct stored_message response; /* to request expected_request - 1 */
+    struct reassembly *partial_request; /* fragments of request expected_request; NULL: none */
+    struct stored_message response;     /* to request expected_request - 1 */
 
     struct child_sa *children;
 

@@ -43,6 +43,16 @@ void sa_store_send(struct sa_store *store, const struct path *path, bool encapsu
     store->counters.datagrams_out++;
 }
 
+void sa_store_send_message(struct sa_store *store, const struct path *path, bool encapsulated,
+                           const struct stored_message *message)
+{
+    bool fragments = message->datagrams != NULL && message->datagrams->next != NULL;
+    for (const struct stored_datagram *d = message->datagrams; d != NULL; d = d->next) {
+        sa_store_send(store, path, encapsulated, false, bytes_of(d->octets, d->length));
+        store->counters.fragments_out += fragments;
+    }
+}
+
 static struct event *event_add(struct sa_store *store, const struct ike_sa *sa,
                                enum event_type type)
 {

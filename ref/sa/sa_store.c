@@ -22,6 +22,7 @@ static void request_clear(struct request *request)
 {
     key_exchange_destroy(request->key_exchange);
     stored_message_clear(&request->message);
+    reassembly_end(&request->partial_response);
     octets_wipe(request, sizeof *request);
 }
 
@@ -36,6 +37,7 @@ static void ike_sa_free(struct ike_sa *sa)
     request_clear(&sa->request);
     ike_sa_free_init(sa);
     stored_message_clear(&sa->response);
+    reassembly_end(&sa->partial_request);
     protector_destroy(sa->seal);
     protector_destroy(sa->open);
     octets_wipe(sa, sizeof *sa);
@@ -258,6 +260,7 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
         sa_store_ike_gone(store, rival, reason, status);
     }
     request_clear(&sa->request);
+    reassembly_end(&sa->partial_request);
     /* a half-open one that times out was never anybody's; a redundant one was never announced */
     bool nobodys = sa->state == IKE_SA_HALF_OPEN && reason == DOWN_EXPIRED;
     if (!sa->silent && !nobodys) {

@@ -20,7 +20,8 @@ struct queued_event {
 };
 
 struct sa_counters {
-    uint64_t datagrams_in, datagrams_out, dropped, invalid, cookies_sent, retransmissions;
+    uint64_t datagrams_in, datagrams_out, dropped, invalid, cookies_sent, retransmissions,
+        fragments_in, fragments_out;
 };
 
 struct sa_store {
@@ -77,6 +78,9 @@ MUST_USE enum status sa_store_new_child_spi(struct sa_store *store, uint32_t *sp
 /* Queues a copy; without memory the datagram is lost like any other may be. */
 void sa_store_send(struct sa_store *store, const struct path *path, bool encapsulated,
                    bool keepalive, struct bytes octets);
+/* The same with all datagrams of a message. */
+void sa_store_send_message(struct sa_store *store, const struct path *path, bool encapsulated,
+                           const struct stored_message *message);
 bool sa_store_next_event(struct sa_store *store, struct event *out);
 
 void sa_store_emit_ike(struct sa_store *store, const struct ike_sa *sa, enum event_type type,

@@ -100,6 +100,22 @@ struct delete_payload {
 MUST_USE enum status delete_payload_parse(struct bytes body, struct delete_payload *out);
 void delete_payload_build(struct writer *w, uint8_t protocol, uint8_t spi_size, struct bytes spis);
 
+/* ---- skf_payload.c: Encrypted Fragment, RFC 7383 2.5 ---- */
+
+#define SKF_NUMBERS_LENGTH 4 /* Fragment Number and Total Fragments */
+
+struct skf_payload {
+    uint16_t number;     /* from 1 to total */
+    uint16_t total;      /* not 0 */
+    struct bytes sealed; /* IV, ciphertext, ICV: what SK has as its body */
+};
+
+/* Numbers that make no sense, or too few octets for them: STATUS_DROP, for nothing here is
+ * authentic yet (RFC 7383 2.6). */
+MUST_USE enum status skf_payload_parse(struct bytes body, struct skf_payload *out);
+/* The numbers only; IV, ciphertext and ICV are protect/skf_message.c's to write behind them. */
+void skf_payload_build(struct writer *w, uint16_t number, uint16_t total);
+
 /* ---- ts_payload.c: Traffic Selector, 3.13 ---- */
 
 /* Selectors of an unknown TS type are skipped; a count of zero, ranges that run backwards (OPAQUE

@@ -1,6 +1,7 @@
 /* The world's network: delay, loss, copies, NATs, and the rule that a message once sent is never
  * sent with other octets. */
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 struct world_seal {
     uint64_t spi_i, spi_r;
     uint32_t message_id;
+    uint32_t
+        fragment; /* its number, and of how many: another cut is another set (RFC 7383 2.5.2) */
     uint8_t flags;
     uint64_t hash;
 };
@@ -26,20 +29,36 @@ static uint64_t hash_of(const uint8_t *octets, size_t length)
     return hash;
 }
 
+static uint32_t fragment_of(const struct ike_header *header, struct bytes octets)
+{
+    uint32_t numbers = 0;
+    struct bytes skipped;
+    if (header->next_payload == PAYLOAD_SKF) {
+        bool there = bytes_take(&octets, IKE_HEADER_LENGTH + 4, &skipped) &&
+                     bytes_take_u32(&octets, &numbers);
+        assert(there);
+        (void)there;
+    }
+    return numbers;
+}
+
 static void check_seal(struct world *world, unsigned side, const struct datagram *d)
 {
     struct ike_header header;
     if (ike_header_parse(d->octets, &header) != STATUS_OK) {
         world_fail(world, side, "sent a datagram with a bad header");
     }
-    if (header.exchange_type == IKE_SA_INIT || header.next_payload != PAYLOAD_SK) {
+    if (header.exchange_type == IKE_SA_INIT ||
+        (header.next_payload != PAYLOAD_SK && header.next_payload != PAYLOAD_SKF)) {
         return;
     }
+    uint32_t fragment = fragment_of(&header, d->octets);
     uint64_t hash = hash_of(d->octets.data, d->octets.length);
     for (size_t i = world->seal_count; i-- > 0;) {
         const struct world_seal *s = &world->seals[i];
         if (s->spi_i == header.spi_i && s->spi_r == header.spi_r &&
-            s->message_id == header.message_id && s->flags == header.flags) {
+            s->message_id == header.message_id && s->fragment == fragment &&
+            s->flags == header.flags) {
             if (s->hash != hash) {
                 world_fail(world, side, "sent a message again with other octets");
             }
@@ -50,8 +69,8 @@ static void check_seal(struct world *world, unsigned side, const struct datagram
         world->seal_capacity = world->seal_capacity * 2 + 64;
         world->seals = realloc(world->seals, world->seal_capacity * sizeof *world->seals);
     }
-    world->seals[world->seal_count++] =
-        (struct world_seal){header.spi_i, header.spi_r, header.message_id, header.flags, hash};
+    world->seals[world->seal_count++] = (struct world_seal){
+        header.spi_i, header.spi_r, header.message_id, fragment, header.flags, hash};
 }
 
 /* ---- NATs ---- */

@@ -133,7 +133,7 @@ static void test_answers(void **state)
     core_message_of(&seen, sa, INFORMATIONAL, PAYLOAD_NONE, bytes_of(NULL, 0));
     request_answered(store, sa, &seen.in);
     assert_false(sa->request.active);
-    assert_null(sa->request.message.octets);
+    assert_true(stored_message_is_empty(&sa->request.message));
     assert_done(80, STATUS_OK);
     ask(81);
     core_message_of(&seen, sa, INFORMATIONAL, PAYLOAD_NOTIFY,

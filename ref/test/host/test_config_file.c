@@ -54,6 +54,8 @@ static void example_shows_the_defaults(void **state)
     assert_int_equal(a->liveness_ns, b->liveness_ns);
     assert_int_equal(a->keepalive_ns, b->keepalive_ns);
     assert_int_equal(a->mobike, b->mobike);
+    assert_int_equal(a->fragmentation, b->fragmentation);
+    assert_int_equal(a->fragment_size, b->fragment_size);
     assert_int_equal(a->initial_contact, b->initial_contact);
     assert_int_equal(a->replace_existing, b->replace_existing);
     assert_int_equal(a->force_udp_encapsulation, b->force_udp_encapsulation);
@@ -171,6 +173,7 @@ static void values_arrive(void **state)
         "peer \"p\" { address = {\"192.0.2.1\", \"2001:db8::1\"} local-address = 'any'\n"
         " local-id = 'a' remote-id = 'key:office' psk = '0x00ff10'\n"
         " proposals = {\"aes128-sha256-modp2048\"} mobike = no encapsulation = always\n"
+        " fragmentation = no fragment-size = 576\n"
         " retransmit-timeout = 100ms retransmit-backoff = 100 retransmit-tries = 3 rekey = 2s\n"
         " child \"t\" { mode = transport start = now replay-window = 0 dscp = off rekey-octets = "
         "10MB\n"
@@ -192,6 +195,8 @@ static void values_arrive(void **state)
     assert_memory_equal(peer->psk, "\x00\xff\x10", 3);
     assert_int_equal(peer->proposals.count, 1);
     assert_false(peer->mobike);
+    assert_false(peer->fragmentation);
+    assert_int_equal(peer->fragment_size, 576);
     assert_true(peer->force_udp_encapsulation);
     assert_int_equal(peer->retransmission.timeout_ns, NS_PER_S / 10);
     assert_int_equal(peer->retransmission.tries, 3);

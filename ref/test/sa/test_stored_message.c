@@ -29,7 +29,7 @@ static void test_a_copy_is_kept(void **state)
     assert_memory_equal(kept.data, "abc", 3);
     stored_message_clear(&stored);
     assert_int_equal(stored_message_bytes(&stored).length, 0);
-    assert_null(stored.octets);
+    assert_true(stored_message_is_empty(&stored));
     stored_message_clear(&stored); /* again: no matter */
 }
 
@@ -39,10 +39,52 @@ static void test_an_empty_one(void **state)
     (void)state;
     struct stored_message stored = {0};
     assert_int_equal(stored_message_set(&stored, bytes_of("", 0)), STATUS_OK);
-    assert_non_null(stored.octets);
+    assert_false(stored_message_is_empty(&stored));
     assert_int_equal(stored_message_bytes(&stored).length, 0);
     stored_message_clear(&stored);
-    assert_null(stored.octets);
+    assert_true(stored_message_is_empty(&stored));
+}
+
+/* A message in fragments: every datagram is kept, in order. */
+static void test_several_datagrams(void **state)
+{
+    static const char *const texts[] = {"first", "", "third"};
+    (void)state;
+    struct stored_message stored = {0};
+    assert_true(stored_message_is_empty(&stored));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(stored_message_add(&stored, bytes_of(texts[i], strlen(texts[i]))),
+                         STATUS_OK);
+    }
+    const struct stored_datagram *d = stored.datagrams;
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(d);
+        assert_int_equal(d->length, strlen(texts[i]));
+        assert_memory_equal(d->octets, texts[i], d->length);
+        d = d->next;
+    }
+    assert_null(d);
+    /* set replaces all of them, even by a view of one */
+    struct bytes one = bytes_of(stored.datagrams->octets, stored.datagrams->length);
+    assert_int_equal(stored_message_set(&stored, one), STATUS_OK);
+    assert_int_equal(stored_message_bytes(&stored).length, 5);
+    assert_memory_equal(stored_message_bytes(&stored).data, "first", 5);
+    stored_message_clear(&stored);
+}
+
+static void test_what_it_was_sealed_from(void **state)
+{
+    (void)state;
+    struct stored_message stored = {0};
+    struct stored_plain plain = {.first = PAYLOAD_IDI, .total = 2, .next_size = 576};
+    assert_int_equal(stored_message_add(&stored, bytes_of("sealed", 6)), STATUS_OK);
+    assert_int_equal(stored_message_keep_plain(&stored, &plain, bytes_of("inner", 5)), STATUS_OK);
+    assert_int_equal(stored.plain->first, PAYLOAD_IDI);
+    assert_int_equal(stored.plain->next_size, 576);
+    assert_int_equal(stored.plain->length, 5);
+    assert_memory_equal(stored.plain->inner, "inner", 5);
+    stored_message_clear(&stored);
+    assert_null(stored.plain);
 }
 
 int main(void)
@@ -50,6 +92,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_copy_is_kept),
         cmocka_unit_test(test_an_empty_one),
+        cmocka_unit_test(test_several_datagrams),
+        cmocka_unit_test(test_what_it_was_sealed_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,7 @@ static bool peer_set(struct peer_config *peer, const json_t *own, const json_t *
     peer->liveness_ns = 0;
     peer->keepalive_ns = 0;
     peer->mobike = true_of(own, "mobike");
+    peer->fragmentation = true_of(own, "fragmentation");
     peer->initial_contact = false;
     memcpy(peer->psk, psk.data, psk.length);
     peer->psk_length = psk.length;
