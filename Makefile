@@ -71,10 +71,10 @@ $(BUILD)/relay: harness/link/relay.c
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $<
 
 # Runs in guests, whose libraries are another release's: static, and never under a sanitizer.
-$(BUILD)/guest-agent: harness/guest/agent.c
+$(BUILD)/guest-agent: harness/guest/agent.c harness/guest/outlet.c harness/guest/outlet.h
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	@$(CC) -O2 -g $(WARNINGS) -static -o $@.new $< && mv $@.new $@
+	@$(CC) -O2 -g $(WARNINGS) -static -o $@.new $(filter %.c,$^) && mv $@.new $@
 
 $(BUILD)/ikelab: harness/ikelab.sh.in Makefile
 	@mkdir -p $(@D)

@@ -12,7 +12,7 @@
     assert flow.ping(client, gateway).received == 3
 
 Addresses: a host's protected address (`inside`) if it has one, else its outer one; outer=True takes
-the outer one always (transport mode). Both ends are ready when the with statement enters its block.
+the outer one always (transport mode; of a host that a guest inhabits, through an outlet). Both ends are ready when the with statement enters its block.
 Numbers may be read at any time; they are final after the block.
 """
 
@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from ikelab import process
+from ikelab.guest.host import GuestHost
 from ikelab.topology.host import Host
 from ikelab.topology.plan import family_of
 
@@ -52,14 +53,14 @@ class TrafficError(Exception):
 class _Traffic:
     """A running flow; the numbers are asked of the process that measures them."""
 
-    def __init__(self, start: Callable[[], tuple[process.Process, socket.socket]], linger_s: float):
+    def __init__(self, start: Callable[[], _Started], linger_s: float):
         self._start = start
         self._linger_s = linger_s
         self._process: process.Process | None = None
         self._final: dict[str, Any] | None = None
 
     def __enter__(self):
-        self._process, self._socket = self._start()
+        self._process, self._socket, self._ends = self._start()
         self._final = None
         return self
 
@@ -73,6 +74,8 @@ class _Traffic:
         finally:
             self._socket.close()
             self._process.kill()
+            for end in self._ends:
+                end.close()
 
     def stop(self) -> None:
         """Ends the sending, and waits a little for what is still under way."""
@@ -234,16 +237,17 @@ class Flow:
         finds far, when that is not far's own address."""
         source, target = between or (None, None)
         family = family_of(source) if source else family
-        with _socket(near, socket.SOCK_DGRAM, family, outer, 0, source) as sender, \
-                _socket(far, socket.SOCK_DGRAM, family, outer, 0, target) as receiver:
+        with _End(far, socket.SOCK_DGRAM, family, outer, address=target) as there, \
+                _End(near, socket.SOCK_DGRAM, family, outer, address=source,
+                     target=(sent_to or there.found_at[0], there.found_at[1])) as here:
+            sender, receiver = here.socket, there.socket
             level, tos_option, receive_tos, discover = _IP_OPTIONS[family]
             sender.setsockopt(level, tos_option, tos)
             sender.setsockopt(level, discover, PMTUDISC_DO if dont_fragment else PMTUDISC_DONT)
             receiver.setsockopt(level, receive_tos, 1)
             content = random.randbytes(octets)
-            address, port = receiver.getsockname()[:2]
             try:
-                sender.sendto(content, (sent_to or address, port))
+                sender.sendto(content, here.sends_to)
             except OSError as error:
                 if error.errno == errno.EMSGSIZE:
                     raise TooBig(f"{octets} octets of UDP do not fit") from error
@@ -259,12 +263,12 @@ class Flow:
 
     def reaches(self, near: Any, far: Any, *, family: int = 4, outer: bool = False, deadline_s: float = 2.0) -> bool:
         """Whether a TCP connection from near to far comes up."""
-        with _socket(far, socket.SOCK_STREAM, family, outer, 0) as listener, \
-                _socket(near, socket.SOCK_STREAM, family, outer, 0) as caller:
-            listener.listen(1)
-            caller.setblocking(False)
-            caller.connect_ex(listener.getsockname()[:2])
-            return bool(select.select([listener], [], [], deadline_s)[0])
+        with _End(far, socket.SOCK_STREAM, family, outer) as there, \
+                _End(near, socket.SOCK_STREAM, family, outer, target=there.found_at) as here:
+            there.socket.listen(1)
+            here.socket.setblocking(False)
+            here.socket.connect_ex(here.sends_to)
+            return bool(select.select([there.socket], [], [], deadline_s)[0])
 
     def udp(self, near: Any, far: Any, *, interval_ms: float = 5, octets: int = 64,
             count: int | None = None, echo: bool = True, family: int = 4, outer: bool = False,
@@ -272,10 +276,9 @@ class Flow:
         """Numbered datagrams from near to far every interval, echoed unless told otherwise.
 
         count: send that many and no more. linger_ms: how long to wait for the last ones at the end."""
-        def start() -> tuple[process.Process, socket.socket]:
-            sockets = [_socket(host, socket.SOCK_DGRAM, family, outer, number)
-                       for host, number in ((near, 0), (far, port))]
-            return _start(near, sockets, {
+        def start() -> _Started:
+            there = _End(far, socket.SOCK_DGRAM, family, outer, port)
+            return _start(near, _near(near, there, socket.SOCK_DGRAM, family, outer), there, {
                 "kind": "udp", "echo": echo, "interval_s": interval_ms / 1000, "octets": octets,
                 "count": count})
         return UdpTraffic(start, linger_ms / 1000)
@@ -286,11 +289,10 @@ class Flow:
         """Verified content from near to far over one connection, at rate_mbit (0: flat out).
 
         octets: that many, carried to their end; without it, until the block ends."""
-        def start() -> tuple[process.Process, socket.socket]:
-            listener = _socket(far, socket.SOCK_STREAM, family, outer, port)
-            listener.listen(1)
-            sockets = [_socket(near, socket.SOCK_STREAM, family, outer, 0), listener]
-            return _start(near, sockets, {
+        def start() -> _Started:
+            there = _End(far, socket.SOCK_STREAM, family, outer, port)
+            there.socket.listen(1)
+            return _start(near, _near(near, there, socket.SOCK_STREAM, family, outer), there, {
                 "kind": "tcp", "octets": octets, "rate_octets": rate_mbit * 125_000, "seed": seed,
                 "connect_s": connect_s}, connect_s)
         return TcpTraffic(start, linger_ms / 1000)
@@ -334,26 +336,72 @@ def _socket(thing: Any, kind: int, family: int, outer: bool, port: int,
         raise TrafficError(f"cannot use {address} port {port} in {host.name}: {error}") from error
 
 
-def _start(near: Any, sockets: list[socket.socket], order: dict[str, Any], connect_s: float = 0.0
-           ) -> tuple[process.Process, socket.socket]:
+class _End:
+    """One end's socket. Of what a guest itself says, `outer`, the socket is its outlet's."""
+
+    def __init__(self, thing: Any, kind: int, family: int, outer: bool, port: int = 0, address: str | None = None,
+                 target: tuple[str, int] | None = None) -> None:
+        host = _host(thing)
+        self._outlet: Any = None
+        if not (outer and address is None and isinstance(host, GuestHost)):
+            self.socket = _socket(host, kind, family, outer, port, address)
+            self.found_at: tuple[str, int] = self.socket.getsockname()[:2]  # where the other end finds this one
+            self.sends_to = target or self.found_at
+            return
+        self.socket = _socket(host, kind, family, False, 0)
+        try:
+            self._outlet = host.outlet("tcp" if kind == socket.SOCK_STREAM else "udp", self.socket.getsockname()[:2],
+                                       (host.address(family), port), target)
+        except BaseException:
+            self.socket.close()
+            raise
+        self.found_at, self.sends_to = self._outlet.outer, self._outlet.stub
+
+    def close(self) -> None:
+        self.socket.close()
+        if self._outlet is not None and self._outlet.process.running:
+            self._outlet.process.kill()
+
+    def __enter__(self) -> _End:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+_Started = tuple[process.Process, socket.socket, tuple[_End, ...]]
+
+
+def _near(near: Any, there: _End, kind: int, family: int, outer: bool) -> _End:
+    """The end that speaks first; without it the other one is not left open."""
+    try:
+        return _End(near, kind, family, outer, target=there.found_at)
+    except BaseException:
+        there.close()
+        raise
+
+
+def _start(near: Any, here: _End, there: _End, order: dict[str, Any], connect_s: float = 0.0) -> _Started:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    numbers = [theirs.fileno(), *(sock.fileno() for sock in sockets)]
-    order |= {"sockets": numbers, "target": sockets[1].getsockname()[:2]}
+    numbers = [theirs.fileno(), here.socket.fileno(), there.socket.fileno()]
+    order |= {"sockets": numbers, "target": here.sends_to}
     host = _host(near)
     child = process.popen(
         None, [sys.executable, "-I", "-S", CHILD, json.dumps(order)], name="traffic",
         log=host.directory / f"{host.name}-traffic.log", pass_fds=numbers)
-    for sock in (theirs, *sockets):
+    for sock in (theirs, here.socket, there.socket):
         sock.close()
     try:
         problem = _receive(ours, ANSWER_S + connect_s)["ready"]
         if problem:
-            raise TrafficError(f"{order['kind']} from {host.name} to {order['target'][0]}: {problem}")
+            raise TrafficError(f"{order['kind']} from {host.name} to {there.found_at[0]}: {problem}")
     except BaseException:
         ours.close()
         child.kill()
+        here.close()
+        there.close()
         raise
-    return child, ours
+    return child, ours, (here, there)
 
 
 def _receive(sock: socket.socket, within_s: float) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ikelab.peers.neutral import DaemonSpec, PeerSpec, both_sides
 from ikelab.process import ProcessError
 from ikelab.stage.judge import play
 from ikelab.stage.lab import Lab, Play
-from ikelab.traffic import Flow
+from ikelab.traffic import Flow, TrafficError
 from ikelab.verdict import Verdict
 
 GUEST_KINDS = [kind for kind in table.TABLE if kind.tier == "uml-kernel"]
@@ -107,6 +107,30 @@ def test_it_inhabits_a_host_and_comes_back_clean(pool: pools.Pool) -> None:
         assert one.run(["ip", "xfrm", "state"]).stdout == ""
         assert one.run(["sh", "-c", "ls -d /proc/[0-9]*/exe | wc -l"]).stdout.strip() != "0"
     assert (pool.booted, pool.reused) == (1, 2)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_flows_of_the_guest_itself(pool: pools.Pool, family: int) -> None:
+    """They come from its outer address, in both directions, by UDP and TCP, and a datagram keeps its TOS."""
+    flow = Flow()
+    with topology.create("pair", guests={"client": pool.take(table.GUEST_KERNEL.path, ready[0].root().path)}) as world:
+        client, gateway = world.host("client"), world.host("gateway")
+        for near, far in ((client, gateway), (gateway, client)):
+            with flow.udp(near, far, family=family, outer=True, interval_ms=2) as traffic:
+                traffic.wait_received(20)
+            assert (traffic.lost, traffic.duplicated) == (0, 0)
+            with flow.tcp(near, far, family=family, outer=True, octets=300_000) as transfer:
+                transfer.wait_received(300_000)
+            assert transfer.complete
+            arrival = flow.datagram(near, far, family=family, outer=True, octets=1000, tos=0xB9)
+            assert arrival is not None and (arrival.octets, arrival.tos) == (1000, 0xB9)
+            assert flow.reaches(near, far, family=family, outer=True)
+        with flow.udp(client, gateway, family=family, outer=True, interval_ms=2) as traffic:
+            traffic.wait_received(20)
+            client.ip(f"addr del {client.address(family)}/{24 if family == 4 else 64} dev wire")
+            with pytest.raises(TrafficError):
+                traffic.wait_more(20, deadline_s=0.3)
+        assert not any(one.running for one in client.processes)
 
 
 def test_a_used_guest_is_as_new(pool: pools.Pool) -> None:

@@ -5,8 +5,10 @@
     inside: 10.1.0.1 -- veth --------------------------- bridge -- tap ------------- interface "inside"
 
 The outer addresses live in the guest. The protected ones stay in the namespace, which reaches everything through the
-guest: for them the guest is a security gateway, and what makes traffic runs where it always does. The far ends
-of the links are as they were, so captures, relays and NATs notice nothing.
+guest: for them the guest is a security gateway, and what makes traffic runs where it always does. What the guest
+itself says, for transport mode, goes through an outlet (harness/guest/outlet.c): the flow's socket is in the
+namespace, and a program in the guest says the same from the outer address. The far ends of the links are as they
+were, so captures, relays and NATs notice nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +31,18 @@ STUB = "inside"
 INSIDE_MTU = 1400  # leaves room for any ESP: as behind a TUN, senders know from the start what fits
 GUEST_NUMBER = -2  # the guest's own address in a protected net: the last but one
 _CARRIER = re.compile(r"link set (?:dev )?(\S+) (?:up|down)$")
+
+
+Address = tuple[str, int]  # and a UDP or TCP port
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """One end of a flow that the guest itself speaks."""
+
+    stub: Address  # where the flow's socket, in the namespace, finds it
+    outer: Address  # where everybody else does
+    process: GuestProcess
 
 
 @dataclass
@@ -108,6 +122,21 @@ class GuestHost(Host):
                                   log=log or self.directory / f"{self.name}-{name}.log")
         self.processes.append(child)  # type: ignore[arg-type]
         return child
+
+    def outlet(self, transport: str, inside: Address, outer: Address, target: Address | None = None,
+               deadline_s: float = 5.0) -> Outlet:
+        """Lets the guest speak for the socket at `inside`, from `outer` (port 0: any), by "udp" or "tcp". With a
+        target it speaks to that; without one, to whoever has spoken to it."""
+        network = next(n for n in map(ipaddress.ip_network, self.protected) if ipaddress.ip_address(inside[0]) in n)
+        stub = str(network[GUEST_NUMBER])
+        words = [transport, stub, *inside, *outer, *(target or ())]
+        log = self.directory / f"{self.name}-outlet-{inside[1]}.log"
+        child = self.popen(["/mnt/agent", "outlet", *map(str, words)], name="outlet", log=log)
+        process.await_that(lambda: "\n" in child.output() or not child.running, "an outlet", deadline_s, 0.005)
+        ports = re.match(r"(\d+) (\d+)\n", child.output())
+        if ports is None:
+            raise ProcessError(f"no outlet at {outer[0]} in {self.name}: {child.output().strip()}; see {log}")
+        return Outlet((stub, int(ports[1])), (outer[0], int(ports[2])), child)
 
     def ip(self, *lines: str, family: int | None = None) -> None:
         """In the guest; what changes the carrier of a link, on the link as well."""

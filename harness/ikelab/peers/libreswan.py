@@ -26,7 +26,6 @@ BORDER = "---- ikelab ----"
 LACKS: Mapping[str, str] = {
     "auth-signature": "the adapter gives pluto shared keys only",
     "id-dn": "the adapter gives pluto shared keys only",
-    "transport-mode": "the lab's flows run behind the guest, and transport mode protects the guest's own packets",
     "ecn": LINUX_ECN,
     "ke-x448": "pluto offers no X448",
     "return-routability": "pluto sends no COOKIE2",
@@ -52,8 +51,6 @@ class Libreswan(GuestPeer):
         for peer in spec.peers:
             self.require(*authentication_needs(peer))
             for child in peer.children:
-                if child.mode == "transport":
-                    self.require("transport-mode")
                 if not child.copy_dscp and self._number() < (5,):
                     raise PeerUnsupported("Libreswan before 5.0 cannot be told to leave DSCP inside")
         config.ipsec_conf(spec)  # these refuse what they cannot say

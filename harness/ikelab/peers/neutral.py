@@ -223,7 +223,8 @@ class ChildSaStatus:
     def agreement(self) -> ChildAgreement:
         """What both sides must agree upon."""
         return ChildAgreement(
-            self.mode, self.spi_in, self.spi_out, frozenset(self.local_ts), frozenset(self.remote_ts)
+            self.mode, self.spi_in, self.spi_out, frozenset(map(whole, self.local_ts)),
+            frozenset(map(whole, self.remote_ts))
         )
 
     def mirrored(self) -> ChildAgreement:
@@ -277,6 +278,13 @@ class Event:
     error: str = ""  # the notification's name, as in "NO_PROPOSAL_CHOSEN"
     reason: str = ""
     fields: dict[str, object] = field(default_factory=dict, compare=False)
+
+
+def whole(selector: str) -> str:
+    """A selector as all peers write it: one address with its prefix length. Ports and ranges stay as they are."""
+    if "/" in selector or "[" in selector or "-" in selector:
+        return selector
+    return selector + ("/128" if ":" in selector else "/32")
 
 
 def spi_text(spi: int, octets: int = 4) -> str:
