@@ -39,7 +39,7 @@ TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out $(BUILD)/ref/host/main.o,$(HOST_OBJECTS))
 
-PROGRAMS := $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/relay $(BUILD)/guest-agent $(BUILD)/ikelab
+PROGRAMS := $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/relay $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/ikelab
 
 # Plain `make` uses every core, unless the caller has said how many.
 ALL_CORES = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
@@ -75,6 +75,12 @@ $(BUILD)/guest-agent: harness/guest/agent.c harness/guest/outlet.c harness/guest
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) -O2 -g $(WARNINGS) -static -o $@.new $(filter %.c,$^) && mv $@.new $@
+
+# Loaded into programs of any release: nothing newer than the oldest one's C library.
+$(BUILD)/guest-nss-key-log.so: harness/guest/nss_key_log.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) -O2 -g $(WARNINGS) -shared -fPIC -o $@.new $< && mv $@.new $@
 
 $(BUILD)/ikelab: harness/ikelab.sh.in Makefile
 	@mkdir -p $(@D)

@@ -223,16 +223,19 @@ def modules_directory(kernel: Path) -> Path:
 
 def _command(kernel: Path, root: Path, agent: Path, line: int) -> list[str]:
     """A shell that makes the private mounts and then becomes the kernel. What it sees: the kernel's root, with the
-    peer's root at /srv/root (read-only), where /mnt holds the agent, the modules and a seed."""
+    peer's root at /srv/root (read-only), where /mnt holds the agent, what daemons are preloaded with, the modules and a
+    seed."""
     modules = modules_directory(kernel)
     inside = f"/srv/root/mnt/lib/modules/{modules.name}"
     k, r, m = (shlex.quote(str(path.resolve())) for path in (kernel, root, modules))
+    helpers = "".join(f" cp {shlex.quote(str(path))} {k}/srv/root/mnt/;"
+                      for path in sorted(agent.resolve().parent.glob("guest-*.so")))
     devices = " ".join(f"mkdir -p {k}/dev/net; : >{k}/dev/{name}; mount --bind /dev/{name} {k}/dev/{name};"
                        for name in ("net/tun", "null", "zero", "random", "urandom"))
     script = (
         f"set -e; mount -t tmpfs tmpfs {k}/srv; mkdir {k}/srv/root; mount --bind {r} {k}/srv/root;"
         f" mount -o remount,bind,ro {k}/srv/root; mount -t tmpfs tmpfs {k}/srv/root/mnt;"
-        f" cp {shlex.quote(str(agent.resolve()))} {k}/srv/root/mnt/agent;"
+        f" cp {shlex.quote(str(agent.resolve()))} {k}/srv/root/mnt/agent;{helpers}"
         f" head -c 64 /dev/urandom >{k}/srv/root/mnt/seed; echo {MODULES} >{k}/srv/root/mnt/modules.load;"
         f" mkdir -p {k}{inside}; ln -s . {k}/srv/root/mnt/usr; mount --bind {m} {k}{inside};"
         f" mount -t tmpfs tmpfs {k}/dev; {devices} mount -t proc proc {k}/proc; mount -t tmpfs tmpfs {k}/tmp;"
