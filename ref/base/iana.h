@@ -81,7 +81,28 @@ enum id_type {
     ID_KEY_ID = 11,
 };
 
-enum auth_method { AUTH_METHOD_SHARED_KEY = 2 };
+enum auth_method {
+    AUTH_METHOD_RSA = 1, /* with SHA-1, RFC 7296 3.8 */
+    AUTH_METHOD_SHARED_KEY = 2,
+    AUTH_METHOD_ECDSA_256 = 9, /* RFC 4754 */
+    AUTH_METHOD_ECDSA_384 = 10,
+    AUTH_METHOD_ECDSA_521 = 11,
+    AUTH_METHOD_DIGITAL_SIGNATURE = 14, /* RFC 7427 */
+};
+
+enum hash_algorithm { /* RFC 7427 7 */
+                      HASH_SHA1 = 1,
+                      HASH_SHA2_256 = 2,
+                      HASH_SHA2_384 = 3,
+                      HASH_SHA2_512 = 4,
+                      HASH_IDENTITY = 5, /* RFC 8420: the message is signed as it is */
+};
+
+enum cert_encoding { /* RFC 7296 3.6 */
+                     CERT_X509_SIGNATURE = 4,
+                     CERT_HASH_AND_URL = 12,
+                     CERT_HASH_AND_URL_BUNDLE = 13,
+};
 
 enum ts_type { TS_IPV4_ADDR_RANGE = 7, TS_IPV6_ADDR_RANGE = 8 };
 

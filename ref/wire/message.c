@@ -34,6 +34,20 @@ static enum status delete_decode(struct bytes body, struct message *out)
     return delete_payload_parse(body, &out->deletes[out->delete_count++]);
 }
 
+static enum status cert_decode(struct bytes body, struct message *out)
+{
+    struct cert_payload beyond;
+    size_t index = out->cert_count++;
+    return cert_payload_parse(body, index < CERTS_MAX ? &out->certs[index] : &beyond);
+}
+
+static enum status certreq_decode(struct bytes body, struct message *out)
+{
+    struct certreq_payload beyond;
+    bool kept = out->certreq_count < CERTREQS_MAX;
+    return certreq_payload_parse(body, kept ? &out->certreqs[out->certreq_count++] : &beyond);
+}
+
 /* SK and SKF stay closed here; never both, since either ends the chain. */
 static enum status sk_decode(const struct payload *payload, struct message *out)
 {
@@ -60,6 +74,10 @@ static enum status payload_decode(const struct payload *payload, struct message 
     case PAYLOAD_IDR:
         TRY(claim(&out->has_id_r));
         return id_payload_parse(body, &out->id_r);
+    case PAYLOAD_CERT:
+        return cert_decode(body, out);
+    case PAYLOAD_CERTREQ:
+        return certreq_decode(body, out);
     case PAYLOAD_AUTH:
         TRY(claim(&out->has_auth));
         return auth_payload_parse(body, &out->auth);
@@ -83,7 +101,7 @@ static enum status payload_decode(const struct payload *payload, struct message 
         return claim(&out->has_cp);
     case PAYLOAD_EAP:
         return claim(&out->has_eap);
-    default: /* CERT, CERTREQ and VENDOR_ID, any number of them */
+    default: /* VENDOR_ID, any number of them */
         return STATUS_OK;
     }
 }

@@ -15,6 +15,10 @@ struct message {
     struct id_payload id_i;
     struct id_payload id_r;
     struct auth_payload auth;
+    size_t cert_count; /* of all; the first CERTS_MAX are kept */
+    struct cert_payload certs[CERTS_MAX];
+    size_t certreq_count; /* kept; those beyond CERTREQS_MAX are checked and skipped */
+    struct certreq_payload certreqs[CERTREQS_MAX];
     struct selector_list ts_i;
     struct selector_list ts_r;
     size_t notify_count;
@@ -27,7 +31,7 @@ struct message {
 };
 
 /* Decodes every payload we know; a second one of a kind that must stand alone is INVALID_SYNTAX;
- * what a payload's own parser says is passed on. CERT, CERTREQ, VENDOR_ID are skipped. */
+ * what a payload's own parser says is passed on. VENDOR_ID is skipped. */
 MUST_USE enum status message_decode(const struct payload_chain *chain, struct message *out);
 
 /* The first notification of this type, or NULL. */

@@ -56,6 +56,32 @@ struct id_payload {
 MUST_USE enum status id_payload_parse(struct bytes body, struct id_payload *out);
 void id_payload_build(struct writer *w, uint8_t type, struct bytes data);
 
+/* ---- cert_payload.c: Certificate, 3.6 ---- */
+
+struct cert_payload {
+    uint8_t encoding;  /* enum cert_encoding, or unknown */
+    struct bytes data; /* whatever its encoding says; may be empty */
+};
+
+MUST_USE enum status cert_payload_parse(struct bytes body, struct cert_payload *out);
+void cert_payload_build(struct writer *w, uint8_t encoding, struct bytes data);
+
+/* ---- certreq_payload.c: Certificate Request, 3.7 ---- */
+
+#define CERTREQ_HASH_LENGTH 20 /* SHA-1 of an authority's SubjectPublicKeyInfo */
+
+struct certreq_payload {
+    uint8_t encoding;         /* enum cert_encoding, or unknown */
+    struct bytes authorities; /* for X.509 encodings hashes side by side; may be empty: any */
+};
+
+MUST_USE enum status certreq_payload_parse(struct bytes body, struct certreq_payload *out);
+void certreq_payload_build(struct writer *w, uint8_t encoding, struct bytes authorities);
+
+/* It asks for an X.509 certificate of the authority with this hash. False too when its hashes are
+ * not whole: it is a suggestion, and no reason to end anything (RFC 4945 3.2.8.2). */
+bool certreq_payload_names(const struct certreq_payload *certreq, struct bytes hash);
+
 /* ---- auth_payload.c: Authentication, 3.8 ---- */
 
 struct auth_payload {

@@ -177,6 +177,32 @@ static void test_limits(void **state)
     }
 }
 
+/* RFC 7296 3.6, 3.7: several of each; those beyond the limits are counted or skipped, not refused.
+ */
+static void test_certificates(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t type;
+        size_t limit;
+    } rows[] = {{PAYLOAD_CERT, CERTS_MAX}, {PAYLOAD_CERTREQ, CERTREQS_MAX}};
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t buffer[1024];
+        struct writer w = writer_over(buffer, sizeof buffer);
+        struct chain_writer to = chain_writer_over(&w);
+        for (size_t count = 1; count <= rows[i].limit + 2; count++) {
+            put(&to, rows[i].type, "04 3000");
+            assert_int_equal(decode(to.first, writer_bytes(&w)), STATUS_OK);
+            bool certs = rows[i].type == PAYLOAD_CERT;
+            size_t kept = count < rows[i].limit ? count : rows[i].limit;
+            assert_int_equal(message.cert_count, certs ? count : 0);
+            assert_int_equal(message.certreq_count, certs ? 0 : kept);
+        }
+        put(&to, rows[i].type, ""); /* not even an encoding */
+        assert_int_equal(decode(to.first, writer_bytes(&w)), STATUS_NOTIFY(INVALID_SYNTAX));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_notifications_by_type),
         cmocka_unit_test(test_status_notifications_are_no_errors),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,9 @@ static const char *const seeds[] = {
     "0a 00 0004 07 06 0010 ffff 0000 0a010000 0a0100ff"
     "2a 00 0030 01 000000 08 00 0028 0000 ffff 00000000000000000000000000000000"
     "ffffffffffffffffffffffffffffffff 2b 00 0010 03 04 0002 11111111 22222222 00 00 0006 aabb",
+    HEADER "25 20 23 08 00000001 00000000" /* CERT CERT CERTREQ CERTREQ */
+           "25 00 000a 04 3082aabbcc 26 00 0005 0c 26 00 0019 04"
+           "0101010101010101010101010101010101010101 00 00 0006 04 02",
     HEADER "2e 20 25 28 00000002 00000000 29 00 0010 0102030405060708090a0b0c",
 };
 
@@ -69,6 +72,13 @@ static void check_promises(const struct message *m, struct bytes whole)
     for (size_t i = 0; i < m->delete_count; i++) {
         const struct delete_payload *d = &m->deletes[i];
         assert_true(inside(d->spis, whole) && d->spis.length == (size_t)d->spi_size * d->count);
+    }
+    for (size_t i = 0; i < m->cert_count && i < CERTS_MAX; i++) {
+        assert_true(inside(m->certs[i].data, whole));
+    }
+    assert_true(m->certreq_count <= CERTREQS_MAX);
+    for (size_t i = 0; i < m->certreq_count; i++) {
+        assert_true(inside(m->certreqs[i].authorities, whole));
     }
     assert_true(inside(m->sk, whole) && inside(m->ke.data, whole) && inside(m->auth.data, whole));
     assert_true(inside(m->id_i.data, whole) && inside(m->id_r.body, whole));
