@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ..wire import ike
 from ..wire.packet import Datagram
-from ..wire.registry import KE, Exchange, PayloadType, Protocol
+from ..wire.registry import KE, SHARED_KEY, Exchange, PayloadType, Protocol
 
 Meaning = tuple[str, str]  # words, clause
 
@@ -105,7 +105,7 @@ class Memory:
     def _ike_auth(self, message: ike.Message, request: ike.Message | None, path: Path) -> Meaning:
         error = _error(message)
         who = message.first(PayloadType.IDr if message.header.response else PayloadType.IDi)
-        name = f'"{who.text}"' if isinstance(who, ike.IdPayload) else "somebody"
+        name = (f'"{who.text}"' if isinstance(who, ike.IdPayload) else "somebody") + _proof(message)
         notifies = message.notifies()
         child = _child(message)
         mode = " in transport mode" if "USE_TRANSPORT_MODE" in notifies else ""
@@ -214,6 +214,20 @@ def _chosen(message: ike.Message) -> str:
 def _child(message: ike.Message) -> str:
     proposal = _proposal(message)
     return f"Child SA {proposal.spi.hex()}" if proposal else "no Child SA"
+
+
+def _proof(message: ike.Message) -> str:
+    """By what an identity is proved, where it is not the shared key; RFC 7296 2.15, RFC 7427 3."""
+    auth = message.first(PayloadType.AUTH)
+    if not isinstance(auth, ike.AuthPayload) or auth.method == SHARED_KEY:
+        return ""
+    words = f" by {auth.algorithm or auth.method_name}"
+    certificates = [p for p in message.payloads if p.kind == PayloadType.CERT and isinstance(p, ike.CertPayload)]
+    if certificates:
+        words += f" and the certificate of {certificates[0].subject or 'somebody unreadable'}"
+        if len(certificates) > 1:
+            words += f", {len(certificates) - 1} more behind it"
+    return words
 
 
 def _selectors(message: ike.Message) -> str:

@@ -12,10 +12,12 @@ import struct
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from . import registry
+from . import der, registry
 from .octets import Malformed, Octets
 from .registry import Exchange, PayloadType, Protocol
+from .signature import algorithm_and_signature, certificate_subject
 
+SHA1_LENGTH = 20
 FLAG_INITIATOR, FLAG_VERSION, FLAG_RESPONSE = 0x08, 0x10, 0x20
 HEADER_LENGTH = 28
 HEADER = struct.Struct(">8s8sBBBBII")
@@ -167,12 +169,17 @@ class IdPayload(Payload):
             return str(ipaddress.ip_address(self.data))
         if self.id_type in (2, 3):
             return self.data.decode("utf-8", "backslashreplace")
+        if self.id_type == 9:
+            try:
+                return der.distinguished_name(self.data)
+            except Malformed:
+                return self.data.hex()
         return self.data.hex()
 
 
 @dataclass(slots=True)
 class CertPayload(Payload):
-    """CERT and CERTREQ, RFC 7296 3.6 and 3.7"""
+    """RFC 7296 3.6"""
 
     encoding: int = 0
     data: bytes = b""
@@ -181,23 +188,57 @@ class CertPayload(Payload):
         octets = Octets(self.body)
         self.encoding, self.data = octets.u8(), octets.rest()
 
+    @property
+    def subject(self) -> str:
+        """Whose it is; "" when that cannot be told."""
+        return certificate_subject(self.data) if self.encoding == registry.X509_SIGNATURE else ""
+
+    def __str__(self) -> str:
+        return f"CERT({registry.CERT_ENCODINGS.get(self.encoding, self.encoding)})"
+
+
+@dataclass(slots=True)
+class CertRequestPayload(CertPayload):
+    """RFC 7296 3.7. For X.509 it names authorities by the SHA-1 of their keys."""
+
+    @property
+    def authorities(self) -> list[bytes]:
+        if self.encoding != registry.X509_SIGNATURE:
+            return []
+        return [self.data[at : at + SHA1_LENGTH] for at in range(0, len(self.data), SHA1_LENGTH)]
+
+    def __str__(self) -> str:
+        count = len(self.authorities)
+        what = registry.CERT_ENCODINGS.get(self.encoding, str(self.encoding))
+        of = f" of {count} {'authority' if count == 1 else 'authorities'}" if count else ""
+        return f"CERTREQ({what}{of})"
+
 
 @dataclass(slots=True)
 class AuthPayload(Payload):
-    """RFC 7296 3.8"""
+    """RFC 7296 3.8; `algorithm` and `signature` of the method 14, RFC 7427 3"""
 
     method: int = 0
     data: bytes = b""
+    algorithm: str = ""
+    signature: bytes = b""
 
     def decode(self) -> None:
         octets = Octets(self.body)
         self.method = octets.u8()
         octets.take(3)
         self.data = octets.rest()
+        if self.method == registry.DIGITAL_SIGNATURE:
+            self.algorithm, self.signature = algorithm_and_signature(self.data)
 
     @property
     def method_name(self) -> str:
         return registry.AUTH_METHODS.get(self.method, f"method {self.method}")
+
+    def __str__(self) -> str:
+        if self.method == registry.SHARED_KEY:
+            return "AUTH"
+        return f"AUTH({self.algorithm or self.method_name})"
 
 
 @dataclass(slots=True)
@@ -231,7 +272,15 @@ class NotifyPayload(Payload):
     def is_error(self) -> bool:
         return self.notify_type <= registry.ERROR_NOTIFY_MAX
 
+    @property
+    def hashes(self) -> list[str]:
+        """What SIGNATURE_HASH_ALGORITHMS names, RFC 7427 4."""
+        numbers = [int.from_bytes(self.data[at : at + 2], "big") for at in range(0, len(self.data), 2)]
+        return [registry.SIGNATURE_HASHES.get(number, str(number)) for number in numbers]
+
     def __str__(self) -> str:
+        if self.name == "SIGNATURE_HASH_ALGORITHMS":
+            return f"N({self.name}: {' '.join(self.hashes)})"
         return f"N({self.name})"
 
 
@@ -383,7 +432,7 @@ class FragmentPayload(EncryptedPayload):
 
 KINDS: dict[int, type[Payload]] = {
     PayloadType.SA: SaPayload, PayloadType.KE: KePayload, PayloadType.IDi: IdPayload,
-    PayloadType.IDr: IdPayload, PayloadType.CERT: CertPayload, PayloadType.CERTREQ: CertPayload,
+    PayloadType.IDr: IdPayload, PayloadType.CERT: CertPayload, PayloadType.CERTREQ: CertRequestPayload,
     PayloadType.AUTH: AuthPayload, PayloadType.NONCE: NoncePayload, PayloadType.N: NotifyPayload,
     PayloadType.D: DeletePayload, PayloadType.V: VendorPayload, PayloadType.TSi: TsPayload,
     PayloadType.TSr: TsPayload, PayloadType.CP: ConfigurationPayload, PayloadType.EAP: EapPayload,

@@ -94,8 +94,11 @@ TRANSFORMS = {1: ENCR, 2: PRF, 3: INTEG, 4: KE, 5: ESN}
 ID_TYPES = {1: "IPv4", 2: "FQDN", 3: "RFC822", 5: "IPv6", 9: "DN", 10: "GN", 11: "KEY_ID"}
 AUTH_METHODS = {1: "RSA signature", 2: "shared key", 3: "DSS signature", 9: "ECDSA-256",
                 10: "ECDSA-384", 11: "ECDSA-521", 13: "NULL", 14: "digital signature"}
+SIGNATURE_HASHES = {1: "SHA1", 2: "SHA2-256", 3: "SHA2-384", 4: "SHA2-512", 5: "Identity"}  # RFC 7427 7, RFC 8420 3
+SHARED_KEY, DIGITAL_SIGNATURE = 2, 14
 CERT_ENCODINGS = {4: "X.509", 7: "CRL", 12: "hash and URL", 13: "bundle", 14: "OCSP", 15: "raw key"}
 CONFIGURATION_TYPES = {1: "REQUEST", 2: "REPLY", 3: "SET", 4: "ACK"}
+X509_SIGNATURE = 4
 TS_IPV4_ADDR_RANGE, TS_IPV6_ADDR_RANGE = 7, 8
 
 
