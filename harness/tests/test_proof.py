@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 from cryptography import x509
-from ikelab.peers import contract, reference_config, strongswan_config, strongswan_credentials
+from cryptography.hazmat.primitives.serialization import pkcs12
+from ikelab.peers import (
+    contract,
+    libreswan_config,
+    libreswan_credentials,
+    openiked_config,
+    openiked_credentials,
+    reference_config,
+    strongswan_config,
+    strongswan_credentials,
+)
 from ikelab.peers.contract import PeerUnsupported, authentication_needs
 from ikelab.peers.neutral import DaemonSpec, PeerSpec, both_sides
 from ikelab.pki import Certificate
@@ -112,3 +122,61 @@ def test_strongswan_loads_what_it_needs_only(tmp_path):
     section = strongswan_config.connection(client)["gateway"]
     assert section["local-1"]["auth"] == section["remote-1"]["auth"] == "pubkey"
     assert len(section["local-1"]["certs"]) == len(section["remote-1"]["cacerts"]) == 1
+
+
+@pytest.mark.parametrize(("ours", "theirs", "lines"), [
+    (None, None, ["authby=secret"]),
+    ("rsa2048", "p256", ["leftauth=rsasig", "rightauth=ecdsa", "leftcert=own-gateway", "leftsendcert=always"]),
+    (None, "rsa2048", ["leftauth=secret", "rightauth=rsasig"]),
+    ("p384", None, ["leftauth=ecdsa", "rightauth=secret", "leftcert=own-gateway", "leftsendcert=always"]),
+])
+def test_libreswan_is_told_who_signs_with_what(tmp_path, ours, theirs, lines):
+    proof = Proof("psk", tmp_path)
+    proof.asked = {"client": ours and Certificate(key=ours), "gateway": theirs and Certificate(key=theirs)}
+    client, _ = sides(proof)
+    assert libreswan_credentials.connection(client) == lines
+    assert ("PSK" in libreswan_config.secrets(DaemonSpec((client,)))) == client.shares_key
+
+
+def test_libreswans_database_has_the_key_and_the_roots(tmp_path):
+    proof = Proof("certificate", tmp_path)
+    proof.asked["both"] = Certificate(intermediates=1)
+    client, _ = sides(proof)
+    spec = DaemonSpec((client,))
+    files = dict(libreswan_credentials.files(spec))
+    assert list(files) == ["/run/own-gateway.p12", "/run/gateway-authority-1.pem"]
+    key, own, others = pkcs12.load_key_and_certificates(files["/run/own-gateway.p12"], b"lab")
+    assert own is not None and key is not None and len(others) == 1
+    script = libreswan_credentials.script(spec)
+    assert "pk12util -i /run/own-gateway.p12" in script and "-n gateway-authority-1 -t CT,," in script
+    assert f"nssdir={libreswan_credentials.DATABASE}" in libreswan_config.ipsec_conf(spec)
+    assert libreswan_credentials.script(DaemonSpec((ENTRY,))) == ""
+
+
+def test_iked_finds_files_by_their_place(tmp_path):
+    proof = Proof("certificate", tmp_path)
+    proof.asked["client"] = Certificate(intermediates=2)
+    client, _ = sides(proof)
+    spec = DaemonSpec((client,))
+    found = [path.removeprefix("/etc/iked/") for path, _ in openiked_credentials.files(spec)]
+    assert found == ["private/local.key", "certs/own-1.crt", "ca/intermediate-1-1.crt", "ca/intermediate-1-2.crt",
+                     "ca/authority-1-1.crt"]
+    assert openiked_credentials.words(client) == [] and openiked_credentials.awaited(spec)
+    plain = DaemonSpec((ENTRY,))
+    assert openiked_credentials.words(ENTRY) == ["psk", "0x736563726574"]
+    assert list(openiked_credentials.files(plain)) == [("/etc/iked/private/local.key", b"")]
+    assert not openiked_credentials.awaited(plain)
+
+
+def test_iked_has_one_key(tmp_path):
+    client, gateway = sides(Proof("certificate", tmp_path))
+    openiked_credentials.check(DaemonSpec((client, client)))
+    with pytest.raises(PeerUnsupported, match="one private key"):
+        openiked_credentials.check(DaemonSpec((client, gateway)))
+
+
+def test_distinguished_names_in_each_ones_words():
+    name = "dn:C=XX, O=ikelab, CN=gateway"
+    assert strongswan_config.identity(name) == "asn1dn:C=XX, O=ikelab, CN=gateway"
+    assert libreswan_config.identity(name) == '"C=XX, O=ikelab, CN=gateway"'
+    assert openiked_config.identity(name) == "/C=XX/O=ikelab/CN=gateway"

@@ -163,3 +163,18 @@ def test_leaks(octets, leaks):
     assert len(found) == leaks
     if found:
         assert "in the clear on wan" in str(found[0]) and "net" in str(found[0])
+
+
+def test_a_message_in_pieces_counts_once(tmp_path):
+    """RFC 7383: the piece that made it whole stands for the message, or the first one where nobody could open any."""
+    for known in (True, False):
+        story, found = syn.demo(), syn.ike_keys(os.urandom(8), os.urandom(8))
+        if known:
+            story.store.add(found)
+        first, plain = syn.chain([syn.ident(35, "client"), syn.notify("INITIAL_CONTACT")])
+        for number, piece in enumerate((plain[:9], plain[9:]), 1):
+            raw = (first if number == 1 else 0, piece)
+            story.ike(syn.seal(found, Exchange.IKE_AUTH, 8, 1, [], (number, 2), raw))
+        trace = traced(story, tmp_path / str(known))
+        own = [e for e in trace.exchanges("IKE_AUTH") if e.message.header.spi_i == found.spi_i]
+        assert len(own) == 1 and ("INITIAL_CONTACT" in own[0].message.notifies()) == known

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ikelab.peers import libreswan_config as config
+from ikelab.peers import libreswan_credentials as credentials
 from ikelab.peers import libreswan_debug as debug
 from ikelab.peers import libreswan_status as says
 from ikelab.peers import xfrm
@@ -24,8 +25,8 @@ CONNECTIONS = "/etc/ipsec.connections"
 BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
-    "auth-signature": "the adapter gives pluto shared keys only",
-    "id-dn": "the adapter gives pluto shared keys only",
+    "auth-ed25519": "pluto has no EdDSA",
+    "auth-ed448": "pluto has no EdDSA",
     "ecn": LINUX_ECN,
     "ke-x448": "pluto offers no X448",
     "return-routability": "pluto sends no COOKIE2",
@@ -69,6 +70,10 @@ class Libreswan(GuestPeer):
         self._write("/etc/ipsec.conf", config.ipsec_conf(self.spec))
         self._write(CONNECTIONS, config.connections(self.spec, self._number(), self._host.addresses))
         self._write("/etc/ipsec.secrets", config.secrets(self.spec), 0o600)
+        for path, content in credentials.files(self.spec):
+            self._host.guest.write(path, content, 0o600)
+        if script := credentials.script(self.spec):
+            self._run(["/bin/sh"], input=script)
         self._run(["/bin/sh", "-c", "mkdir -p /run/pluto; rm -f /run/pluto/pluto.*; [ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss"])
         self._popen(["/bin/sh", "-c", f"exec {LIBEXEC}pluto --nofork --config /etc/ipsec.conf --stderrlog "
                      f">>{self.LOG} 2>&1"])

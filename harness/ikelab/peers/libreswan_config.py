@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from itertools import product
 
+from ikelab.peers import libreswan_credentials as credentials
 from ikelab.peers.contract import PeerUnsupported
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec
 
@@ -28,7 +29,7 @@ def ipsec_conf(spec: DaemonSpec) -> str:
     if (spec.ike_port, spec.natt_port) != (500, 4500):
         raise PeerUnsupported("pluto takes no other ports than 500 and 4500 for itself from ipsec.conf")
     unique = any(peer.replace_existing for peer in spec.peers)
-    setup = ["nhelpers=0", "plutodebug=base", f"uniqueids={_yes(unique)}"]
+    setup = ["nhelpers=0", "plutodebug=base", f"uniqueids={_yes(unique)}", *credentials.setup(spec)]
     if spec.peers:
         setup.append(f"keep-alive={max(seconds(spec.peers[0].keepalive_ms), 1)}")
     if spec.cookie_threshold is not None:
@@ -66,6 +67,8 @@ def secrets(spec: DaemonSpec) -> str:
     """ipsec.secrets."""
     lines = []
     for peer in spec.peers:
+        if not peer.shares_key:
+            continue
         key = peer.psk if peer.psk.startswith("0x") else f'"{peer.psk}"'
         lines.append(f"{_owner(peer.local_id)} {_owner(peer.remote_id)} : PSK {key}\n")
     return "".join(lines)
@@ -77,6 +80,8 @@ def identity(text: str) -> str:
         return "%fromcert" if text == "cert" else "%any"
     if text.startswith("key:"):
         return f"@[{text[4:]}]"
+    if text.startswith("dn:"):
+        return f'"{text[3:]}"'
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
@@ -146,7 +151,7 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
         f"hostaddrfamily=ipv{family}", f"left={local}", f"leftid={identity(peer.local_id)}",
         f"right={remote}", f"rightid={identity(peer.remote_id)}",
         *_selectors("left", child.local_ts, version), *_selectors("right", child.remote_ts, version),
-        "authby=secret", f"type={child.mode}", f"ike={ike_algorithms(peer.proposals)}", f"esp={esp}", f"esn={esn}",
+        *credentials.connection(peer), f"type={child.mode}", f"ike={ike_algorithms(peer.proposals)}", f"esp={esp}", f"esn={esn}",
         f"pfs={_yes(pfs)}", f"mobike={_yes(peer.mobike and child.mode == 'tunnel')}",
         f"encapsulation={'yes' if peer.force_encapsulation else 'auto'}", "fragmentation=yes",
         # What may be narrowed is a template to pluto, and no packet starts a template.

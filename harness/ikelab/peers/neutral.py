@@ -71,6 +71,7 @@ class Credentials:
     private_key: Path | None = None  # PKCS#8, not encrypted
     authorities: tuple[Path, ...] = ()  # one root each; empty: the other side proves itself by the psk
     key_kind: str = ""  # of private_key, a name of pki.keys.KINDS
+    remote_key_kind: str = ""  # of the other side's, for those who have to be told
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ikelab.peers import openiked_config as config
+from ikelab.peers import openiked_credentials as credentials
 from ikelab.peers import openiked_status as says
 from ikelab.peers import xfrm
 from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, authentication_needs
@@ -26,8 +27,7 @@ REFUSALS = {"authentication failed notification from peer": "AUTHENTICATION_FAIL
 BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
-    "auth-signature": "the adapter gives iked shared keys only",
-    "id-dn": "the adapter gives iked shared keys only",
+    "auth-mixed": "iked has one way to authenticate for both sides of a policy",
     "transport-mode": "the lab's flows run behind the guest, and transport mode protects the guest's own packets",
     "esp-aes-gcm": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
     "esp-chacha20poly1305": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
@@ -86,6 +86,7 @@ class OpenIKED(GuestPeer):
                     self.require("esn")
         if spec.cookie_threshold is not None:
             self.require("cookie-always")
+        credentials.check(spec)
         config.iked_conf(spec, ())  # refuses what it cannot say
         if self.running():
             raise PeerUnsupported("the adapter configures iked before its start only")
@@ -98,15 +99,21 @@ class OpenIKED(GuestPeer):
         assert self.spec is not None
         end = time.monotonic() + deadline_s
         self._write("/etc/iked.conf", config.iked_conf(self.spec, self._host.addresses), 0o600)
-        self._run(["/bin/sh", "-c", "rm -f /run/iked.sock; mkdir -p /etc/iked/private; [ -e /etc/iked/private/local.key ]"
-                   " || touch /etc/iked/private/local.key"], check=False)
+        self._run(["/bin/sh", "-c", f"rm -f /run/iked.sock; {credentials.CLEAN}"])
+        for path, content in credentials.files(self.spec):
+            self._host.guest.write(path, content, 0o600 if path == credentials.KEY else 0o644)
         passive = not any(child.start == "now" for peer in self.spec.peers for child in peer.children)
-        self._popen(["/bin/sh", "-c", f"exec {IKED} -d{'S' if passive else ''}v -s /run/iked.sock -f /etc/iked.conf "
+        self._popen(["/bin/sh", "-c", f"exec {IKED} -d{'S' if passive else ''}vv -s /run/iked.sock -f /etc/iked.conf "
                      f">>{self.LOG} 2>&1"])
         policies = len(self.spec.peers)
         while self._ikectl("show", "sa").returncode or self._policies_read() < policies:
             if not self.running() or time.monotonic() > end:
                 raise PeerNotRunning(f"{self.kind} does not listen: {self._last_words()}")
+            time.sleep(POLL_S)
+        awaited = credentials.awaited(self.spec)
+        while awaited and self._run(["grep", "-q", awaited, self.LOG], check=False).returncode:
+            if not self.running() or time.monotonic() > end:
+                raise PeerNotRunning(f"{self.kind} has not read its certificates: {self._last_words()}")
             time.sleep(POLL_S)
 
     def _log(self) -> str:

@@ -6,6 +6,7 @@ import ipaddress
 import math
 from collections.abc import Sequence
 
+from ikelab.peers import openiked_credentials as credentials
 from ikelab.peers.contract import PeerUnsupported
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec
 
@@ -47,14 +48,15 @@ def policy(peer: PeerSpec, addresses: Sequence[str]) -> str:
     words += ["ikelifetime", str(_lifetime(peer.lifetime.rekey_ms / 1000))]
     words += ["lifetime", str(_lifetime(life.rekey_ms / 1000) or _seconds(life.hard_ms)),
               "bytes", str(_lifetime(life.rekey_octets) or life.hard_octets)]
-    words += ["psk", peer.psk if peer.psk.startswith("0x") else "0x" + peer.psk.encode().hex()]
-    return " ".join(words)
+    return " ".join([*words, *credentials.words(peer)])
 
 
 def identity(text: str) -> str:
     """Our way to write an identity (ref/sa/config.h) as iked's."""
     if text.startswith("key:"):
         raise PeerUnsupported("iked sends identities of type ASN1_DN, FQDN, address and RFC 822 only")
+    if text.startswith("dn:"):
+        return "/" + "/".join(part.strip() for part in text[3:].split(","))
     return text
 
 

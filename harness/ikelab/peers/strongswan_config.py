@@ -90,6 +90,7 @@ def connection(peer: PeerSpec) -> dict[str, object]:
         "mobike": peer.mobike,
         "encap": peer.force_encapsulation,
         "fragmentation": "yes",
+        "send_cert": "always",  # a peer that knows its authorities may not ask (RFC 7296 3.7)
         "dpd_delay": seconds(peer.liveness_ms),
         "keyingtries": 1,
         "unique": _unique(peer),

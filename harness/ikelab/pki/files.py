@@ -13,9 +13,10 @@ from ikelab.peers.neutral import Credentials
 from .authority import Issued, root
 
 
-def write(directory: Path, issued: Issued | None, trusted: Iterable[str], kind: str = "") -> Credentials:
+def write(directory: Path, issued: Issued | None, trusted: Iterable[str], kind: str = "",
+          remote_kind: str = "") -> Credentials:
     """`issued`: what this side signs with (None: it does not); `trusted`: names of the roots that it believes the
-    other side by; `kind`: that of the key."""
+    other side by; `kind`: that of the key; `remote_kind`: that of the other side's."""
     directory.mkdir(parents=True, exist_ok=True)
     certificate = private_key = None
     if issued is not None:
@@ -27,7 +28,7 @@ def write(directory: Path, issued: Issued | None, trusted: Iterable[str], kind: 
     for number, name in enumerate(trusted, 1):
         authorities.append(directory / f"authority-{number}.pem")
         authorities[-1].write_bytes(_pem(root(name).certificate))
-    return Credentials(certificate, private_key, tuple(authorities), kind)
+    return Credentials(certificate, private_key, tuple(authorities), kind, remote_kind)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

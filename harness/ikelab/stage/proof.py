@@ -37,10 +37,11 @@ class Proof:
         except NoSuchName as error:
             raise PeerUnsupported(str(error)) from error
         sides = []
-        for own, one, mine, theirs in zip((client, gateway), wanted, issued, reversed(issued)):
-            place = f"{name}-to-gateway" if own is client else f"gateway-to-{name}"
-            trusted = [authority_of(own.psk)] if theirs is not None else []
-            found = write(self.directory / place, mine, trusted, one.key if one else "")
+        kinds = [one.key if one else "" for one in wanted]
+        places = (f"{name}-to-gateway", f"gateway-to-{name}")
+        for own, place, mine, kind, remote_kind in zip((client, gateway), places, issued, kinds, reversed(kinds)):
+            trusted = [authority_of(own.psk)] if remote_kind else []
+            found = write(self.directory / place, mine, trusted, kind, remote_kind)
             sides.append(replace(own, credentials=found))
         return sides[0], sides[1]
 

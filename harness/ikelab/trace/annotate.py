@@ -71,9 +71,10 @@ class Trace:
         return [event.message for event in self.events if event.message is not None]
 
     def exchanges(self, name: str) -> list[Event]:
-        """The events of one exchange type by its RFC name, retransmissions left out."""
+        """The events of one exchange type by its RFC name, one a message: without retransmissions, and without the
+        pieces of a message (RFC 7383) but the one that made it whole."""
         return [e for e in self.events
-                if e.message is not None and e.message.header.exchange == name and not e.again]
+                if e.message is not None and e.message.header.exchange == name and not e.again and not _piece(e.message)]
 
     def requests(self, name: str) -> list[ike.Message]:
         """The requests of one exchange type, retransmissions left out."""
@@ -88,7 +89,7 @@ class Trace:
         """The first response to that request."""
         asked = request.message
         assert asked is not None
-        return next((m for m in self.messages if m.header.response and m.header.spi_i == asked.header.spi_i
+        return next((m for m in self.messages if m.header.response and not _piece(m) and m.header.spi_i == asked.header.spi_i
                      and m.header.message_id == asked.header.message_id
                      and m.header.from_initiator != asked.header.from_initiator), None)
 
@@ -221,6 +222,12 @@ class _Annotator:
             event.inner = f"{inner.src} > {inner.dst} {inner.protocol_name}"
         event.title = f"ESP {packet.spi:08x}"
         event.meaning = _burst_text(event, packet)
+
+
+def _piece(message: ike.Message) -> bool:
+    """A fragment that is not the whole story. Of those that nobody could open the first one stands for all."""
+    found = message.encrypted
+    return isinstance(found, ike.FragmentPayload) and message.inner is None and (not message.problem or found.number > 1)
 
 
 def _burst_text(event: Event, packet: esp.EspPacket) -> str:
