@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from ikelab.peers import libreswan_config, libreswan_debug, libreswan_status, openiked_config, openiked_status, xfrm
+from ikelab.peers import libreswan_config, libreswan_log, libreswan_status, openiked_config, openiked_status, xfrm
 from ikelab.peers.contract import PeerUnsupported
-from ikelab.peers.neutral import ChildSpec, DaemonSpec, IkeSaStatus, Endpoint, Lifetime, PeerSpec
+from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec
 
 CHILD = ChildSpec(local_ts=("10.1.0.0/24",), remote_ts=("10.2.0.0/24",))
 PEER = PeerSpec("gateway", "client", "gw@example.org", "a key", remote_addresses=("192.0.2.2",), children=(CHILD,))
@@ -135,30 +135,32 @@ def test_what_whack_lists(prefix: str, state: str) -> None:
         0xB01, 0xA01, ("10.1.0.0/24",), ("10.2.0.1/32",))
 
 
-DEBUG = """| NAT_TRAVERSAL this end is behind NAT
-| NAT_TRAVERSAL that end is NOT behind NAT
-|    initiator SPI: 47 2e d0 0a  76 3e 28 f9
-|    responder SPI: 47 61 24 9a  99 92 7c 5f
-| our spi: 24 cf a4 85
-| parent state #1: IKE_AUTH_I(open IKE SA) => ESTABLISHED_IKE_SA(established IKE SA)
-| our spi: 05 0b 91 b9  a4 3c f1 0c
-| accepted IKE proposal ikev2_proposal: 1:IKE=AES_GCM_16_256-HMAC_SHA2_256-CURVE25519 SPI=257d9ecb3e6f5957
-| parent state #3: REKEY_IKE_I1(open Child SA) => ESTABLISHED_IKE_SA(established IKE SA)
+def keymat(octets: int) -> str:
+    return bytes(n % 256 for n in range(octets)).hex()
+
+
+KEY_LOG = f"""Nov 22 00:31:22.292808: "p"[1] 192.0.2.1 #1: sent IKE_SA_INIT response {{cipher=AES_GCM_16_256 integ=n/a prf=HMAC_SHA2_256 group=DH31}}
+ike-keymat sha256 {64 * "aa"}472ed00a763e28f94761249a99927c5f {keymat(3 * 32 + 2 * 36)}
+Nov 22 00:31:22.293808: | passing a key
+Nov 22 00:31:22.294808: "p"[1] 192.0.2.1 #1: processing decrypted IKE_AUTH request
+ike-keymat sha256 {64 * "aa"} {keymat(2 * 36)}
+Nov 22 00:31:22.295808: "p"[1] 192.0.2.1 #2: responder established Child SA using #1 {{ESP=>0x73808105 <0xe58923aa}}
+ike-keymat sha384 {64 * "bb"}050b91b9a43cf10c257d9ecb3e6f5957 {keymat(3 * 48 + 2 * 48 + 2 * 16)}
+Nov 22 00:31:22.296808: "p"[1] 192.0.2.1 #3: responder rekeyed IKE SA #1 {{cipher=AES_CBC_128 integ=HMAC_SHA2_384_192 prf=HMAC_SHA2_384 group=DH31}}
 """
 
 
-def test_what_only_plutos_debugging_tells() -> None:
-    told = libreswan_debug.read(DEBUG)
-    assert told.spis == {1: (0x472ED00A763E28F9, 0x4761249A99927C5F), 3: (0x050B91B9A43CF10C, 0x257D9ECB3E6F5957)}
-    assert told.nat[1] == (True, False)
-
-
-def test_spis_that_are_not_told_contradict_nothing_and_differ_from_each_other() -> None:
-    def sa(spi_i: int, spi_r: int) -> IkeSaStatus:
-        return IkeSaStatus("p", "established", True, spi_i, spi_r, Endpoint("", 0), Endpoint("", 0))
-
-    assert sa(0, 1).spis == sa(7, 8).spis and sa(7, 8).spis == sa(0, 1).spis
-    assert sa(0, 1).spis != sa(0, 2).spis and sa(7, 8).spis != sa(7, 9).spis
+def test_plutos_key_log() -> None:
+    """RFC 7296 2.14: SK_d, SK_ai, SK_ar, SK_ei, SK_er, SK_pi, SK_pr, in this order; a Child SA's keys are no IKE SA's."""
+    first, second = libreswan_log.read(KEY_LOG)
+    assert (first.number, first.spis) == (1, (0x472ED00A763E28F9, 0x4761249A99927C5F))
+    assert (second.number, second.spis) == (3, (0x050B91B9A43CF10C, 0x257D9ECB3E6F5957))
+    assert (first.keys.sk_ei, first.keys.sk_er) == (bytes(range(32, 68)), bytes(range(68, 104)))
+    assert (first.keys.encryption, first.keys.sk_ai) == ("AES-GCM-256 with 16 octet ICV [RFC5282]", b"")
+    assert (second.keys.sk_ai, second.keys.sk_ar) == (bytes(range(48, 96)), bytes(range(96, 144)))
+    assert (second.keys.sk_ei, second.keys.sk_er) == (bytes(range(144, 160)), bytes(range(160, 176)))
+    assert libreswan_log.read(KEY_LOG.replace("AES_GCM_16_256", "AES_GCM_16_128"))[0].number == 3  # the length is wrong
+    assert libreswan_log.read(KEY_LOG.partition("Nov 22 00:31:22.294808")[0]) == []  # nobody's yet
 
 
 IKED = """iked_sas: 0x55 rspi 0x17e46112d2c91524 ispi 0x429dfccde5010c8c 192.0.2.1:500->192.0.2.2:500<FQDN/gw@example.org>[] ESTABLISHED i nexti (nil) pol 0x55

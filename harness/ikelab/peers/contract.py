@@ -151,6 +151,7 @@ class Peer(ABC):
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.spec: DaemonSpec | None = None
+        self.spis_to_prove: set[tuple[int, int]] = set()  # of IKE SAs, which the capture has to show
 
     # What it is and can do; may be asked without a running daemon.
 

@@ -33,6 +33,7 @@ class GuestPeer(Peer):
 
     tier = "uml-kernel"
     LOG = ""  # the daemon's log, in the guest
+    SPIS_FROM_ASIDE = False  # whether SPIs of IKE SAs come from elsewhere than the daemon's own list of them
 
     def __init__(self, directory: Path, kind: str, root: Path, version: str) -> None:
         super().__init__(directory)
@@ -114,6 +115,8 @@ class GuestPeer(Peer):
         now = self._ask_status()
         self._tell_apart(self._last, now)
         self._last = now
+        if self.SPIS_FROM_ASIDE:
+            self.spis_to_prove |= {sa.spis for sa in now.established()}
         return now
 
     def events(self) -> tuple[Event, ...]:
@@ -136,7 +139,7 @@ class GuestPeer(Peer):
         told = self.directory / "xfrm.out"
         if not told.exists():
             return None
-        store = keys.KeyStore()
+        store = self._keys_so_far()
         for one in xfrm.esp_keys(told.read_text(errors="replace")):
             store.add(one)
         keys.write(self.directory / "keys", store)
@@ -169,7 +172,13 @@ class GuestPeer(Peer):
         if text:
             (self.directory / "daemon.log").write_text(text)
 
+    def _keys_so_far(self) -> keys.KeyStore:
+        """What the files hold by now."""
+        directory = self.directory / "keys"
+        return keys.load([directory] if directory.exists() else [])
+
     def _gone(self) -> None:
+        self.ike_keys()
         self._fetch_log()
         self._clear_kernel()
         self._monitor.kill()

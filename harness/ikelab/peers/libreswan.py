@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from ikelab import keys
 from ikelab.peers import libreswan_config as config
 from ikelab.peers import libreswan_credentials as credentials
-from ikelab.peers import libreswan_debug as debug
+from ikelab.peers import libreswan_log as log
 from ikelab.peers import libreswan_status as says
 from ikelab.peers import xfrm
 from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, authentication_needs
 from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
-from ikelab.peers.neutral import DaemonSpec, PeerStatus
+from ikelab.peers.neutral import DaemonSpec, IkeSaStatus, PeerStatus
 from ikelab.process import ProcessError
 
 LIBEXEC = "/usr/libexec/ipsec/"
 WHACK = LIBEXEC + "whack"
 CONNECTIONS = "/etc/ipsec.connections"
 BORDER = "---- ikelab ----"
+KEY_LOG = "/mnt/guest-nss-key-log.so"
 
 LACKS: Mapping[str, str] = {
     "auth-ed25519": "pluto has no EdDSA",
@@ -36,7 +39,6 @@ LACKS: Mapping[str, str] = {
     "fail-closed": "pluto has a policy only while a Child SA or a trap is up",
     "acquire-keeps-packet": "the kernel drops the packet that starts a Child SA",
     "liveness-by-command": "whack has no such command",
-    "key-log-ike": "pluto has no key log",
 }
 
 
@@ -44,6 +46,7 @@ class Libreswan(GuestPeer):
     """The adapter."""
 
     LOG = "/run/pluto/log"
+    SPIS_FROM_ASIDE = True
 
     def missing(self) -> Mapping[str, str]:
         return LACKS
@@ -75,7 +78,7 @@ class Libreswan(GuestPeer):
         if script := credentials.script(self.spec):
             self._run(["/bin/sh"], input=script)
         self._run(["/bin/sh", "-c", "mkdir -p /run/pluto; rm -f /run/pluto/pluto.*; [ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss"])
-        self._popen(["/bin/sh", "-c", f"exec {LIBEXEC}pluto --nofork --config /etc/ipsec.conf --stderrlog "
+        self._popen(["/bin/sh", "-c", f"LD_PRELOAD={KEY_LOG} exec {LIBEXEC}pluto --nofork --config /etc/ipsec.conf --stderrlog "
                      f">>{self.LOG} 2>&1"])
         while self._run(["test", "-S", "/run/pluto/pluto.ctl"], check=False).returncode:
             if not self.running() or time.monotonic() > end:
@@ -158,13 +161,14 @@ class Libreswan(GuestPeer):
     def _ask_status(self) -> PeerStatus:
         assert self.spec is not None
         asked = (f"{WHACK} --status", " ".join(xfrm.STATE), " ".join(xfrm.POLICY),
-                 f"grep -E '{debug.LINES}' {self.LOG}")
+                 f"grep -E '{log.LINES}' {self.LOG}")
         script = f"; echo '{BORDER}'; ".join(asked) + "; true"
         parts = self._run(["/bin/sh", "-c", script]).stdout.split(BORDER)
         local = {str(family): self._host.address(family) for family in self._families()}
         status = says.peer_status(parts[0], parts[1], parts[2], config.names(self.spec, (4, 6)),
                                   {peer.name: peer for peer in self.spec.peers}, local)
-        return says.with_told(status, debug.read(parts[3]))
+        told = {one.number: one.spis for one in log.read(parts[3])}
+        return replace(status, ike_sas=tuple(_with_spis(sa, told) for sa in status.ike_sas))
 
     def _families(self) -> list[int]:
         return sorted({6 if ":" in address else 4 for address in self._host.addresses})
@@ -175,6 +179,17 @@ class Libreswan(GuestPeer):
             if (one, other) == (peer, child):
                 return name
         raise PeerError(f"{self.kind} has no connection for {peer}/{child}")
+
+    def ike_keys(self) -> Path | None:
+        self._fetch_log()
+        told = self.directory / "daemon.log"
+        if not told.exists():
+            return None
+        store = self._keys_so_far()
+        for one in log.read(told.read_text(errors="replace")):
+            store.add(one.keys)
+        keys.write(self.directory / "keys", store)
+        return self.directory / "keys" / keys.IKE_TABLE
 
     def _words(self) -> str:
         """pluto's log without its debugging."""
@@ -196,3 +211,9 @@ class Libreswan(GuestPeer):
             refused = says.refusal(self._words()[mark:])
             raise (self._failed(subject, refused, "") if refused else late) from error
         return done.stdout + done.stderr
+
+
+def _with_spis(sa: IkeSaStatus, told: Mapping[int, tuple[int, int]]) -> IkeSaStatus:
+    """One that has no keys yet has no SPIs of both sides either."""
+    spi_i, spi_r = told.get(int(sa.unique), (0, 0))
+    return replace(sa, spi_i=spi_i, spi_r=spi_r)

@@ -29,7 +29,7 @@ def ipsec_conf(spec: DaemonSpec) -> str:
     if (spec.ike_port, spec.natt_port) != (500, 4500):
         raise PeerUnsupported("pluto takes no other ports than 500 and 4500 for itself from ipsec.conf")
     unique = any(peer.replace_existing for peer in spec.peers)
-    setup = ["nhelpers=0", "plutodebug=base", f"uniqueids={_yes(unique)}", *credentials.setup(spec)]
+    setup = ["nhelpers=0", "plutodebug=none", f"uniqueids={_yes(unique)}", *credentials.setup(spec)]
     if spec.peers:
         setup.append(f"keep-alive={max(seconds(spec.peers[0].keepalive_ms), 1)}")
     if spec.cookie_threshold is not None:

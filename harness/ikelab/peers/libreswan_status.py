@@ -1,7 +1,7 @@
 """What pluto and its kernel say, in neutral words.
 
-pluto lists its SAs by number; selectors, modes and counters of Child SAs come from the kernel, SPIs of IKE SAs and
-who is behind a NAT from libreswan_debug. IKE SPIs of 0 mean "not told" (neutral.IkeSaStatus.spis).
+pluto lists its SAs by number; selectors, modes and counters of Child SAs come from the kernel, SPIs of IKE SAs from
+its key log (libreswan_log). Who is behind a NAT it does not tell.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from ikelab.peers import xfrm
 from ikelab.peers.libreswan_config import GROUPS
-from ikelab.peers.libreswan_debug import Told
 from ikelab.peers.neutral import ChildSaStatus, Endpoint, IkeSaStatus, PeerStatus, PeerSpec
 
 _STATE = re.compile(r'^(?:000 )?#(\d+): "([^"]+)"(?:\[\d+\])?(?: ([0-9a-f.:]+?))?:(\d+) (\S+) \(([^)]*)\);(.*)$', re.M)
@@ -72,9 +71,9 @@ def _ike_sa(number: int, peer: str, remote: str, port: int, state: str, rest: st
     established = "ESTABLISHED_IKE_SA" in state and "newest" in rest
     return IkeSaStatus(
         peer=peer, state="established" if established else "rekeying" if "ESTABLISHED" in state else "connecting",
-        initiator=False, spi_i=0, spi_r=number, local=Endpoint(local.get("6" if ":" in there else "4", ""), port),
+        initiator=None, spi_i=0, spi_r=0, local=Endpoint(local.get("6" if ":" in there else "4", ""), port),
         remote=Endpoint(there, port), local_id=spec.local_id if spec else "", remote_id=spec.remote_id if spec else "",
-        unique=str(number))
+        unique=str(number), nat_local=None, nat_remote=None)
 
 
 def _with_addresses(sa: IkeSaStatus, children: list[ChildSaStatus]) -> IkeSaStatus:
@@ -84,19 +83,6 @@ def _with_addresses(sa: IkeSaStatus, children: list[ChildSaStatus]) -> IkeSaStat
                            for text in (child.local, child.remote))
             return replace(sa, local=here, remote=there, udp_encapsulation=child.udp_encapsulation)
     return sa
-
-
-def with_told(status: PeerStatus, told: Told) -> PeerStatus:
-    """With what only the debugging log tells."""
-    ike_sas = []
-    for sa in status.ike_sas:
-        number = int(sa.unique)
-        spi_i, spi_r = told.spis.get(number, (0, 0))
-        if spi_i and spi_r:
-            sa = replace(sa, spi_i=spi_i, spi_r=spi_r)
-        here, there = told.nat.get(number, (False, False))
-        ike_sas.append(replace(sa, nat_local=here, nat_remote=there))
-    return replace(status, ike_sas=tuple(ike_sas))
 
 
 def proposal_text(words: str) -> str:

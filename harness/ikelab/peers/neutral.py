@@ -156,33 +156,21 @@ class Endpoint:
     port: int
 
 
-class UntoldSpis(tuple[int, int]):
-    """Stands for SPIs that a peer does not tell."""
-
-    def __eq__(self, other: object) -> bool:
-        return tuple.__eq__(self, other) if isinstance(other, UntoldSpis) else isinstance(other, tuple)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = tuple.__hash__
-
-
 @dataclass(frozen=True)
 class IkeSaStatus:
     """An IKE SA as one side sees it."""
 
     peer: str
     state: str  # "connecting", "established", "rekeying", "deleting", ...
-    initiator: bool  # this side is its original initiator
+    initiator: bool | None  # this side is its original initiator; None: this peer does not tell
     spi_i: int
     spi_r: int
     local: Endpoint
     remote: Endpoint
     local_id: str = ""
     remote_id: str = ""
-    nat_local: bool = False
-    nat_remote: bool = False
+    nat_local: bool | None = False  # None: this peer does not tell; stage/on_the_wire.py then asks the packets
+    nat_remote: bool | None = False
     mobike: bool | None = None  # None: this peer does not tell
     udp_encapsulation: bool = False
     proposal: str = ""
@@ -190,9 +178,8 @@ class IkeSaStatus:
 
     @property
     def spis(self) -> tuple[int, int]:
-        """What identifies it on the wire: the same on both sides. A peer that does not tell its IKE SPIs gives
-        spi_i = 0 and its own number as spi_r: that tells its SAs apart, and contradicts no other side's SPIs."""
-        return (self.spi_i, self.spi_r) if self.spi_i else UntoldSpis((0, self.spi_r))
+        """What identifies it on the wire: the same on both sides. 0 of who has not answered yet."""
+        return self.spi_i, self.spi_r
 
 
 @dataclass(frozen=True)

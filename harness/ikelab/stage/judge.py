@@ -29,7 +29,7 @@ from ..trace.render import lines
 from ..traffic import TrafficError
 from ..verdict import Expected, Verdict, apply_expected
 from ..wire import capture as capture_file
-from ..wire import packet
+from . import on_the_wire
 from .lab import Lab, Play
 from .side import Side
 
@@ -52,7 +52,7 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
         if lab.capture is not None:
             leaks = _decode(lab)
             if judgement[0] is Verdict.PASS:
-                judgement = _check_afterwards(lab, lab.trace)
+                judgement = _worse(_check_afterwards(lab, lab.trace), _prove_spis(lab, lab.trace))
     except Exception as error:
         judgement = _worse(judgement, classify(error, lab))
     finally:
@@ -86,6 +86,14 @@ def _check_afterwards(lab: Lab, trace: Trace) -> Judgement:
         if mute and trace.unopened_ike and not isinstance(error, PeerUnsupported):
             return Verdict.UNSUPPORTED, f"neither side tells its IKE keys, so this was not judged: {_words(error)}"
         raise
+    return Verdict.PASS, ""
+
+
+def _prove_spis(lab: Lab, trace: Trace) -> Judgement:
+    """SPIs that an adapter has from aside are worth what the capture shows of them."""
+    for side in lab.sides:
+        if side.peer is not None and (missing := on_the_wire.unproven(side.peer.spis_to_prove, trace)):
+            return Verdict.FAIL, f"the {side.name} told of an IKE SA that no packet shows: {missing[0]}"
     return Verdict.PASS, ""
 
 
@@ -163,16 +171,10 @@ def _end(lab: Lab) -> Judgement:
 def _decode(lab: Lab) -> list[Leak]:
     """Fills lab.trace and returns what leaked."""
     assert lab.capture is not None
-    files = [path for path in lab.capture.files.values() if path.exists()]
-    frames = capture_file.read_captures(files)
-    datagrams = list(packet.datagrams(frames))
-    directories = [side.peer.directory for side in lab.sides if side.peer and side.peer.directory.exists()]
-    store = keys.load(directories)
+    seen, store = lab.evidence()
     keys.write(lab.directory / "keys", store)
-    outer = lab.outer_links()
-    seen = [datagram for datagram in datagrams if datagram.link in outer]
     scene = lab.scene()
-    scene_file.write(lab.directory, scene, lab.marks, outer)
+    scene_file.write(lab.directory, scene, lab.marks, lab.outer_links())
     lab.trace = annotate(seen, store, scene, lab.marks)
     return find_leaks(seen, policies(lab))
 

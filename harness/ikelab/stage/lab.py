@@ -9,19 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import keys
 from ..capture import Capture
 from ..guest.machine import Guest
 from ..guest.pool import pool
 from ..link import Relay
 from ..peers import table
-from ..peers.contract import PeerTimeout
+from ..peers.contract import PeerTimeout, PeerUnsupported
 from ..peers.neutral import DEFAULT_ESP, DaemonSpec
 from ..topology import LAYOUTS, Topology, create
 from ..topology.host import Host
 from ..process import ProcessError, await_that
-from ..trace import Mark, Scene, Trace
+from ..trace import Mark, Scene, Trace, annotate
 from ..traffic import Flow
-from . import stranger
+from ..wire import capture as capture_file
+from ..wire import packet
+from ..wire.packet import Datagram
+from . import on_the_wire, stranger
 from .proof import Proof
 from .setting import Setting
 from .side import Side
@@ -218,6 +222,28 @@ class Lab:
         self.setting.esp = next((one.daemon.default_esp for one in self.sides
                                  if one.daemon.default_esp != DEFAULT_ESP), DEFAULT_ESP)
         return self.setting.specs(self.topology, more)[side]
+
+    def evidence(self) -> tuple[list[Datagram], keys.KeyStore]:
+        """What has crossed the outer links so far, and all keys that are known by now."""
+        assert self.capture is not None
+        files = [path for path in self.capture.files.values() if path.exists()]
+        outer = self.outer_links()
+        seen = [one for one in packet.datagrams(capture_file.read_captures(files)) if one.link in outer]
+        return seen, keys.load(side.peer.directory for side in self.sides if side.peer and side.peer.directory.exists())
+
+    def nat_seen_by(self, side: Side) -> tuple[bool, bool]:
+        """Whether that side is behind a NAT, and whether the other one is, as the packets that came to it say. For
+        peers that do not tell."""
+        assert self.capture is not None
+        self.capture.flush()
+        for one in self.sides:
+            if one.peer is not None and one.should_run:
+                one.peer.ike_keys()
+        trace = annotate(*self.evidence(), self.scene())
+        found = on_the_wire.nat_seen_at(self.addresses_of(side.name), trace)
+        if found is None:
+            raise PeerUnsupported(f"{side.kind} does not tell who is behind a NAT, and no packet says so")
+        return found
 
     def move(self, *uplinks: str, families: tuple[int, ...]) -> None:
         move = getattr(self.topology, "uplink", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..peers.contract import DEADLINE_S, Peer, What
@@ -140,7 +141,12 @@ class Side:
         return self.daemon.status()
 
     def ike_sa(self) -> IkeSaStatus:
-        return self.daemon.ike_sa()
+        """The one that is established; who is behind a NAT is asked of the packets where the daemon does not tell."""
+        sa = self.daemon.ike_sa()
+        if vars(sa)["nat_local"] is None:
+            here, there = self.lab.nat_seen_by(self)
+            sa = replace(sa, nat_local=here, nat_remote=there)
+        return sa
 
     def child_sa(self, child: str | None = None) -> ChildSaStatus:
         return self.daemon.child_sa(child)
