@@ -3,6 +3,7 @@
 #   make            builds into build/
 #   make demo       installs and builds what is missing, then shows what the lab does
 #   make test       the same, then everything that must be green before a change lands
+#   make interop    every peer with every other, in both roles; builds the peers first (docs/INTEROP.md)
 #   make tidy       formatting, the order of the rooms, Python that compiles; changes nothing
 #   make sanitize   unit tests and scenarios of the reference under ASan and UBSan
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
@@ -111,7 +112,12 @@ demo: setup
 
 test: setup
 	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized
-	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci harness scenarios
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci harness scenarios interop
+
+# Every peer of the table. ARGS="--shard 1/4" and the like are handed on; the report is in build/results/latest.
+interop: setup
+	@$(BUILD)/ikelab peers build --all
+	@$(BUILD)/ikelab interop --junit $(BUILD)/results/interop.xml --json $(BUILD)/results/interop.json $(ARGS)
 
 # The daemon as the hostile tests and `make sanitize` want it.
 SANITIZED := $(BUILD)/sanitized
@@ -154,6 +160,6 @@ tidy:
 	@echo "tidy: the formatting, the rooms and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit vectors setup demo test sanitized sanitize hostile tidy clean clean-peers
+.PHONY: all programs tests unit vectors setup demo test interop sanitized sanitize hostile tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

@@ -10,7 +10,7 @@ libcmocka-dev"
 RUN="iproute2 nftables iputils-ping util-linux mount tshark mmdebstrap debian-archive-keyring"
 # The harness.
 PYTHON="python3 python3-pytest python3-pytest-xdist python3-scapy python3-cryptography python3-jsonschema
-python3-jinja2 python3-rich python3-click"
+python3-jinja2 python3-rich python3-click python3-junitparser"
 
 fail() {
     echo "ci/install.sh: $1" >&2

@@ -7,6 +7,7 @@ unit        every cmocka program, two at a time; one line a program, all it said
 ci          the tests of ci/
 harness     the harness's own tests
 scenarios   every scenario between all pairs of peers that are here, by `ikelab run`
+interop     the part of the matrix that ci/interop.toml names, by `ikelab interop`
 hostile     only the hostile datagrams, as many as IKELAB_HOSTILE says
 """
 
@@ -19,6 +20,7 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 import xml.etree.ElementTree as xml
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -126,23 +128,45 @@ def hostile(build: Path) -> Count:
 
 def scenarios(build: Path) -> Count:
     """As expected is passed: pass, unsupported and expected-fail; ikelab says how many of each."""
-    found = build / "test" / "scenarios.json"
+    return played(build, "scenarios", "run")
+
+
+def interop(build: Path) -> Count:
+    total = Count()
+    for number, arguments in enumerate(interop_parts(ROOT / "ci/interop.toml")):
+        name = f"interop-{number + 1}"
+        total.add(played(build, name, "interop", *arguments, "--junit", str(build / "test" / f"{name}.xml")))
+    return total
+
+
+def interop_parts(path: Path) -> list[list[str]]:
+    """The arguments of each `ikelab interop` that the file asks for."""
+    found = []
+    for part in tomllib.loads(path.read_text()).get("part", []):
+        arguments = ["--scenarios", part.get("scenarios", "core")]
+        for side in ("initiator", "responder"):
+            for peer in part[f"{side}s"]:
+                arguments += [f"--{side}", peer]
+        found.append(arguments)
+    return found
+
+
+def played(build: Path, name: str, *arguments: str) -> Count:
+    found = build / "test" / f"{name}.json"
     found.parent.mkdir(parents=True, exist_ok=True)
     found.unlink(missing_ok=True)
-    done = subprocess.run([build / "ikelab", "run", "--json", found], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run([build / "ikelab", *arguments, "--json", found], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
     try:
         verdicts = [one["verdict"] for one in json.loads(found.read_text())["results"]]
     except (OSError, ValueError, KeyError):
         return Count(failed=1)
     failed = sum(verdict in ("fail", "inconclusive") for verdict in verdicts)
     skipped = verdicts.count("unsupported")
-    if done.returncode != 0 and not failed:
-        failed = 1
-    return Count(len(verdicts) - skipped - sum(v in ("fail", "inconclusive") for v in verdicts), failed, skipped)
+    return Count(len(verdicts) - skipped - failed, failed or int(done.returncode != 0), skipped)
 
 
 STAGES: dict[str, Callable[[Path], Count]] = {
-    "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "hostile": hostile}
+    "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "interop": interop, "hostile": hostile}
 
 
 def main() -> int:

@@ -47,3 +47,23 @@ def test_a_stage_of_pytest_counts_failures_and_errors(tmp_path: Path) -> None:
     assert (count.passed, count.failed, count.skipped) == (1, 2, 1)
     (tmp_path / "test_mixed.py").write_text("syntax error\n")
     assert run_tests.pytest(tmp_path, str(tmp_path / "test_mixed.py")).failed >= 1
+
+
+def test_parts_of_the_matrix(tmp_path: Path) -> None:
+    (tmp_path / "i.toml").write_text('[[part]]\ninitiators = ["a"]\nresponders = ["b", "c"]\nscenarios = "all"\n'
+                                     '[[part]]\ninitiators = ["d"]\nresponders = ["d"]\n')
+    assert run_tests.interop_parts(tmp_path / "i.toml") == [
+        ["--scenarios", "all", "--initiator", "a", "--responder", "b", "--responder", "c"],
+        ["--scenarios", "core", "--initiator", "d", "--responder", "d"]]
+    for part in run_tests.interop_parts(Path(run_tests.__file__).parent / "interop.toml"):
+        assert "--initiator" in part and "--responder" in part
+
+
+def test_a_play_that_wrote_nothing_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "ikelab").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "ikelab").chmod(0o755)
+    assert run_tests.played(tmp_path, "x", "interop").failed == 1
+    (tmp_path / "ikelab").write_text(
+        """#!/bin/sh\nfor f; do :; done\necho '{"results": [{"verdict": "pass"}, {"verdict": "fail"}, {"verdict": "unsupported"}]}' >$f\nexit 1\n""")
+    count = run_tests.played(tmp_path, "x", "interop")
+    assert (count.passed, count.failed, count.skipped) == (1, 1, 1)

@@ -67,12 +67,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     filters = config.getoption("--ikelab-filter")
     if not filters:
         return
-    kept = [item for item in items if any(_matches(scenario_name(item), one) for one in filters)]
+    kept = [item for item in items if any(matches(scenario_name(item), one) for one in filters)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """A filter is part of a name, or a pattern with * and ?."""
     return pattern in name or fnmatchcase(name, pattern)
 
 
@@ -114,6 +115,17 @@ def scenario_name(item: pytest.Item) -> str:
         pair_id = "+".join(callspec.params["pair"])
         own = [part for part in callspec._idlist if part != pair_id]
     return f"{name}[{'-'.join(own)}]" if own else name
+
+
+def recast(item: pytest.Item, pair: tuple[str, str]) -> None:
+    """The next run of this collected item is between these two, whatever pair it was collected for."""
+    callspec = item.callspec  # type: ignore[attr-defined]
+    ids = callspec._idlist
+    ids[ids.index("+".join(callspec.params["pair"]))] = "+".join(pair)
+    callspec.params["pair"] = pair
+    item.user_properties.clear()  # else the result of its last run stays the first one
+    item._report_sections.clear()
+    item._initrequest()  # type: ignore[attr-defined]
 
 
 def describe(item: pytest.Item, pair: tuple[str, str]) -> Play:

@@ -48,6 +48,8 @@ class Result:
     esp_packets: int | None = None
     esp_octets: int | None = None
     handshake_ms: float | None = None
+    cause: str = ""  # of what did not pass: the first thing in the decoded packets that went otherwise
+    spent: dict[str, float] = field(default_factory=dict)  # seconds: booting, set_up, playing, ending, judging
 
     @property
     def identity(self) -> str:

@@ -10,6 +10,7 @@ import pytest
 import synthetic as syn
 from click.testing import CliRunner
 from ikelab.cli import common, ikelab
+from ikelab.peers.contract import CAPABILITIES
 from ikelab.peers.table import PeerKind
 from ikelab.result import SCHEMA
 from test_report import leave
@@ -34,7 +35,7 @@ def story(tmp_path):
 
 
 @pytest.mark.parametrize("command", [(), ("doctor",), ("demo",), ("run",), ("report",), ("explain",), ("peers",),
-                                     ("peers", "list"), ("peers", "build")])
+                                     ("peers", "list"), ("peers", "build"), ("interop",)])
 def test_help_has_an_example(command):
     result = invoke(*command, "--help")
     assert result.exit_code == 0 and "Example:" in result.output
@@ -109,6 +110,15 @@ def test_peers_list(tmp_path):
     assert result.exit_code == 0 and "strongswan-5.9.8" in result.output
     jsonschema.validate(json.loads((tmp_path / "p.json").read_text()), SCHEMA_OBJECT)
     fails(invoke("peers", "build", "nobody"), 2, "nobody")
+
+
+def test_capabilities_of_peers(tmp_path):
+    result = invoke("peers", "list", "--capabilities", "--json", tmp_path / "p.json")
+    rows = {one["peer"]: one for one in json.loads((tmp_path / "p.json").read_text())["results"]}
+    reference = rows["reference"]
+    assert set(reference["capabilities"]) | set(reference["lacks"]) == set(CAPABILITIES)
+    assert f"{len(reference['capabilities'])} of {len(CAPABILITIES)} capabilities" in result.output
+    assert max(map(len, result.output.splitlines())) <= 100
 
 
 def test_list_names_scenarios():

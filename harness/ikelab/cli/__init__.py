@@ -8,6 +8,7 @@ from .. import __version__
 from .demo import demo
 from .doctor import doctor
 from .explain import explain
+from .interop import interop
 from .peers import peers
 from .report import report
 from .run import run
@@ -33,7 +34,7 @@ def ikelab() -> None:
     """
 
 
-for command in (doctor, demo, run, report, explain, peers, vectors):
+for command in (doctor, demo, run, interop, report, explain, peers, vectors):
     ikelab.add_command(command)
 
 

@@ -166,6 +166,13 @@ def play(watcher: Watcher, directory: Path, filters: tuple[str, ...], initiators
         return INTERRUPTED
 
 
+def matching(names: list[str], filters: tuple[str, ...]) -> list[str]:
+    """Those that one of the filters names; all without a filter."""
+    from ..plugin import matches
+
+    return [name for name in names if not filters or any(matches(name, one) for one in filters)]
+
+
 def scenario_names(filters: tuple[str, ...]) -> list[str]:
     watcher = Watcher()
     more = ["--collect-only", "-p", "no:terminal", "-p", "no:xdist", "--initiator=reference", "--responder=reference"]
@@ -200,11 +207,11 @@ def finish(watcher: Watcher, directory: Path, started: float, json_file: Path | 
     except OSError as error:
         raise environment(f"cannot write {directory}: {error.strerror}; make room or give another --out DIR") from error
     if json_file is not None:
-        write_json(json_file, _relocated(found, directory, json_file))
+        write_json(json_file, relocated(found, directory, json_file))
     click.echo(f"{summary_line(watcher.results)} in {time.time() - started:.1f} s; report: {shown(report)}")
 
 
-def _relocated(found: dict[str, Any], directory: Path, json_file: Path) -> dict[str, Any]:
+def relocated(found: dict[str, Any], directory: Path, json_file: Path) -> dict[str, Any]:
     """Paths of artefacts as seen from the JSON file."""
     base = json_file.resolve().parent
     results = [{**one, "artefacts": os.path.relpath(directory / one["artefacts"], base)} for one in found["results"]]

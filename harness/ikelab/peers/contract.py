@@ -7,6 +7,7 @@ ended, or raises: `PeerError` when the peer refused or failed, `PeerTimeout` whe
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -261,6 +262,20 @@ class Peer(ABC):
     @abstractmethod
     def logs(self) -> tuple[Path, ...]:
         """The daemon's own logs, for people only: no verdict is read from them."""
+
+    def how_it_ended(self) -> str:
+        """Of a daemon that is not running though it should: "killed by SIGSEGV; its log ends with: ..."."""
+        process = getattr(self, "_process", None)
+        status = getattr(process, "returncode", None)
+        if status is None:
+            how = "how is not known"
+        elif status < 0:
+            how = f"killed by {signal.Signals(-status).name}"
+        else:
+            how = f"with status {status}"
+        lines = [line for file in self.logs() if file.exists()
+                 for line in file.read_text(errors="replace").splitlines() if line.strip()]
+        return f"{how}; its log ends with: {' | '.join(lines[-2:])[:300] or 'nothing'}"
 
     @abstractmethod
     def configuration(self) -> tuple[Path, ...]:

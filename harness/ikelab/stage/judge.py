@@ -24,10 +24,11 @@ from ..process import ProcessError
 from ..report.ladder import draw
 from ..result import Result
 from ..trace import Trace, annotate, scene_file
+from ..trace.cause import cause
 from ..trace.leak import Leak, Policy, find_leaks
 from ..trace.render import lines
 from ..traffic import TrafficError
-from ..verdict import Expected, Verdict, apply_expected
+from ..verdict import NOT_JUDGED, Expected, Verdict, apply_expected
 from ..wire import capture as capture_file
 from . import on_the_wire
 from .lab import Lab, Play
@@ -39,16 +40,19 @@ Judgement = tuple[Verdict, str]
 
 def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> Result:
     """Never raises but for an interrupt: every failure becomes a verdict with its reason."""
-    started = time.monotonic()
+    watch = _Watch()
     judgement: Judgement = (Verdict.PASS, "")
     leaks: list[Leak] = []
     try:
         try:
             lab.open()
+            watch.passed("set_up")
             scenario()
         except Exception as error:
             judgement = classify(error, lab)
+        watch.passed("playing" if lab.capture is not None else "set_up")
         judgement = _worse(judgement, _end(lab))
+        watch.passed("ending")
         if lab.capture is not None:
             leaks = _decode(lab)
             if judgement[0] is Verdict.PASS:
@@ -56,7 +60,9 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     except Exception as error:
         judgement = _worse(judgement, classify(error, lab))
     finally:
+        watch.passed("judging")
         lab.close()
+        watch.passed("ending")
     judgement = _worse(judgement, _leak_judgement(lab, leaks))
     if lab.dead_guests:
         judgement = (Verdict.INCONCLUSIVE, "; ".join(lab.dead_guests))
@@ -64,9 +70,11 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     listed = next((e for e in expected if e.matches(one.scenario, one.initiator, one.responder,
                                                                 one.authentication)), None)
     verdict, reason = apply_expected(*judgement, listed)
-    result = _result(lab, verdict, reason, time.monotonic() - started)
+    result = _result(lab, verdict, reason, watch.seconds())
+    if verdict not in (Verdict.PASS, Verdict.UNSUPPORTED) and lab.trace is not None:
+        result.cause = str(leaks[0]) if leaks else cause(lab.trace)
     try:
-        _write(lab, result, leaks)
+        _write(lab, result, leaks, watch)
     except OSError as error:
         # Half a directory would look like evidence; without room there is none.
         shutil.rmtree(lab.directory, ignore_errors=True)
@@ -77,6 +85,28 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     return result
 
 
+class _Watch:
+    """Where the seconds went."""
+
+    def __init__(self) -> None:
+        self.started = self.last = time.monotonic()
+        self.spent: dict[str, float] = {}
+
+    def passed(self, what: str) -> None:
+        """All since the last call was for this."""
+        now = time.monotonic()
+        self.spent[what] = self.spent.get(what, 0.0) + now - self.last
+        self.last = now
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def told(self, boot_s: float) -> dict[str, float]:
+        found = {"booting": boot_s, **self.spent}
+        found["set_up"] = max(found.get("set_up", 0.0) - boot_s, 0.0)
+        return {name: round(seconds, 3) for name, seconds in found.items()}
+
+
 def _check_afterwards(lab: Lab, trace: Trace) -> Judgement:
     """Between two peers that log no IKE keys, what they said to each other is not known, and not judged."""
     mute = all("key-log-ike" in side.daemon.missing() for side in lab.sides)
@@ -84,7 +114,7 @@ def _check_afterwards(lab: Lab, trace: Trace) -> Judgement:
         lab.check_afterwards(trace)
     except Exception as error:
         if mute and trace.unopened_ike and not isinstance(error, PeerUnsupported):
-            return Verdict.UNSUPPORTED, f"neither side tells its IKE keys, so this was not judged: {_words(error)}"
+            return Verdict.UNSUPPORTED, f"neither side tells its IKE keys, {NOT_JUDGED}: {_words(error)}"
         raise
     return Verdict.PASS, ""
 
@@ -102,9 +132,10 @@ def classify(error: BaseException, lab: Lab) -> Judgement:
     words = _words(error)
     if isinstance(error, PeerUnsupported):
         return Verdict.UNSUPPORTED, words
-    crashed = [side.name for side in lab.sides if _crashed(side)]
+    crashed = [side for side in lab.sides if _crashed(side)]
     if crashed:
-        return Verdict.FAIL, f"the daemon of the {' and the '.join(crashed)} ended in mid-scenario: {words}"
+        who = " and the ".join(side.name for side in crashed)
+        return Verdict.FAIL, f"the daemon of the {who} ended in mid-scenario ({_ends(crashed)}): {words}"
     if isinstance(error, (PeerNotRunning, *LAB_ERRORS)):
         return Verdict.INCONCLUSIVE, words
     if isinstance(error, AssertionError):
@@ -138,6 +169,17 @@ def _crashed(side: Side) -> bool:
         return True
 
 
+def _ends(crashed: list[Side]) -> str:
+    """How they ended, for people: signal or status, and the last words of their logs."""
+    found = []
+    for side in crashed:
+        try:
+            found.append(side.daemon.how_it_ended())
+        except Exception as error:
+            found.append(f"how is not known: {error}")
+    return "; ".join(found)
+
+
 def _worse(one: Judgement, other: Judgement) -> Judgement:
     """The first reason stays, unless what follows weighs more: a leak or a crash beats a pass."""
     if one[0] is Verdict.PASS:
@@ -154,7 +196,7 @@ def _end(lab: Lab) -> Judgement:
         if side.peer is None:
             continue
         if _crashed(side):
-            judgement = (Verdict.FAIL, f"the daemon of the {side.name} ended in mid-scenario; see its log")
+            judgement = (Verdict.FAIL, f"the daemon of the {side.name} ended in mid-scenario ({_ends([side])})")
         side.should_run = False
         side.policies_end()
         try:
@@ -247,7 +289,7 @@ def _handshake_ms(trace: Trace) -> float | None:
     return None
 
 
-def _write(lab: Lab, result: Result, leaks: list[Leak]) -> None:
+def _write(lab: Lab, result: Result, leaks: list[Leak], watch: _Watch) -> None:
     """verdict.json last: its presence says that the directory is whole."""
     directory = lab.directory
     directory.mkdir(parents=True, exist_ok=True)
@@ -256,6 +298,8 @@ def _write(lab: Lab, result: Result, leaks: list[Leak]) -> None:
         (directory / "ladder.svg").write_text(draw(lab.trace))
     if leaks:
         (directory / "leaks.txt").write_text("".join(f"{leak}\n" for leak in leaks))
+    watch.passed("judging")
+    result.spent = watch.told(lab.boot_s)
     result.artefacts = str(Path("scenarios") / directory.parent.name / directory.name)
     (directory / "verdict.json").write_text(json.dumps(asdict(result), indent=1) + "\n")
 

@@ -64,6 +64,7 @@ class Lab:
         self.capture: Capture | None = None
         self.trace: Trace | None = None  # after the end, for presenters
         self.guests: dict[str, Guest] = {}  # hosts that a guest inhabits
+        self.boot_s = 0.0  # what it took to have them
         self.dead_guests: list[str] = []  # after close(): those that did not live to see it, and why
         self._topology: Topology | None = None
         self._specs: tuple[DaemonSpec, DaemonSpec] | None = None
@@ -197,9 +198,11 @@ class Lab:
         logs.mkdir(exist_ok=True)
         for side in self.sides:
             if (root := getattr(side.peer, "guest_root", None)) is not None:
+                started = time.monotonic()
                 self.guests[side.name] = pool().take(table.GUEST_KERNEL.path, root)
                 if side is self.client and "second" in LAYOUTS[self.play.layout][0]().hosts:
                     self.guests["second"] = pool().take(table.GUEST_KERNEL.path, root)  # for another()
+                self.boot_s += time.monotonic() - started
         self._topology = create(self.play.layout, relayed=self.play.relayed, directory=logs, guests=self.guests)
         self.learn_addresses()
         self.capture = Capture(self.topology.capture_points(), self.directory)

@@ -1,0 +1,166 @@
+"""Cells from results: counts, the worst verdict, the table on a terminal, and what did not pass."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import click
+
+from ..peers import table
+from ..result import Result
+from ..verdict import NOT_JUDGED, Verdict
+
+# Worst first, and the letter that stands for it behind the counts.
+WORST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.EXPECTED_FAIL, Verdict.UNSUPPORTED, Verdict.PASS)
+LETTERS = {Verdict.FAIL: "F", Verdict.INCONCLUSIVE: "?", Verdict.EXPECTED_FAIL: "x", Verdict.UNSUPPORTED: "u",
+           Verdict.PASS: " "}
+LEGEND = "F fail   ? inconclusive   x expected-fail   u unsupported   (the worst of a cell; passed/of)"
+_PLACE = re.compile(r" \(test_\w+\.py:\d+\)\s*\Z")
+NEVER = 9999  # where a peer stands that the table does not know
+
+
+@dataclass(slots=True)
+class CellResults:
+    initiator: str
+    responder: str
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def passed(self) -> int:
+        return sum(one.verdict is Verdict.PASS for one in self.results)
+
+    @property
+    def worst(self) -> Verdict:
+        found = {one.verdict for one in self.results}
+        return next(verdict for verdict in WORST if verdict in found)
+
+    @property
+    def verdicts(self) -> Counter[Verdict]:
+        return Counter(one.verdict for one in self.results)
+
+    @property
+    def seconds(self) -> float:
+        return sum(one.seconds for one in self.results)
+
+    @property
+    def text(self) -> str:
+        """231/242x"""
+        return f"{self.passed}/{len(self.results)}{LETTERS[self.worst]}".rstrip()
+
+
+@dataclass(slots=True)
+class Matrix:
+    cells: dict[tuple[str, str], CellResults]
+    initiators: list[str]
+    responders: list[str]
+    versions: dict[str, str]
+
+    @property
+    def in_order(self) -> list[CellResults]:
+        """Row by row."""
+        return [self.cells[pair] for one in self.initiators for other in self.responders
+                if (pair := (one, other)) in self.cells]
+
+
+def matrix(results: Iterable[Result]) -> Matrix:
+    """Peers stand in the order of their table, scenarios in that of their names."""
+    cells: dict[tuple[str, str], CellResults] = {}
+    versions: dict[str, str] = {}
+    for one in sorted(results, key=lambda result: result.identity):
+        cells.setdefault((one.initiator, one.responder), CellResults(one.initiator, one.responder)).results.append(one)
+        for name, version in ((one.initiator, one.initiator_version), (one.responder, one.responder_version)):
+            versions[name] = version or versions.get(name, "")
+    order = {name: at for at, name in enumerate(table.names())}
+    rows, columns = ({pair[side] for pair in cells} for side in (0, 1))
+
+    def sort(names: set[str]) -> list[str]:
+        return sorted(names, key=lambda name: (order.get(name, NEVER), name))
+
+    return Matrix(cells, sort(rows), sort(columns), {name: versions[name] for name in sort(set(versions))})
+
+
+def lines(found: Matrix, width: int, colours: dict[Verdict, str]) -> list[str]:
+    """Rows initiate, columns respond. Columns have numbers, so that nine of them fit; those that do not fit follow in
+    a second table."""
+    numbers = {name: at + 1 for at, name in enumerate(dict.fromkeys([*found.responders, *found.initiators]))}
+    label = max((len(name) for name in numbers), default=0) + 4
+    cell_width = max((len(one.text) for one in found.cells.values()), default=1) + 1
+    at_once = max((width - label) // cell_width, 1)
+    told = []
+    for start in range(0, len(found.responders), at_once):
+        columns = found.responders[start:start + at_once]
+        told.append(" " * label + "".join(f"{numbers[name]:>{cell_width}}" for name in columns).rstrip())
+        for one in found.initiators:
+            words = f"{numbers[one]:>2}  {one}".ljust(label)
+            for other in columns:
+                cell = found.cells.get((one, other))
+                text = f"{cell.text if cell else '.':>{cell_width}}"
+                words += click.style(text, fg=colours[cell.worst]) if cell else text
+            told.append(words)
+        told.append("")
+    if set(found.responders) - set(found.initiators):
+        told += [f"{numbers[name]:>2}  {name}" for name in found.responders if name not in found.initiators] + [""]
+    return [*told, LEGEND]
+
+
+def why(result: Result) -> str:
+    """One line: the cause in the packets, and what the scenario found."""
+    found = headline(result.reason)
+    if not result.cause:
+        return found
+    return f"{result.cause} [{found}]" if found else result.cause
+
+
+def headline(reason: str) -> str:
+    """The first line of a reason, and where in the scenario it came up: the lines between explain an assertion."""
+    lines = [" ".join(line.split()) for line in reason.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    place = _PLACE.search(reason)
+    found = _PLACE.sub("", lines[0])
+    return f"{found}{place.group()}" if place else found
+
+
+@dataclass(slots=True, frozen=True)
+class Group:
+    """Results that are not to be told one by one: the same verdict for the same reason."""
+
+    verdict: Verdict
+    reason: str
+    count: int
+    cells: int
+
+
+def told_alone(results: Iterable[Result]) -> list[Result]:
+    """What did not pass and has to be looked at one by one."""
+    return [one for one in results if one.verdict not in (Verdict.PASS, Verdict.UNSUPPORTED)
+            and (one.artefacts or one.cause)]
+
+
+def groups(results: Iterable[Result]) -> list[Group]:
+    """All others that did not pass: unsupported, and what was never played; the most frequent first."""
+    found: dict[tuple[Verdict, str], list[Result]] = {}
+    for one in results:
+        if one.verdict is Verdict.UNSUPPORTED or one.verdict is not Verdict.PASS and not (one.artefacts or one.cause):
+            found.setdefault((one.verdict, _same(one.reason)), []).append(one)
+    made = [Group(verdict, reason, len(those), len({(one.initiator, one.responder) for one in those}))
+            for (verdict, reason), those in found.items()]
+    return sorted(made, key=lambda one: (WORST.index(one.verdict), -one.count, one.reason))
+
+
+def _same(reason: str) -> str:
+    """What results of one group have in common."""
+    found = _PLACE.sub("", headline(reason))
+    return found.split(NOT_JUDGED)[0] + NOT_JUDGED if NOT_JUDGED in found else found
+
+
+def where_the_time_went(results: Sequence[Result]) -> dict[str, float]:
+    """Seconds of the workers, all together; `between` is what no scenario says it has spent."""
+    found: Counter[str] = Counter()
+    for one in results:
+        found.update(one.spent)
+    between = sum(one.seconds for one in results) - sum(found.values())
+    return {**{name: round(seconds, 1) for name, seconds in found.items()}, "between": round(max(between, 0.0), 1)}
