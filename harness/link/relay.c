@@ -64,6 +64,8 @@ struct view {
     size_t payload; /* offset of what follows UDP or IP, 0: unknown */
     int exchange;   /* IKE exchange type, -1: no IKE */
     bool response;  /* IKE R flag */
+    bool fragment;  /* of an IP packet that was cut by IP itself */
+    size_t packet;  /* octets of the IP packet */
 };
 
 enum action { ACTION_DROP, ACTION_HOLD, ACTION_DUPLICATE, ACTION_CORRUPT, ACTION_DELAY };
@@ -75,6 +77,8 @@ struct rule {
     int classes;
     int exchange; /* -1: any */
     int response; /* -1: any */
+    int fragment; /* -1: any */
+    size_t larger; /* IP packets of more octets only */
     enum action action;
     uint64_t first, last; /* ordinals among what matches, from 1; last 0: for ever */
     uint64_t until;       /* hold: released behind the until-th match; 0: by command */
@@ -185,12 +189,16 @@ static struct view see(const uint8_t *p, size_t length)
     if (type == ETH_P_IP && length >= 34) {
         at = 14 + (size_t)(p[14] & 15) * 4;
         protocol = p[23];
+        v.packet = be16(p + 16);
+        v.fragment = (be16(p + 20) & 0x3fff) != 0; /* an offset, or more to come */
         if ((be16(p + 20) & 0x1fff) != 0) {
             protocol = 256; /* a later fragment has no ports */
         }
     } else if (type == ETH_P_IPV6 && length >= 54) {
         at = 54;
         protocol = p[20];
+        v.packet = 40u + be16(p + 18);
+        v.fragment = protocol == IPPROTO_FRAGMENT;
         if (protocol == IPPROTO_ICMPV6 && length > 54 && p[54] >= 130 && p[54] <= 143) {
             return v; /* multicast listeners and neighbour discovery */
         }
@@ -350,7 +358,8 @@ static bool rule_matches(const struct rule *r, int direction, const struct view 
 {
     return r->used && (r->directions >> direction & 1) != 0 && (r->classes & v->class) != 0 &&
            (r->exchange < 0 || r->exchange == v->exchange) &&
-           (r->response < 0 || (v->exchange >= 0 && r->response == v->response));
+           (r->response < 0 || (v->exchange >= 0 && r->response == v->response)) &&
+           (r->fragment < 0 || r->fragment == v->fragment) && v->packet > r->larger;
 }
 
 /* Applies one rule; false: the frame is gone (dropped or held). */
@@ -575,12 +584,12 @@ static const char *command_impair(char **save)
     return "ok";
 }
 
-/* rule ab|ba|both CLASS ACTION FIRST LAST [exchange=N] [response=0|1] [until=N] [us=N]; the answer
- * is the rule's number. */
+/* rule ab|ba|both CLASS ACTION FIRST LAST [exchange=N] [response=0|1] [fragment=0|1] [larger=N]
+ * [until=N] [us=N]; the answer is the rule's number. */
 static const char *command_rule(char **save)
 {
     static char answer[32];
-    struct rule new = {.used = true, .exchange = -1, .response = -1};
+    struct rule new = {.used = true, .exchange = -1, .response = -1, .fragment = -1};
     new.directions = parse_directions(strtok_r(NULL, " ", save));
     new.classes = parse_class(strtok_r(NULL, " ", save));
     char *action = strtok_r(NULL, " ", save), *first = strtok_r(NULL, " ", save),
@@ -604,6 +613,10 @@ static const char *command_rule(char **save)
             new.exchange = (int)n;
         } else if (keyed(word, "response", &n)) {
             new.response = n != 0;
+        } else if (keyed(word, "fragment", &n)) {
+            new.fragment = n != 0;
+        } else if (keyed(word, "larger", &n)) {
+            new.larger = (size_t)n;
         } else if (keyed(word, "until", &n)) {
             new.until = (uint64_t)n;
         } else if (keyed(word, "us", &n)) {

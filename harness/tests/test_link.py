@@ -217,6 +217,26 @@ def test_corruption_passes_the_checksum(make_world, family, octets):
         assert difference.bit_count() == 1
 
 
+@pytest.mark.parametrize("family, header", [(4, 28), (6, 48)])
+def test_larger_packets_are_lost(make_world, family, header):
+    """A path with a small MTU whose router does not say so."""
+    ends = Ends(make_world("pair", relayed=["wire"]), family=family)
+    ends.relay.drop("client", "ip", last=None, larger=header + 100)
+    ends.send(ike(1) + bytes(72), ike(2) + bytes(73), ike(3) + bytes(1000), ike(4))
+    assert [len(d) for d in ends.receive(2)] == [100, 28]
+    assert ends.nothing_more()
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_ip_fragments_are_lost(make_world, family):
+    """A path that takes no IP fragments, neither the first nor those that follow."""
+    ends = Ends(make_world("pair", relayed=["wire"]), family=family)
+    rule = ends.relay.drop("client", "ip", last=None, fragment=True)
+    ends.send(ike(1) + bytes(1900), ike(2))
+    assert [number_of(d) for d in ends.receive(1)] == [2]
+    assert ends.nothing_more() and rule.acted == 2
+
+
 def test_delay_and_order(ends):
     """A delayed link keeps its order, also with jitter; a delayed datagram is overtaken."""
     ends.relay.impair(delay_ms=5, jitter_ms=5)

@@ -60,6 +60,9 @@ def test_what_pluto_cannot_say() -> None:
     assert "leftsubnet=10.1.0.0/24,fd00:1::/64" in connections(replace(PEER, children=(both,)))
     with pytest.raises(PeerUnsupported, match="one selector"):
         connections(replace(PEER, children=(both,)), V4)
+    assert "fragmentation=no" in connections(replace(PEER, fragmentation=False))
+    with pytest.raises(PeerUnsupported, match="fragments"):
+        connections(replace(PEER, fragment_size=576))
     with pytest.raises(PeerUnsupported, match="ports"):
         libreswan_config.ipsec_conf(DaemonSpec((PEER,), ike_port=5000))
 
@@ -69,6 +72,10 @@ def test_iked_policy() -> None:
     assert 'ikev2 "gateway" active tunnel esp from 10.1.0.0/24 to 10.2.0.0/24 local 192.0.2.1 peer 192.0.2.2' in text
     assert "enc aes-256-gcm group curve25519 prf hmac-sha2-256" in text or "group curve25519" in text
     assert text.rstrip().endswith("psk 0x" + b"a key".hex()) and "set mobike" in text
+    assert "set fragmentation" in text
+    assert "set nofragmentation" in openiked_config.iked_conf(DaemonSpec((replace(PEER, fragmentation=False),)), ())
+    with pytest.raises(PeerUnsupported, match="fragments"):
+        openiked_config.policy(replace(PEER, fragment_size=576), ())
     assert "passive" in openiked_config.policy(replace(PEER, remote_addresses=()), ())
     with pytest.raises(PeerUnsupported, match="one Child SA"):
         openiked_config.policy(replace(PEER, children=(CHILD, CHILD)), ())

@@ -86,6 +86,21 @@ def test_reference_keys_cannot_break_out(psk: str, rendered: str) -> None:
     assert f"psk = {rendered}\n" in reference_config.peer_block(replace(CLIENT, psk=psk))
 
 
+def test_fragmentation_is_said_to_each_in_its_words() -> None:
+    small = replace(CLIENT, fragment_size=576)
+    block = reference_config.peer_block(small)
+    assert "fragmentation = true" in block and "fragment-size = 576" in block
+    off = reference_config.peer_block(replace(CLIENT, fragmentation=False))
+    assert "fragmentation = false" in off and "fragment-size" not in off
+    assert "fragment_size = 576" in strongswan_config.daemon_conf(DaemonSpec((small,)), False)
+    assert "fragment_size = 1280" in strongswan_config.daemon_conf(DaemonSpec((CLIENT,)), False)
+    with pytest.raises(PeerUnsupported, match="one size of fragments"):
+        strongswan_config.daemon_conf(DaemonSpec((small, replace(CLIENT, name="other"))), False)
+    for spec, word in ((CLIENT, "yes"), (replace(CLIENT, fragmentation=False), "no")):
+        section = strongswan_config.connection(spec)["gateway"]
+        assert isinstance(section, dict) and section["fragmentation"] == word
+
+
 def test_reference_any_address() -> None:
     block = reference_config.peer_block(replace(CLIENT, remote_addresses=(), local_addresses=()))
     assert 'address = {"any"}' in block and "local-address" not in block

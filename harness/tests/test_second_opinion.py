@@ -108,6 +108,21 @@ def our_payloads(lab):
 
 
 @needs_tshark
+@pytest.mark.parametrize("suite", [GCM, CBC], ids=str)
+def test_tshark_joins_the_fragments_that_we_join(lab, tmp_path, suite):
+    """RFC 7383: the numbers of each fragment, and of the joined message the last payload kinds."""
+    play(lab, suite, fragment_size=256, more=lambda: lab.client.rekey("ike"))
+    rows = tshark(lab, tmp_path, "isakmp.frag.number || isakmp.frag.total || isakmp.typepayload == 53",
+                  "isakmp.messageid", "isakmp.frag.number", "isakmp.frag.total", "isakmp.typepayload")
+    theirs = [(int(mid[0], 16), int(number[0]), int(total[0]), [int(kind) for kind in kinds
+               if int(kind) not in (PROPOSAL, TRANSFORM)]) for mid, number, total, kinds in rows]
+    ours = [(event.message.header.message_id, event.message.fragment.number, event.message.fragment.total,
+             [payload.kind for payload in event.message.outer] + [payload.kind for payload in event.message.inner or ()])
+            for event in lab.trace.fragments()]
+    assert len(ours) >= 4 and theirs == ours
+
+
+@needs_tshark
 @pytest.mark.parametrize(("suite", "changes"), [
     (GCM, {}), (GCM128, {}), (CBC, {}), (CBC128, {}), (GCM, {"force_encapsulation": True}),
     (CBC, {"force_encapsulation": True}), (GCM, {"family": 6, "inner": 6}), (CBC, {"inner": 6})], ids=str)

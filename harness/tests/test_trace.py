@@ -94,6 +94,57 @@ def test_network_duplicate_is_no_retransmission(tmp_path):
     assert [(e.duplicate, e.again) for e in events] == [(False, 0), (True, 0)]
 
 
+def fragments_of(found, *texts, number=1):
+    """A request whose plaintext is cut like this."""
+    first, plain = syn.chain([syn.notify("COOKIE2", bytes(100))])
+    cuts = [sum(texts[:at]) for at in range(len(texts))] + [len(plain)]
+    return [syn.seal(found, Exchange.INFORMATIONAL, 8, number, [], (at + 1, len(texts)),
+                     (first if at == 0 else 0, plain[cuts[at] : cuts[at + 1]])) for at in range(len(texts))]
+
+
+def test_fragments_are_one_message(tmp_path):
+    story, found = syn.Story(), syn.ike_keys(os.urandom(8), os.urandom(8))
+    story.store.add(found)
+    pieces = fragments_of(found, 40, 40, 0)
+    for piece in pieces + pieces:
+        story.ike(piece)
+    trace = traced(story, tmp_path)
+    assert [(e.payloads, e.again) for e in trace.events] == [
+        ("SKF 1/3", 0), ("SKF 2/3", 0), ("SKF 3/3, all together: N(COOKIE2)", 0),
+        ("SKF 1/3", 1), ("SKF 2/3", 1), ("SKF 3/3, all together: N(COOKIE2)", 1)]
+    assert [m.notifies().keys() for m in trace.requests("INFORMATIONAL")] == [{"COOKIE2"}]
+    assert len(trace.told("COOKIE2")) == 1 and len(trace.messages) == 2
+    assert len(trace.fragments()) == len(trace.fragments("client")) == 3
+    assert len(trace.fragments(again=True)) == 6 and not trace.fragments("gateway")
+
+
+def test_a_message_cut_smaller_is_the_same_message(tmp_path):
+    """Whole and lost, then in two, then in three fragments. RFC 7383 2.5.2"""
+    story, found = syn.Story(), syn.ike_keys(os.urandom(8), os.urandom(8))
+    story.store.add(found)
+    story.ike(syn.seal(found, Exchange.INFORMATIONAL, 8, 1, [syn.notify("COOKIE2", bytes(100))]), lost=True)
+    for piece in fragments_of(found, 60, 0) + fragments_of(found, 40, 40, 0):
+        story.ike(piece)
+    trace = traced(story, tmp_path)
+    assert [e.again for e in trace.events] == [0, 1, 1, 2, 2, 2]
+    assert {e.clause for e in trace.events[1:]} == {"RFC 7383 2.5.2"}
+    assert len(trace.exchanges("INFORMATIONAL")) == 1
+
+
+def test_sent_again_from_another_address_is_no_duplicate(tmp_path):
+    """At once, and across a link that the first copy has crossed as well. RFC 4555 3.5"""
+    story, found = syn.Story(nat=""), syn.ike_keys(os.urandom(8), os.urandom(8))
+    story.store.add(found)
+    octets = syn.seal(found, Exchange.INFORMATIONAL, 8, 1, [])
+    story.ike(octets)
+    story.frames["client-lte"], story.client = [], "198.51.100.2"
+    moved = syn.udp(story.client, 4500, story.gateway, 4500, bytes(4) + octets)
+    story.put("client-lte", moved)
+    story.put("gateway-wan", moved, 40)
+    events = traced(story, tmp_path).events
+    assert [(e.duplicate, e.again) for e in events] == [(False, 0), (False, 1)]
+
+
 def test_who_only_pretends_to_sit_behind_a_nat_is_found_out(tmp_path):
     story, found = syn.Story(nat=""), syn.ike_keys(os.urandom(8), os.urandom(8))
     story.store.add(found)

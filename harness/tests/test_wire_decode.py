@@ -52,6 +52,27 @@ def test_fragments_are_joined_in_any_order():
         opener.open(message)
     assert messages[0].text() == "SKF 2/2"
     assert messages[1].text() == "N(INITIAL_CONTACT) N(COOKIE2)"
+    assert [(m.whole, m.fragment.number) for m in messages] == [(False, 2), (True, 1)]
+
+
+def test_fragments_of_another_cut_are_another_set():
+    """RFC 7383 2.5.2: the total tells them apart."""
+    found = syn.ike_keys(os.urandom(8), os.urandom(8))
+    first, plain = syn.chain([syn.notify("COOKIE2", bytes(100))])
+    opener = sk.Opener({(found.spi_i, found.spi_r): found})
+    messages = [ike.parse(syn.seal(found, 35, 8, 1, [], numbers, raw)) for numbers, raw in (
+        ((1, 2), (first, plain[:60])), ((2, 3), (0, plain[40:80])), ((2, 2), (0, plain[60:])))]
+    for message in messages:
+        opener.open(message)
+    assert [message.whole for message in messages] == [False, False, True]
+    assert messages[2].text() == "N(COOKIE2)"
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (0, 0), (1, 0), (2, 1), (65535, 65534)])
+def test_fragment_numbers_that_make_no_sense(numbers):
+    found = syn.ike_keys(os.urandom(8), os.urandom(8))
+    with pytest.raises(Malformed, match="fragment number"):
+        ike.parse(syn.seal(found, 35, 8, 1, [], numbers, (0, b"")))
 
 
 def test_payloads_of_ike_auth():

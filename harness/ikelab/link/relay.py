@@ -5,6 +5,8 @@
     relay.impair("client", packets="esp", reorder=0.2)       only what the client sends
     relay.drop("client", "ike", 3)                           the third IKE datagram from now on
     relay.drop("gateway", "ike", 1, 2, exchange=36)          its first two CREATE_CHILD_SA
+    relay.drop(None, "ip", last=None, fragment=True)         a path that takes no IP fragments
+    relay.drop(None, "ip", last=None, larger=1280)           nor packets of more octets, and says nothing
     relay.hold("client", "esp", 3, until=5)                  comes after the fifth
     held = relay.hold("gateway", "ike", response=False, last=None); ...; held.release()
     relay.clear()
@@ -178,14 +180,18 @@ class Relay:
         return ("ab", "ba")[self.hosts.index(sender)]
 
     def _rule(self, sender: str | None, packets: str, action: str, first: int, last: int | None,
-              *, exchange: int | None = None, response: bool | None = None, until: int = 0,
-              us: float = 0) -> Rule:
+              *, exchange: int | None = None, response: bool | None = None, fragment: bool | None = None,
+              larger: int = 0, until: int = 0, us: float = 0) -> Rule:
         words = [f"rule {self._direction(sender)} {packets} {action} {first}",
                  str(0 if last is None else last or first)]
         if exchange is not None:
             words.append(f"exchange={int(exchange)}")
         if response is not None:
             words.append(f"response={int(response)}")
+        if fragment is not None:
+            words.append(f"fragment={int(fragment)}")
+        if larger:
+            words.append(f"larger={larger}")
         if until:
             words.append(f"until={until}")
         if us:

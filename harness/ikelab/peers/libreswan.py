@@ -38,6 +38,8 @@ LACKS: Mapping[str, str] = {
     "path-probing": "pluto tries no other path when one falls silent",
     "fail-closed": "pluto has a policy only while a Child SA or a trap is up",
     "acquire-keeps-packet": "the kernel drops the packet that starts a Child SA",
+    "fragment-size": "pluto has a fixed size of fragments",
+    "fragment-search": "pluto sends the same fragments again until it gives up",
     "liveness-by-command": "whack has no such command",
 }
 

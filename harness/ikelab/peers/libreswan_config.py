@@ -143,6 +143,8 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
                 address: str) -> list[str]:
     if (peer.remote_port, peer.remote_natt_port) != (500, 4500):
         raise PeerUnsupported("Libreswan is told no other ports of the peer here than 500 and 4500")
+    if peer.fragment_size:
+        raise PeerUnsupported("Libreswan cannot be told how large its fragments may be")
     esp, esn, pfs = esp_algorithms(child.proposals)
     remote = peer.remote_addresses[0] if peer.remote_addresses else "%any"
     # MOBIKE's initiator has to leave the choice to the routes; for IPv6 a responder must not.
@@ -153,7 +155,7 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
         *_selectors("left", child.local_ts, version), *_selectors("right", child.remote_ts, version),
         *credentials.connection(peer), f"type={child.mode}", f"ike={ike_algorithms(peer.proposals)}", f"esp={esp}", f"esn={esn}",
         f"pfs={_yes(pfs)}", f"mobike={_yes(peer.mobike and child.mode == 'tunnel')}",
-        f"encapsulation={'yes' if peer.force_encapsulation else 'auto'}", "fragmentation=yes",
+        f"encapsulation={'yes' if peer.force_encapsulation else 'auto'}", f"fragmentation={_yes(peer.fragmentation)}",
         # What may be narrowed is a template to pluto, and no packet starts a template.
         f"narrowing={_yes(child.start == 'never')}",
         f"initial-contact={_yes(peer.initial_contact)}", f"replay-window={child.replay_window}",

@@ -90,6 +90,8 @@ class PeerSpec:
     liveness_ms: int = 0
     keepalive_ms: int = 20_000
     mobike: bool = True
+    fragmentation: bool = True  # of IKE messages, RFC 7383
+    fragment_size: int = 0  # octets of the largest IP packet that carries a fragment; 0: the peer's own choice
     force_encapsulation: bool = False
     initial_contact: bool = True
     replace_existing: bool = False  # a second IKE SA of the same identities ends the first
@@ -172,6 +174,7 @@ class IkeSaStatus:
     nat_local: bool | None = False  # None: this peer does not tell; stage/on_the_wire.py then asks the packets
     nat_remote: bool | None = False
     mobike: bool | None = None  # None: this peer does not tell
+    fragmentation: bool | None = None  # the same
     udp_encapsulation: bool = False
     proposal: str = ""
     unique: str = ""  # the peer's own handle for it

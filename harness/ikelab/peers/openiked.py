@@ -46,6 +46,8 @@ LACKS: Mapping[str, str] = {
     "rekey-by-command": "ikectl has no such command",
     "rekey-by-packets": "iked has limits of time and octets only",
     "liveness": "iked repeats a request after 2, 4, 8, 16 and 32 s before it takes a peer for dead, whatever it is told",
+    "fragment-size": "iked has a fixed size of fragments",
+    "fragment-search": "iked sends the same fragments again until it gives up",
     "liveness-by-command": "ikectl has no such command",
     "keepalive": "iked sends keepalives each 20 s, and cannot be told to otherwise",
     "cookie-always": "iked cannot be told to ask for a COOKIE",

@@ -20,7 +20,8 @@ def iked_conf(spec: DaemonSpec, addresses: Sequence[str]) -> str:
     if spec.ike_port != 500:
         raise PeerUnsupported("iked listens on port 500, and cannot be told another")
     peers = spec.peers
-    lines = [f"set {'' if all(peer.mobike for peer in peers) else 'no'}mobike", "set fragmentation"]
+    lines = [f"set {'' if all(peer.mobike for peer in peers) else 'no'}mobike", 
+             f"set {'' if all(peer.fragmentation for peer in peers) else 'no'}fragmentation"]
     if any(peer.replace_existing for peer in peers):
         lines.append("set enforcesingleikesa")
     liveness = max((peer.liveness_ms for peer in peers), default=0)
@@ -32,6 +33,8 @@ def policy(peer: PeerSpec, addresses: Sequence[str]) -> str:
     """One peer: an IKE SA with one Child SA."""
     if len(peer.children) != 1:
         raise PeerUnsupported("iked has one Child SA for all flows of a policy, and one policy for a peer")
+    if peer.fragment_size:
+        raise PeerUnsupported("iked cannot be told how large its fragments may be")
     child = peer.children[0]
     words = ["ikev2", f'"{peer.name}"', "active" if peer.remote_addresses else "passive", child.mode, "esp"]
     words += [word for pair in _flows(peer, child) for word in ("from", pair[0], "to", pair[1])]

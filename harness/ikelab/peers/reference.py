@@ -289,6 +289,7 @@ def ike_sa_status(sa: Mapping[str, Any]) -> IkeSaStatus:
         nat_local=bool(sa.get("nat_local")),
         nat_remote=bool(sa.get("nat_remote")),
         mobike=sa.get("mobike"),
+        fragmentation=sa.get("fragmentation"),
         udp_encapsulation=bool(sa.get("udp_encapsulation")),
         proposal=sa.get("proposal", ""),
         unique=str(sa.get("id", "")),

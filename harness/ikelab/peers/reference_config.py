@@ -48,6 +48,7 @@ def peer_block(peer: PeerSpec, directory: Path = Path()) -> str:
         f"remote-port = {peer.remote_port}",
         f"remote-natt-port = {peer.remote_natt_port}",
         f"mobike = {_truth(peer.mobike)}",
+        f"fragmentation = {_truth(peer.fragmentation)}",
         f'liveness = "{peer.liveness_ms}ms"',
         f'keepalive = "{peer.keepalive_ms}ms"',
         f'encapsulation = "{"always" if peer.force_encapsulation else "auto"}"',
@@ -59,6 +60,8 @@ def peer_block(peer: PeerSpec, directory: Path = Path()) -> str:
         f"initial-contact = {_truth(peer.initial_contact)}",
         f"replace-existing = {_truth(peer.replace_existing)}",
     ]
+    if peer.fragment_size:
+        lines.append(f"fragment-size = {peer.fragment_size}")
     if peer.local_addresses:
         lines.insert(1, f"local-address = {_list(peer.local_addresses)}")
     return _block("peer", peer.name, lines, [child_block(child) for child in peer.children])

@@ -46,6 +46,7 @@ LIBIPSEC_LACKS: Mapping[str, str] = {
     "dynamic-address-update-by-esp": "libipsec does not tell charon where ESP came from",
     "return-routability": "charon sends to a new address without asking it for a COOKIE2",
     "path-probing": "charon tries other paths only when its own addresses or routes have changed",
+    "fragment-search": "charon sends the same fragments again until it gives up",
     "liveness-by-command": "VICI has no such command",
     "counters-replayed": "VICI does not tell how many packets were replayed",
     "key-log-ike": "Debian's packages are built without the save-keys plugin",

@@ -32,7 +32,7 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
         f"port = {spec.ike_port}",
         f"port_nat_t = {spec.natt_port}",
         "threads = 16",
-        "fragment_size = 1280",
+        f"fragment_size = {_fragment_size(spec)}",
         "dos_protection = yes",
         "retry_initiate_interval = 0",
         "install_virtual_ip = no",
@@ -76,6 +76,13 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
     )
 
 
+def _fragment_size(spec: DaemonSpec) -> int:
+    sizes = {peer.fragment_size for peer in spec.peers} or {0}
+    if len(sizes) > 1:
+        raise PeerUnsupported("charon has one size of fragments for all peers")
+    return sizes.pop() or 1280
+
+
 def connection(peer: PeerSpec) -> dict[str, object]:
     """One section of VICI's load-conn."""
     if peer.remote_natt_port != 4500:
@@ -89,7 +96,7 @@ def connection(peer: PeerSpec) -> dict[str, object]:
         "proposals": list(peer.proposals),
         "mobike": peer.mobike,
         "encap": peer.force_encapsulation,
-        "fragmentation": "yes",
+        "fragmentation": "yes" if peer.fragmentation else "no",
         "send_cert": "always",  # a peer that knows its authorities may not ask (RFC 7296 3.7)
         "dpd_delay": seconds(peer.liveness_ms),
         "keyingtries": 1,

@@ -68,13 +68,21 @@ class Trace:
 
     @property
     def messages(self) -> list[ike.Message]:
-        return [event.message for event in self.events if event.message is not None]
+        """Every message; one in fragments (RFC 7383) is what the last of them completed."""
+        return [event.message for event in self._whole()]
+
+    def _whole(self) -> list[Event]:
+        return [event for event in self.events if event.message is not None and event.message.whole]
+
+    def fragments(self, host: str = "", again: bool = False) -> list[Event]:
+        """The datagrams of messages in fragments, of one host or all, retransmissions left out unless asked for."""
+        return [event for event in self.events
+                if event.message is not None and event.message.fragment is not None
+                and host in ("", event.source) and not event.duplicate and (again or not event.again)]
 
     def exchanges(self, name: str) -> list[Event]:
-        """The events of one exchange type by its RFC name, one a message: without retransmissions, and without the
-        pieces of a message (RFC 7383) but the one that made it whole."""
-        return [e for e in self.events
-                if e.message is not None and e.message.header.exchange == name and not e.again and not _piece(e.message)]
+        """The events of one exchange type by its RFC name, one a message: without retransmissions."""
+        return [e for e in self._whole() if e.message and e.message.header.exchange == name and not e.again]
 
     def requests(self, name: str) -> list[ike.Message]:
         """The requests of one exchange type, retransmissions left out."""
@@ -82,14 +90,14 @@ class Trace:
 
     def told(self, notify: str, response: bool = False) -> list[Event]:
         """Requests (or responses) that carry this notification, retransmissions left out."""
-        return [e for e in self.events if e.message is not None and not e.again and not e.duplicate
+        return [e for e in self._whole() if e.message and not e.again and not e.duplicate
                 and e.message.header.response == response and notify in e.message.notifies()]
 
     def answer_to(self, request: Event) -> ike.Message | None:
         """The first response to that request."""
         asked = request.message
         assert asked is not None
-        return next((m for m in self.messages if m.header.response and not _piece(m) and m.header.spi_i == asked.header.spi_i
+        return next((m for m in self.messages if m.header.response and m.header.spi_i == asked.header.spi_i
                      and m.header.message_id == asked.header.message_id
                      and m.header.from_initiator != asked.header.from_initiator), None)
 
@@ -106,7 +114,7 @@ def annotate(datagrams: Iterable[Datagram], store: keyfile.KeyStore, scene: Scen
     """`datagrams` in the order of time, of all links."""
     scene = scene or Scene()
     wanted = [d for d in datagrams if d.kind != "clear"]
-    found = passages(wanted)
+    found = passages(wanted, scene)
     trace = Trace([], count(found), scene, wanted[0].time_ns if wanted else 0)
     _Annotator(trace, store).run(found)
     trace.events += [Event(m.time_ns, "mark", source=m.host, meaning=m.text) for m in marks]
@@ -123,6 +131,7 @@ class _Annotator:
         self.ike = sk.Opener(store.ike)
         self.esp = esp.Opener(store.esp)
         self.bursts: dict[tuple, Event] = {}
+        self.cuts: dict[tuple, list[int]] = {}  # totals of fragments a message has been sent in; 1: whole
         self.paths: dict[int, tuple[str, str]] = {}  # of IKE messages, by the time they set out
 
     def run(self, found: list[Passage]) -> None:
@@ -178,14 +187,32 @@ class _Annotator:
         side = "response" if header.response else "request"
         event.title = f"{header.exchange} {side} {header.message_id}"
         event.payloads = message.text()
+        if message.fragment is not None and message.inner is not None:
+            event.payloads = f"{message.fragment}, all together: {event.payloads}"
         if message.problem:
             self.trace.unopened_ike += 1
-        if event.duplicate:
+        cut = self._cut(message) if not (event.again or event.duplicate) else 0
+        if cut:
+            event.again = cut
+            event.meaning, event.clause = f"the same message, cut smaller ({message.fragment})", "RFC 7383 2.5.2"
+        elif event.duplicate:
             event.meaning, event.clause = "the same octets once more, made by the network", ""
         elif event.again:
             event.meaning, event.clause = self._again(event, passage)
         else:
             event.meaning, event.clause = self.memory.explain(message, self._path(passage))
+
+    def _cut(self, message: ike.Message) -> int:
+        """How often the same message had been cut otherwise before: fragments that get lost are made smaller."""
+        header = message.header
+        if message.encrypted is None:
+            return 0
+        key = (header.spi_i, header.spi_r, header.exchange_type, header.flags, header.message_id)
+        totals = self.cuts.setdefault(key, [])
+        total = message.fragment.total if message.fragment is not None else 1
+        if total not in totals:
+            totals.append(total)
+        return totals.index(total)
 
     def _path(self, passage: Passage) -> Path:
         scene, first = self.trace.scene, passage.first
@@ -222,12 +249,6 @@ class _Annotator:
             event.inner = f"{inner.src} > {inner.dst} {inner.protocol_name}"
         event.title = f"ESP {packet.spi:08x}"
         event.meaning = _burst_text(event, packet)
-
-
-def _piece(message: ike.Message) -> bool:
-    """A fragment that is not the whole story. Of those that nobody could open the first one stands for all."""
-    found = message.encrypted
-    return isinstance(found, ike.FragmentPayload) and message.inner is None and (not message.problem or found.number > 1)
 
 
 def _burst_text(event: Event, packet: esp.EspPacket) -> str:

@@ -47,11 +47,12 @@ class _Known:
     count: int = 0
 
 
-def passages(datagrams: Iterable[Datagram]) -> list[Passage]:
+def passages(datagrams: Iterable[Datagram], scene: Scene | None = None) -> list[Passage]:
     """Passages of IKE and ESP datagrams and keepalives, in the order they set out.
 
     The same octets on a link a passage has not crossed yet continue that passage; on a link it has
     crossed they are a new one: sent again when it is the link where it set out, else duplicated."""
+    scene = scene or Scene()
     known: dict[bytes, _Known] = {}
     found: list[Passage] = []
     for datagram in datagrams:
@@ -59,7 +60,7 @@ def passages(datagrams: Iterable[Datagram]) -> list[Passage]:
         if datagram.kind == "keepalive":
             key = f"{datagram.time_ns // 10**8}{datagram.dport}".encode()
         one = known.setdefault(key, _Known())
-        passage = _continues(one, datagram)
+        passage = _continues(one, datagram, scene)
         if passage is not None:
             passage.sightings.append(datagram)
             continue
@@ -74,12 +75,19 @@ def passages(datagrams: Iterable[Datagram]) -> list[Passage]:
     return found
 
 
-def _continues(one: _Known, datagram: Datagram) -> Passage | None:
+def _continues(one: _Known, datagram: Datagram, scene: Scene) -> Passage | None:
     for passage in reversed(one.open):
+        if _moved(passage.first, datagram, scene):
+            continue
         fresh = datagram.time_ns - passage.last.time_ns < FORWARDED_WITHIN_NS
         if fresh and all(seen.link != datagram.link for seen in passage.sightings):
             return passage
     return None
+
+
+def _moved(before: Datagram, now: Datagram, scene: Scene) -> bool:
+    """The same host with another address: no NAT has done that, the host itself has sent it again from there."""
+    return before.src != now.src and scene.name(before.src) == scene.name(now.src)
 
 
 def _departs(one: _Known, datagram: Datagram) -> bool:

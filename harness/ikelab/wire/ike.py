@@ -485,6 +485,18 @@ class Message:
     def encrypted(self) -> EncryptedPayload | None:
         return next((p for p in self.outer if isinstance(p, EncryptedPayload)), None)
 
+    @property
+    def fragment(self) -> FragmentPayload | None:
+        """Set when it is one of several datagrams; the one that came last also holds what all carried together."""
+        found = self.encrypted
+        return found if isinstance(found, FragmentPayload) else None
+
+    @property
+    def whole(self) -> bool:
+        """Not just a piece of a message. Of pieces that nobody could open the first one stands for all."""
+        piece = self.fragment
+        return piece is None or self.inner is not None or (bool(self.problem) and piece.number == 1)
+
     def first(self, kind: int) -> Payload | None:
         return next((p for p in self.payloads if p.kind == kind), None)
 

@@ -42,6 +42,7 @@ class Opener:
         parts = self._fragments.setdefault(key, {})
         parts[payload.number] = (payload.inner_first, plain)
         if len(parts) == payload.total:
+            del self._fragments[key]  # sent again, they are a whole message again
             whole = b"".join(parts[number][1] for number in sorted(parts))
             message.inner = parse_chain(parts[1][0], whole)
 
