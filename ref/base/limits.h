@@ -12,7 +12,7 @@
 #define SELECTORS_MAX 16      /* traffic selectors in one TS payload */
 #define NOTIFIES_MAX 32       /* notifications kept of one message */
 #define DELETES_MAX 8         /* Delete payloads kept of one message */
-#define FRAGMENTS_MAX 128     /* fragments of one message, RFC 7383 5 */
+#define FRAGMENTS_MAX 192     /* fragments of one message, RFC 7383 5 */
 #define FRAGMENT_SIZE_MIN 256 /* octets of the smallest IP packet a fragment is made for */
 #define CERTS_MAX 8           /* CERT payloads of one message; four at least, RFC 7296 3.6 */
 #define CERTREQS_MAX 4        /* CERTREQ payloads kept of one message */
