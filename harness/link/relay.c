@@ -75,9 +75,9 @@ struct rule {
     bool used;
     int directions; /* bit 0: a to b, bit 1: b to a */
     int classes;
-    int exchange; /* -1: any */
-    int response; /* -1: any */
-    int fragment; /* -1: any */
+    int exchange;  /* -1: any */
+    int response;  /* -1: any */
+    int fragment;  /* -1: any */
     size_t larger; /* IP packets of more octets only */
     enum action action;
     uint64_t first, last; /* ordinals among what matches, from 1; last 0: for ever */
