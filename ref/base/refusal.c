@@ -62,11 +62,9 @@ static const struct {
                                      "signature, broken constraints or an unknown critical "
                                      "extension; have a new one issued"},
     [REFUSAL_SIGNATURE_ALGORITHM] = {"signature-algorithm",
-                                     "the peer signed with an algorithm that is not supported or "
-                                     "does not fit its key; let it use another"},
-    [REFUSAL_SIGNATURE_HASH] = {"signature-hash",
-                                "the peer signed with a hash that was not offered to it; let it "
-                                "use SHA2-256"},
+                                     "the peer signed with an algorithm or a hash that was not "
+                                     "offered to it, or that does not fit its key; let it use "
+                                     "SHA2-256"},
     [REFUSAL_SIGNATURE] = {"signature", "the peer's signature is wrong; see that its private key "
                                         "belongs to its certificate"},
     [REFUSAL_NO_COMMON_SIGNATURE] = {"no-common-signature",

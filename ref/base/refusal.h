@@ -23,8 +23,7 @@ enum refusal {
     REFUSAL_CERTIFICATE_USAGE, /* RFC 4945 5.1.3.2, 5.1.3.9, 5.1.3.12 */
     REFUSAL_CERTIFICATE_NAME,  /* RFC 4945 3.1 */
     REFUSAL_CERTIFICATE_INVALID,
-    REFUSAL_SIGNATURE_ALGORITHM, /* unknown, or not for this key */
-    REFUSAL_SIGNATURE_HASH,      /* one we did not offer, RFC 7427 4 */
+    REFUSAL_SIGNATURE_ALGORITHM, /* unknown, a hash we did not offer, or not for this key */
     REFUSAL_SIGNATURE,
     REFUSAL_NO_COMMON_SIGNATURE, /* the peer cannot verify what our key could sign */
     REFUSALS,

@@ -50,6 +50,11 @@ void endpoint_destroy(struct endpoint *endpoint)
     }
 }
 
+void endpoint_set_utc(struct endpoint *endpoint, uint64_t utc_ns, uint64_t now_ns)
+{
+    endpoint->store.utc_offset_ns = utc_ns - now_ns; /* may wrap, and does so back when added */
+}
+
 enum status endpoint_receive(struct endpoint *endpoint, const struct datagram *datagram,
                              uint64_t now_ns)
 {

@@ -24,6 +24,10 @@ struct endpoint *endpoint_create(const struct endpoint_config *config,
 void endpoint_destroy(
     struct endpoint *endpoint); /* wipes keys, says nothing to peers; NULL is fine */
 
+/* At `now_ns` it was `utc_ns` nanoseconds since 1970: what the validity of certificates is judged
+ * by. Without it it is 1970, and no certificate is valid yet. */
+void endpoint_set_utc(struct endpoint *endpoint, uint64_t utc_ns, uint64_t now_ns);
+
 /* One IKE datagram. The status tells what became of it (for counters and tests); whatever is to be
  * said to the peer is already in the queue. */
 enum status endpoint_receive(struct endpoint *endpoint, const struct datagram *datagram,

@@ -1,38 +1,15 @@
-/* IKE_AUTH with a shared key, RFC 7296 1.2, 2.15; the first Child SA rides along. */
+/* IKE_AUTH, RFC 7296 1.2, 2.15: each side proves who it is; the first Child SA rides along. */
 
 #include "exchange/ike_auth.h"
 
 #include <string.h>
 
+#include "exchange/authentication.h"
 #include "exchange/child_negotiation.h"
 #include "exchange/ike_delete.h"
 #include "exchange/mobike.h"
 #include "exchange/request.h"
-#include "sa/auth.h"
 #include "sa/proposal_choice.h"
-
-static struct bytes nonce_i(const struct ike_sa *sa)
-{
-    return bytes_of(sa->init->ni, sa->init->ni_length);
-}
-
-static struct bytes nonce_r(const struct ike_sa *sa)
-{
-    return bytes_of(sa->init->nr, sa->init->nr_length);
-}
-
-/* The identity we show: as configured, or else our address. */
-static struct identity own_identity(const struct ike_sa *sa)
-{
-    struct identity id = sa->peer->local_id;
-    if (id.type == 0) {
-        struct bytes ip = address_bytes(&sa->path.local.ip);
-        id.type = sa->path.local.ip.family == ADDRESS_V4 ? ID_IPV4_ADDR : ID_IPV6_ADDR;
-        id.length = ip.length;
-        memcpy(id.data, ip.data, ip.length);
-    }
-    return id;
-}
 
 static struct identity identity_of(const struct id_payload *payload)
 {
@@ -41,54 +18,11 @@ static struct identity identity_of(const struct id_payload *payload)
     return id;
 }
 
-/* The ID payload's body, as AUTH needs it. */
-static struct bytes identity_body(const struct identity *id, uint8_t out[4 + IDENTITY_MAX])
-{
-    struct writer w = writer_over(out, 4 + IDENTITY_MAX);
-    id_payload_build(&w, id->type, bytes_of(id->data, id->length));
-    return writer_bytes(&w);
-}
-
 static void build_id(struct chain_writer *chain, uint8_t type, const struct identity *id)
 {
     payload_begin(chain, type);
     id_payload_build(chain->w, id->type, bytes_of(id->data, id->length));
     payload_end(chain);
-}
-
-static struct bytes psk_of(const struct peer_config *peer)
-{
-    return bytes_of(peer->psk, peer->psk_length);
-}
-
-/* Our AUTH: over our own first message and the other side's nonce (2.15). */
-static enum status build_auth(struct chain_writer *chain, const struct ike_sa *sa,
-                              const struct identity *id)
-{
-    uint8_t body[4 + IDENTITY_MAX];
-    uint8_t auth[PRF_OUTPUT_MAX];
-    const struct stored_message *ours = sa->initiator ? &sa->init->request : &sa->init->response;
-    TRY(auth_shared_key_compute(sa->prf, psk_of(sa->peer), stored_message_bytes(ours),
-                                sa->initiator ? nonce_r(sa) : nonce_i(sa),
-                                sa->initiator ? &sa->sk_pi : &sa->sk_pr, identity_body(id, body),
-                                auth));
-    payload_begin(chain, PAYLOAD_AUTH);
-    auth_payload_build(chain->w, AUTH_METHOD_SHARED_KEY, bytes_of(auth, sa->prf->output_length));
-    payload_end(chain);
-    return STATUS_OK;
-}
-
-static enum status verify_auth(const struct ike_sa *sa, const struct peer_config *peer,
-                               const struct id_payload *id, const struct auth_payload *auth)
-{
-    const struct stored_message *theirs = sa->initiator ? &sa->init->response : &sa->init->request;
-    /* no AUTH at all (method 0) is the wish for EAP, which we do not speak: 2.16 */
-    if (auth->method != AUTH_METHOD_SHARED_KEY || peer->psk_length == 0) {
-        return STATUS_NOTIFY(AUTHENTICATION_FAILED);
-    }
-    return auth_shared_key_verify(sa->prf, psk_of(peer), stored_message_bytes(theirs),
-                                  sa->initiator ? nonce_i(sa) : nonce_r(sa),
-                                  sa->initiator ? &sa->sk_pr : &sa->sk_pi, id->body, auth->data);
 }
 
 static void established(struct sa_store *store, struct ike_sa *sa)
@@ -125,9 +59,10 @@ void ike_auth_start(struct sa_store *store, struct ike_sa *sa)
     (void)task_queue_remove(&sa->tasks, task.type, 0, &removed);
     task.type = TASK_IKE_AUTH;
     sa->state = IKE_SA_AUTH_SENT;
-    if (request_start(store, sa, &task) != STATUS_OK) {
-        sa_store_task_ended(store, sa, &task, STATUS_INTERNAL);
-        sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_INTERNAL);
+    enum status status = request_start(store, sa, &task);
+    if (status != STATUS_OK) {
+        sa_store_task_ended(store, sa, &task, status);
+        sa_store_ike_gone(store, sa, DOWN_FAILED, status);
     }
 }
 
@@ -145,15 +80,17 @@ enum status ike_auth_create_request(struct sa_store *store, struct ike_sa *sa,
                                     struct chain_writer *chain)
 {
     const struct child_config *config = &sa->peer->children[sa->request.task.child_index];
-    sa->local_id = own_identity(sa);
+    sa->local_id = authentication_identity(sa);
     build_id(chain, PAYLOAD_IDI, &sa->local_id);
+    authentication_add_certificates(sa, chain);
     if (sa->peer->initial_contact && !has_other_ike_sa(store, sa)) {
         notify_add(chain, INITIAL_CONTACT, bytes_of(NULL, 0));
     }
+    authentication_add_request(sa, chain);
     if (sa->peer->remote_id.type != 0) {
         build_id(chain, PAYLOAD_IDR, &sa->peer->remote_id);
     }
-    TRY(build_auth(chain, sa, &sa->local_id));
+    TRY(authentication_add_auth(sa, chain));
     TRY(child_offer_build(store, sa, config, NULL, true, chain));
     if (sa->peer->mobike) {
         notify_add(chain, MOBIKE_SUPPORTED, bytes_of(NULL, 0));
@@ -162,7 +99,8 @@ enum status ike_auth_create_request(struct sa_store *store, struct ike_sa *sa,
     return STATUS_OK;
 }
 
-static enum status check_responder(struct ike_sa *sa, const struct message *m)
+static enum status check_responder(const struct sa_store *store, struct ike_sa *sa,
+                                   const struct message *m)
 {
     const struct notify_payload *error = message_error(m);
     if (error != NULL && !m->has_auth) {
@@ -171,9 +109,10 @@ static enum status check_responder(struct ike_sa *sa, const struct message *m)
     TRY(message_rules_check(IKE_AUTH, true, m));
     sa->remote_id = identity_of(&m->id_r);
     if (sa->peer->remote_id.type != 0 && !identity_equal(&sa->remote_id, &sa->peer->remote_id)) {
+        sa->refusal = REFUSAL_IDENTITY_UNEXPECTED;
         return STATUS_NOTIFY(AUTHENTICATION_FAILED);
     }
-    return verify_auth(sa, sa->peer, &m->id_r, &m->auth);
+    return authentication_verify(store, sa, &m->id_r, m);
 }
 
 /* AUTH was good. What became of the Child SA is another matter (2.21.2). */
@@ -213,10 +152,10 @@ void ike_auth_consume_response(struct sa_store *store, struct ike_sa *sa, struct
     uint16_t type;
     size_t ni_length = sa->init->ni_length;
     size_t nr_length = sa->init->nr_length;
-    enum status status = check_responder(sa, m);
+    enum status status = check_responder(store, sa, m);
     if (status != STATUS_OK) {
         sa_store_emit_child_failed(store, sa, request->task.child_index, status);
-        sa_store_emit_done(store, request->task.command, status);
+        sa_store_emit_done_with(store, sa, request->task.command, status);
         if (status_is_peer(status, &type)) {
             sa_store_ike_gone(store, sa, DOWN_REFUSED, status);
             return;
@@ -286,6 +225,7 @@ static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct me
                       const struct path *path)
 {
     struct identity remote = identity_of(&m->id_i);
+    sa->remote_id = remote;
     for (int any = 0; any < 2; any++) {
         for (size_t i = 0; i < store->config->peer_count; i++) {
             const struct peer_config *peer = &store->config->peers[i];
@@ -293,11 +233,11 @@ static bool find_peer(struct sa_store *store, struct ike_sa *sa, const struct me
                 peer_fits(store, sa, peer, &remote, m, path)) {
                 sa->peer_index = (uint16_t)i;
                 sa->peer = peer;
-                sa->remote_id = remote;
                 return true;
             }
         }
     }
+    sa->refusal = REFUSAL_IDENTITY_UNKNOWN;
     return false;
 }
 
@@ -321,18 +261,19 @@ enum status ike_auth_consume_request(struct sa_store *store, struct ike_sa *sa,
     uint8_t ni[NONCE_MAX];
     uint8_t nr[NONCE_MAX];
     TRY(message_rules_check(IKE_AUTH, false, m));
-    if (!find_peer(store, sa, m, in->path) ||
-        verify_auth(sa, sa->peer, &m->id_i, &m->auth) != STATUS_OK) {
+    if (!find_peer(store, sa, m, in->path)) {
         return STATUS_NOTIFY(AUTHENTICATION_FAILED);
     }
+    TRY(authentication_verify(store, sa, &m->id_i, m));
     /* addresses and port are those of this message: 4555 3.3, 7296 2.23 */
     sa->path = *in->path;
     sa->encapsulated = in->encapsulated;
     sa->mobike = sa->peer->mobike && message_notify(m, MOBIKE_SUPPORTED) != NULL;
     mobike_note_additional(sa, m, in->path);
-    sa->local_id = own_identity(sa);
+    sa->local_id = authentication_identity(sa);
     build_id(&reply->chain, PAYLOAD_IDR, &sa->local_id);
-    TRY(build_auth(&reply->chain, sa, &sa->local_id));
+    authentication_add_certificates(sa, &reply->chain);
+    TRY(authentication_add_auth(sa, &reply->chain));
     size_t ni_length = sa->init->ni_length;
     size_t nr_length = sa->init->nr_length;
     memcpy(ni, sa->init->ni, ni_length);

@@ -62,6 +62,9 @@ static void copy_circumstances(struct ike_sa *heir, const struct ike_sa *old)
     heir->nat_checked_ns = old->nat_checked_ns;
     heir->local_id = old->local_id;
     heir->remote_id = old->remote_id;
+    heir->local_auth = old->local_auth;
+    heir->remote_auth = old->remote_auth;
+    memcpy(heir->remote_subject, old->remote_subject, sizeof heir->remote_subject);
 }
 
 static struct ike_sa *make(struct sa_store *store, const struct ike_sa *old, bool initiator,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange/authentication.h"
 #include "exchange/ike_auth.h"
 #include "exchange/request.h"
 #include "exchange/response.h"
@@ -94,6 +95,7 @@ static enum status create_request(struct sa_store *store, struct ike_sa *sa)
     if (sa->peer->fragmentation) {
         notify_add(&chain, IKEV2_FRAGMENTATION_SUPPORTED, bytes_of(NULL, 0));
     }
+    authentication_ask(sa, &chain);
     if (w.overflow) {
         return STATUS_INTERNAL;
     }
@@ -229,6 +231,7 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
     }
     set_nat(sa, &nat);
     sa->fragmentation = both_fragment(sa, m);
+    authentication_note_response(sa, m);
     if (sa->nat_supported && (sa->udp_encapsulation || sa->peer->mobike)) {
         /* behind a NAT always (7296 2.23), with MOBIKE whenever both could be (4555 3.3) */
         sa->encapsulated = true;
@@ -294,7 +297,8 @@ static enum status check_cookie(struct sa_store *store, const struct exchange_in
     return STATUS_DROP;
 }
 
-static enum status create_response(struct ike_sa *sa, const struct proposal *answer)
+static enum status create_response(const struct sa_store *store, struct ike_sa *sa,
+                                   const struct proposal *answer)
 {
     uint8_t octets[IKE_MESSAGE_MAX];
     struct writer w = writer_over(octets, sizeof octets);
@@ -316,6 +320,7 @@ static enum status create_response(struct ike_sa *sa, const struct proposal *ans
     if (sa->fragmentation) {
         notify_add(&chain, IKEV2_FRAGMENTATION_SUPPORTED, bytes_of(NULL, 0));
     }
+    authentication_answer(store, sa, &chain);
     if (w.overflow) {
         return STATUS_INTERNAL;
     }
@@ -345,7 +350,8 @@ static enum status fill_half_open(struct sa_store *store, struct ike_sa *sa,
     sa->init->nr_length = NONCE_OURS;
     TRY(random_fill(store->random, sa->init->nr, NONCE_OURS));
     TRY(stored_message_set(&sa->init->request, in->datagram));
-    TRY(create_response(sa, &chosen->answer));
+    authentication_note_request(store, sa, in->message);
+    TRY(create_response(store, sa, &chosen->answer));
     TRY(init_derive(store, sa, in->message->ke.data));
     key_exchange_destroy(sa->init->key_exchange);
     sa->init->key_exchange = NULL;

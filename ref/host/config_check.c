@@ -55,10 +55,51 @@ static const char *peer_children_check(const struct peer_config *peer)
     return NULL;
 }
 
-const char *peer_config_complete(const struct peer_config *peer)
+static const char *local_proof_check(struct peer_config *peer)
 {
-    if (peer->psk_length == 0) {
-        return "no shared key; add psk = \"...\" or psk-file = \"...\"";
+    const char *complaint = peer->credential != NULL ? credential_complete(peer->credential) : NULL;
+    if (complaint != NULL) {
+        return complaint;
+    }
+    if (peer->local_authentication == AUTHENTICATION_PSK) {
+        return peer->psk_length == 0 ? "no shared key; add psk = \"...\" or psk-file = \"...\", or "
+                                       "certificate = \"...\" and private-key = \"...\""
+                                     : NULL;
+    }
+    if (peer->credential == NULL) {
+        return "authentication is \"signature\" but there is nothing to sign with; add certificate "
+               "= \"...\" and private-key = \"...\"";
+    }
+    struct identity *id = &peer->local_id;
+    if (id->type == 0 && !credential_identity(peer->credential, &id->type, id->data,
+                                              sizeof(id->data), &id->length)) {
+        return "the certificate holds no identity to go by; add local-id = \"...\", or have one "
+               "issued with a subjectAltName";
+    }
+    return NULL;
+}
+
+static const char *remote_proof_check(const struct peer_config *peer)
+{
+    if (peer->remote_authentication == AUTHENTICATION_SIGNATURE && peer->authorities == NULL) {
+        return "remote-authentication is \"signature\" but nobody may vouch for the peer; add "
+               "authorities = {\"...\"}";
+    }
+    if (peer->remote_authentication == AUTHENTICATION_PSK && peer->psk_length == 0) {
+        return "the peer is to prove itself by a shared key, and there is none; add psk = "
+               "\"...\", or authorities = {\"...\"} for a peer with a certificate";
+    }
+    return NULL;
+}
+
+const char *peer_config_complete(struct peer_config *peer)
+{
+    const char *complaint = local_proof_check(peer);
+    if (complaint == NULL) {
+        complaint = remote_proof_check(peer);
+    }
+    if (complaint != NULL) {
+        return complaint;
     }
     if (peer->local_id.type == 0) {
         return "no local-id; add local-id = \"...\", the name the peer knows us by";
@@ -87,7 +128,10 @@ const char *host_config_complete(const struct host_config *config)
 void host_config_wipe(struct host_config *config)
 {
     for (size_t i = 0; i < config->endpoint.peer_count; i++) {
-        octets_wipe(config->endpoint.peers[i].psk, sizeof(config->endpoint.peers[i].psk));
+        struct peer_config *peer = &config->endpoint.peers[i];
+        octets_wipe(peer->psk, sizeof(peer->psk));
+        credential_destroy(peer->credential);
+        authorities_destroy(peer->authorities);
     }
     free(config->endpoint.peers);
     memset(config, 0, sizeof(*config));

@@ -12,7 +12,8 @@ struct lifetime_given { /* by the person, not by default */
  * times that were left out to those that were given. */
 const char *lifetime_config_complete(struct lifetime_config *lifetime, struct lifetime_given given);
 const char *child_config_complete(const struct child_config *child);
-const char *peer_config_complete(const struct peer_config *peer);
+/* Also gives a peer without local-id that of its certificate. */
+const char *peer_config_complete(struct peer_config *peer);
 const char *host_config_complete(const struct host_config *config);
 
 #endif

@@ -15,7 +15,7 @@
 #include "host/config_text.h"
 #include "host/log.h"
 
-#define KEYS_MAX 32
+#define KEYS_MAX 64
 
 /* libconfuse hands its callbacks no pointer of ours; reading a file is one call at a time. */
 static struct problem *current_problem;
@@ -107,6 +107,7 @@ static int value_check(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *resul
     void *scratch = calloc(1, config_value_size_max);
     bool good = scratch != NULL && config_value_parse(key->kind, text, scratch, error);
     if (scratch != NULL) {
+        config_value_clear(key->kind, scratch);
         octets_wipe(scratch, config_value_size_max);
         free(scratch);
     }
@@ -196,6 +197,17 @@ static bool child_fill(cfg_t *cfg, struct child_config *child)
            verdict_note(cfg, child_config_complete(child));
 }
 
+/* What is there to prove it with says how, unless the person does. */
+static void authentication_fill(cfg_t *cfg, struct peer_config *peer)
+{
+    if (cfg_size(cfg, "authentication") == 0 && peer->credential != NULL) {
+        peer->local_authentication = AUTHENTICATION_SIGNATURE;
+    }
+    if (cfg_size(cfg, "remote-authentication") == 0 && peer->authorities != NULL) {
+        peer->remote_authentication = AUTHENTICATION_SIGNATURE;
+    }
+}
+
 static bool peer_fill(cfg_t *cfg, struct peer_config *peer)
 {
     peer_config_defaults(peer);
@@ -228,6 +240,7 @@ static bool peer_fill(cfg_t *cfg, struct peer_config *peer)
         }
         peer->child_count++;
     }
+    authentication_fill(cfg, peer);
     return verdict_note(cfg, lifetime_config_complete(&peer->lifetime, given)) &&
            verdict_note(cfg, peer_config_complete(peer));
 }
@@ -285,14 +298,26 @@ static void texts_wipe(cfg_t *cfg)
     }
 }
 
-/* A psk-file that others may read is refused. The configuration may be meant to be read, so here it
- * is said, and no more. */
+static void key_exposure_warn(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        log_warning("others may read the private key in %s; run: chmod 600 %s", path, path);
+    }
+}
+
+/* A psk-file that others may read is refused. The configuration may be meant to be read, and a
+ * private key may belong to other programs too, so here it is said, and no more. */
 static void exposure_warn(cfg_t *cfg)
 {
     struct stat info;
     bool keys = false;
     for (unsigned i = 0; i < cfg_size(cfg, "peer"); i++) {
-        keys |= cfg_size(cfg_getnsec(cfg, "peer", i), "psk") > 0;
+        cfg_t *peer = cfg_getnsec(cfg, "peer", i);
+        keys |= cfg_size(peer, "psk") > 0;
+        if (cfg_size(peer, "private-key") > 0) {
+            key_exposure_warn(cfg_getstr(peer, "private-key"));
+        }
     }
     if (keys && stat(cfg->filename, &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         log_warning("others may read the shared keys in %s; run: chmod 600 %s", cfg->filename,

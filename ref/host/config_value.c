@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/host_config.h"
+#include "host/pem_file.h"
 
 #define NS_PER_MS 1000000ULL
 
@@ -223,6 +224,84 @@ static bool psk_file_parse(const char *path, struct peer_config *peer, char erro
     return taken;
 }
 
+/* ---- certificates: a file becomes what the library made of it ---- */
+
+static bool certificate_parse(const char *path, struct peer_config *peer, const char **expected)
+{
+    struct pem_file file;
+    if (!pem_file_read(path, &file, expected)) {
+        return false;
+    }
+    if (peer->credential == NULL) {
+        peer->credential = credential_create();
+    }
+    bool good = peer->credential != NULL &&
+                credential_set_certificates(peer->credential, pem_file_bytes(&file), expected);
+    pem_file_wipe(&file);
+    return good;
+}
+
+static bool private_key_parse(const char *path, struct peer_config *peer, const char **expected)
+{
+    struct pem_file file;
+    if (!pem_file_read(path, &file, expected)) {
+        return false;
+    }
+    if (peer->credential == NULL) {
+        peer->credential = credential_create();
+    }
+    bool good = peer->credential != NULL &&
+                credential_set_key(peer->credential, pem_file_bytes(&file), expected);
+    pem_file_wipe(&file);
+    return good;
+}
+
+static bool authorities_parse(const char *path, struct peer_config *peer, const char **expected)
+{
+    struct pem_file file;
+    if (!pem_file_read(path, &file, expected)) {
+        return false;
+    }
+    if (peer->authorities == NULL) {
+        peer->authorities = authorities_create();
+    }
+    bool good = peer->authorities != NULL &&
+                authorities_add(peer->authorities, pem_file_bytes(&file), expected);
+    pem_file_wipe(&file);
+    return good;
+}
+
+static bool pem_parse(enum value_kind kind, const char *path, struct peer_config *peer,
+                      char error[VALUE_ERROR_MAX])
+{
+    const char *expected = "expected enough memory";
+    bool good = kind == VALUE_CERTIFICATE   ? certificate_parse(path, peer, &expected)
+                : kind == VALUE_PRIVATE_KEY ? private_key_parse(path, peer, &expected)
+                                            : authorities_parse(path, peer, &expected);
+    if (!good) {
+        snprintf(error, VALUE_ERROR_MAX, "%s", expected);
+    }
+    return good;
+}
+
+void config_value_clear(enum value_kind kind, void *field)
+{
+    struct peer_config *peer = field;
+    switch (kind) {
+    case VALUE_CERTIFICATE:
+    case VALUE_PRIVATE_KEY:
+        credential_destroy(peer->credential);
+        peer->credential = NULL;
+        break;
+    case VALUE_AUTHORITIES:
+        authorities_destroy(peer->authorities);
+        peer->authorities = NULL;
+        break;
+    default:
+        break;
+    }
+}
+
 bool config_value_is_public(enum value_kind kind)
 {
     return kind != VALUE_PSK;
@@ -248,7 +327,7 @@ static const char *const expectations[] = {
                         "\"2001:db8::/64[tcp/443]\"",
     [VALUE_IDENTITY] =
         "an identity: a name \"gw.example.org\" or \"@gw\", \"alice@example.org\", an IP "
-        "address, \"key:office\", or \"any\"",
+        "address, \"key:office\", \"dn:C=AT, CN=gw\" (in the order of the certificate), or \"any\"",
     [VALUE_IKE_PROPOSALS] = "a proposal such as \"aes256gcm16-prfsha256-x25519\"",
     [VALUE_ESP_PROPOSALS] = "a proposal such as \"aes256gcm16-esn\"",
     [VALUE_MODE] = "\"tunnel\" or \"transport\"",
@@ -256,6 +335,11 @@ static const char *const expectations[] = {
     [VALUE_ENCAPSULATION] = "\"auto\" or \"always\"",
     [VALUE_PSK] = "1 to 256 characters, or 0x and pairs of hexadecimal digits",
     [VALUE_PSK_FILE] = "the path of a file",
+    [VALUE_AUTHENTICATION] = "\"psk\" or \"signature\"",
+    [VALUE_RSA_PADDING] = "\"pss\" or \"pkcs1\"",
+    [VALUE_CERTIFICATE] = "the path of a PEM file",
+    [VALUE_PRIVATE_KEY] = "the path of a PEM file",
+    [VALUE_AUTHORITIES] = "the path of a PEM file",
 };
 
 static bool number_parse(enum value_kind kind, const char *text, void *field)
@@ -304,13 +388,23 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
     static const char *const modes[] = {"tunnel", "transport", NULL};
     static const char *const starts[] = {"never", "traffic", "now", NULL};
     static const char *const encapsulations[] = {"auto", "always", NULL};
+    static const char *const authentications[] = {"psk", "signature", NULL};
+    static const char *const paddings[] = {"pss", "pkcs1", NULL};
     int choice = 0;
     if (kind == VALUE_START) {
         bool known = choice_parse(text, starts, &choice);
         *(enum start_action *)field = (enum start_action)choice;
         return known;
     }
-    bool known = choice_parse(text, kind == VALUE_MODE ? modes : encapsulations, &choice);
+    if (kind == VALUE_AUTHENTICATION) {
+        bool known = choice_parse(text, authentications, &choice);
+        *(enum authentication *)field = (enum authentication)choice;
+        return known;
+    }
+    const char *const *words = kind == VALUE_MODE            ? modes
+                               : kind == VALUE_ENCAPSULATION ? encapsulations
+                                                             : paddings;
+    bool known = choice_parse(text, words, &choice);
     *(bool *)field = choice == 1;
     return known;
 }
@@ -339,11 +433,17 @@ bool config_value_parse(enum value_kind kind, const char *text, void *field,
     case VALUE_MODE:
     case VALUE_START:
     case VALUE_ENCAPSULATION:
+    case VALUE_AUTHENTICATION:
+    case VALUE_RSA_PADDING:
         return word_parse(kind, text, field);
     case VALUE_PSK:
         return psk_parse(text, field);
     case VALUE_PSK_FILE:
         return psk_file_parse(text, field, error);
+    case VALUE_CERTIFICATE:
+    case VALUE_PRIVATE_KEY:
+    case VALUE_AUTHORITIES:
+        return pem_parse(kind, text, field, error);
     default:
         return number_parse(kind, text, field);
     }

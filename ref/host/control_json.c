@@ -21,6 +21,15 @@ static void text_set(json_t *object, const char *name, const char *text)
     json_object_set_new(object, name, value);
 }
 
+static void optional_set(json_t *object, const char *name, const char *text)
+{
+    if (text == NULL) {
+        json_object_set_new(object, name, json_null());
+    } else {
+        text_set(object, name, text);
+    }
+}
+
 static void number_set(json_t *object, const char *name, uint64_t value)
 {
     /* JSON integers here end at 2^63; "never" is not shown as a number at all. */
@@ -109,6 +118,10 @@ static void ike_info_set(json_t *object, const struct ike_sa_info *info)
     path_set(object, &info->path);
     identity_set(object, "local_id", &info->local_id);
     identity_set(object, "remote_id", &info->remote_id);
+    optional_set(object, "local_auth", info->local_auth);
+    optional_set(object, "remote_auth", info->remote_auth);
+    optional_set(object, "remote_subject",
+                 info->remote_subject[0] != '\0' ? info->remote_subject : NULL);
     flag_set(object, "nat_local", info->nat_local);
     flag_set(object, "nat_remote", info->nat_remote);
     flag_set(object, "mobike", info->mobike);
@@ -276,6 +289,10 @@ json_t *control_json_event(const struct event *event, const struct endpoint_conf
     }
     if (control_event_failed(event)) {
         text_set(object, "error", control_error_name(event->status));
+        if (event->refusal != REFUSAL_NONE) {
+            text_set(object, "refusal", refusal_name(event->refusal));
+            text_set(object, "message", refusal_sentence(event->refusal));
+        }
     }
     return object;
 }
@@ -295,14 +312,18 @@ const char *control_error_name(enum status status)
     return status == STATUS_DROP ? "GONE" : "INTERNAL";
 }
 
-const char *control_error_sentence(enum status status)
+const char *control_error_sentence(enum status status, enum refusal refusal)
 {
     uint16_t type;
+    if (refusal != REFUSAL_NONE) {
+        return refusal_sentence(refusal);
+    }
     if (status_is_peer(status, &type)) {
         switch (type) {
         case AUTHENTICATION_FAILED:
-            return "the peer refused our shared key or identity; compare psk, local-id and "
-                   "remote-id";
+            return "the peer refused our identity or its proof; compare local-id and remote-id, "
+                   "and psk, or certificate and the authorities that the peer trusts; its log "
+                   "may say more";
         case NO_PROPOSAL_CHOSEN:
             return "the peer accepts none of our proposals; compare proposals";
         case TS_UNACCEPTABLE:
@@ -314,8 +335,8 @@ const char *control_error_sentence(enum status status)
         }
     }
     if (status_is_notify(status, &type)) {
-        return type == AUTHENTICATION_FAILED ? "we refused the peer's shared key or identity; "
-                                               "compare psk, local-id and remote-id"
+        return type == AUTHENTICATION_FAILED ? "we refused the peer's identity or its proof; "
+                                               "compare local-id, remote-id and psk"
                                              : "we refused what the peer sent";
     }
     if (status == STATUS_UNREACHABLE) {

@@ -19,9 +19,10 @@ json_t *control_json_event(const struct event *event, const struct endpoint_conf
 /* The event has an error to show: an SA that ended in good order has none. */
 bool control_event_failed(const struct event *event);
 
-/* "initiate" ended: the name of the error and a sentence; both NULL when status is STATUS_OK. */
+/* "initiate" ended: the name of the error and a sentence; both NULL when status is STATUS_OK. A
+ * `refusal` of the peer's proof says it more exactly. */
 const char *control_error_name(enum status status);
-const char *control_error_sentence(enum status status);
+const char *control_error_sentence(enum status status, enum refusal refusal);
 
 /* {"id": ..., "ok": ...}; `id` is JSON text. `error` NULL: ok. */
 json_t *control_json_answer(const char *id, const char *error, const char *message);

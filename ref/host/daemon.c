@@ -34,6 +34,8 @@ static void ike_receive(struct daemon *daemon, const struct packet *packet, bool
         .encapsulated = encapsulated,
         .octets = bytes_of(packet->buffer + packet->offset, packet->length),
     };
+    /* each time, since somebody may have set the clock meanwhile */
+    endpoint_set_utc(daemon->endpoint, clock_utc_ns(), now_ns);
     enum status status = endpoint_receive(daemon->endpoint, &datagram, now_ns);
     (void)status; /* counted by the core; what is to be said is in its queue */
 }

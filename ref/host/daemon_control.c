@@ -27,7 +27,8 @@ static void ok_answer(struct daemon *daemon, struct control_client_ref client, c
     line_answer(daemon, client, control_json_answer(id, NULL, NULL));
 }
 
-void daemon_control_done(struct daemon *daemon, uint64_t command, enum status status)
+void daemon_control_done(struct daemon *daemon, uint64_t command, enum status status,
+                         enum refusal refusal)
 {
     struct pending_request request;
     if (!pending_requests_take(&daemon->pending, command, &request)) {
@@ -37,7 +38,7 @@ void daemon_control_done(struct daemon *daemon, uint64_t command, enum status st
         ok_answer(daemon, request.client, request.id);
     } else {
         error_answer(daemon, request.client, request.id, control_error_name(status),
-                     control_error_sentence(status));
+                     control_error_sentence(status, refusal));
     }
 }
 

@@ -69,6 +69,18 @@ static const char *error_words(const struct event *event)
     return control_event_failed(event) ? control_error_name(event->status) : "";
 }
 
+/* Who the peer said it was, and what was wrong with that: for the person here, not for the peer. */
+static void refusal_log(const char *peer, const struct event *event)
+{
+    char id[IDENTITY_TEXT_MAX];
+    bool shown = event->ike.remote_subject[0] != '\0';
+    if (event->refusal != REFUSAL_NONE) {
+        log_line("%s: refused \"%s\"%s%s: %s", peer, identity_format(&event->ike.remote_id, id),
+                 shown ? " with certificate " : "", event->ike.remote_subject,
+                 refusal_sentence(event->refusal));
+    }
+}
+
 static void event_log(const struct daemon *daemon, const struct event *event)
 {
     const char *peer = peer_name(daemon, event->peer_index);
@@ -85,6 +97,7 @@ static void event_log(const struct daemon *daemon, const struct event *event)
     case EVENT_IKE_SA_DOWN:
         log_line("%s: IKE SA %u down, %s%s%s", peer, event->ike_sa, down_reason_name(event->reason),
                  error_comma(event), error_words(event));
+        refusal_log(peer, event);
         break;
     case EVENT_IKE_SA_MOVED:
         log_line("%s: IKE SA %u moved, %s to %s", peer, event->ike_sa, local, remote);
@@ -99,7 +112,7 @@ static void event_log(const struct daemon *daemon, const struct event *event)
         break;
     case EVENT_CHILD_SA_FAILED:
         log_line("%s: no Child SA for %s: %s", peer, child_name(daemon, event),
-                 control_error_sentence(event->status));
+                 control_error_sentence(event->status, event->refusal));
         break;
     case EVENT_NOTIFIED:
         log_line("%s: the peer sent %s", peer, error_words(event));
@@ -123,12 +136,12 @@ static void event_publish(struct daemon *daemon, const struct event *event)
 }
 
 static void command_done(struct daemon *daemon, uint64_t command, enum status status,
-                         uint64_t now_ns)
+                         enum refusal refusal, uint64_t now_ns)
 {
     uint16_t peer = (uint16_t)(command >> 16), child = (uint16_t)command;
     switch (command & COMMAND_BY_MASK) {
     case COMMAND_BY_CLIENT:
-        daemon_control_done(daemon, command & ~COMMAND_BY_MASK, status);
+        daemon_control_done(daemon, command & ~COMMAND_BY_MASK, status, refusal);
         break;
     case COMMAND_BY_START:
         start_queue_done(&daemon->starts, peer, status == STATUS_OK, now_ns);
@@ -170,7 +183,7 @@ static void event_handle(struct daemon *daemon, const struct event *event, uint6
     if (event->type == EVENT_CHILD_SA_FAILED) {
         acquire_list_failed(&daemon->acquires, event->peer_index, event->child_index, now_ns);
     } else if (event->type == EVENT_COMMAND_DONE) {
-        command_done(daemon, event->command, event->status, now_ns);
+        command_done(daemon, event->command, event->status, event->refusal, now_ns);
     }
 }
 
@@ -198,7 +211,7 @@ enum status daemon_command(struct daemon *daemon, const struct command *command,
 {
     enum status status = endpoint_command(daemon->endpoint, command, now_ns);
     if (status != STATUS_OK && command->id != 0) {
-        command_done(daemon, command->id, status, now_ns);
+        command_done(daemon, command->id, status, REFUSAL_NONE, now_ns);
     }
     daemon_drain(daemon, now_ns);
     return status;

@@ -63,8 +63,9 @@ unsigned daemon_tun(const struct daemon *daemon);
 void daemon_control_line(void *context, struct control_client_ref client, const char *line,
                          size_t length);
 
-/* A client's command has ended. */
-void daemon_control_done(struct daemon *daemon, uint64_t command, enum status status);
+/* A client's command has ended; `refusal` as in struct event. */
+void daemon_control_done(struct daemon *daemon, uint64_t command, enum status status,
+                         enum refusal refusal);
 
 /* ---- daemon.c ---- */
 

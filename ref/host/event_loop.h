@@ -39,4 +39,7 @@ void event_loop_turn(struct event_loop *loop, uint64_t deadline_ns);
 
 uint64_t clock_now_ns(void);
 
+/* CLOCK_REALTIME: nanoseconds since 1970, which jump when somebody sets the clock. */
+uint64_t clock_utc_ns(void);
+
 #endif

@@ -18,7 +18,7 @@ struct host_config {
     struct endpoint_config endpoint; /* .peers is owned here */
 };
 
-/* Wipes the shared keys and frees the peers; a zeroed one is fine. */
+/* Wipes the keys and frees the peers; a zeroed one is fine. */
 void host_config_wipe(struct host_config *config);
 
 #endif

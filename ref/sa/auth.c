@@ -1,6 +1,18 @@
-/* The AUTH value of a shared key, RFC 7296 2.15. */
+/* What AUTH is computed over, and its value of a shared key: RFC 7296 2.15. */
 
 #include "sa/auth.h"
+
+enum status auth_signed_octets(const struct prf_algorithm *prf, struct bytes message,
+                               struct bytes nonce, const struct secret *sk_p, struct bytes id_body,
+                               struct writer *w)
+{
+    uint8_t maced_id[PRF_OUTPUT_MAX];
+    TRY(prf_compute(prf, secret_bytes(sk_p), &id_body, 1, maced_id));
+    writer_put(w, message);
+    writer_put(w, nonce);
+    writer_put(w, bytes_of(maced_id, prf->output_length));
+    return w->overflow ? STATUS_INTERNAL : STATUS_OK;
+}
 
 enum status auth_shared_key_compute(const struct prf_algorithm *prf, struct bytes key,
                                     struct bytes message, struct bytes nonce,

@@ -5,7 +5,7 @@
 #define IKEREF_SA_CONFIG_H
 
 #include "base/selector.h"
-#include "crypto/crypto.h"
+#include "crypto/certificate.h"
 #include "wire/payloads.h"
 
 #define PROPOSAL_LIST_MAX 8
@@ -59,12 +59,23 @@ struct child_config {
     bool copy_dscp, ecn;
 };
 
+/* How one side proves who it is; the two sides need not do it the same way (RFC 7296 2.15). */
+enum authentication {
+    AUTHENTICATION_PSK,
+    AUTHENTICATION_SIGNATURE, /* with a certificate */
+};
+
 struct peer_config {
     char name[NAME_MAX_LENGTH + 1];
     struct identity local_id;
     struct identity remote_id;
     uint8_t psk[PSK_MAX];
     size_t psk_length;
+    enum authentication local_authentication, remote_authentication;
+    struct credential *credential;   /* our certificate and key; NULL: none. Owned by the host */
+    struct authorities *authorities; /* who may issue the peer's; NULL: nobody. Owned by the host */
+    bool rsa_pkcs1;                  /* sign with PKCS#1 v1.5 instead of PSS; either is accepted */
+    bool rsa_sha1; /* RSA with SHA-1 (method 1) with a peer that has no RFC 7427 */
     struct address_list local_addresses;    /* empty: any of this host's */
     struct address_list remote_addresses;   /* empty: any (responder only) */
     uint16_t remote_port, remote_natt_port; /* 500 and 4500 */
@@ -111,10 +122,12 @@ void peer_config_defaults(struct peer_config *peer);
 void child_config_defaults(struct child_config *child);
 
 /* "gw.example.org" and "@gw" (FQDN), "alice@example.org", "192.0.2.1", "2001:db8::1", "key:office"
- * (KEY_ID), "any". False when it is none or too long. */
+ * (KEY_ID), "dn:C=AT, CN=gw" (the parts in the order of the certificate), "any". False when it is
+ * none or too long. */
 MUST_USE bool identity_parse(const char *text, struct identity *out);
 #define IDENTITY_TEXT_MAX 320
 char *identity_format(const struct identity *id, char out[IDENTITY_TEXT_MAX]);
+/* The same identity: octet for octet, but names as distinguished_name_equal has it. */
 bool identity_equal(const struct identity *a, const struct identity *b);
 
 /* "aes256gcm16-prfsha256-x25519" (IKE), "aes128-sha256-ecp256-esn" (ESP). Words of one kind add up

@@ -46,6 +46,8 @@ struct ike_sa_info {
     bool nat_local, nat_remote; /* a NAT in front of us, of the peer (RFC 7296 2.23) */
     bool udp_encapsulation, mobike, fragmentation;
     struct identity local_id, remote_id;
+    const char *local_auth, *remote_auth; /* "psk", "ecdsa-sha256", ...; NULL: not proved yet */
+    char remote_subject[DISTINGUISHED_NAME_TEXT_MAX]; /* of the peer's certificate; empty: none */
     struct protection protection;
     const struct prf_algorithm *prf;
     const struct key_exchange_algorithm *key_exchange;
@@ -80,7 +82,9 @@ struct event {
     uint16_t peer_index, child_index; /* into the configuration; UINT16_MAX: none */
     enum down_reason reason;
     enum status status;
-    uint64_t command; /* COMMAND_DONE: the id that was given */
+    enum refusal refusal; /* what it was about the peer's proof when status says
+                             AUTHENTICATION_FAILED; REFUSAL_NONE: something else */
+    uint64_t command;     /* COMMAND_DONE: the id that was given */
     uint64_t linger_ns;
     struct ike_sa_info ike;
     struct ike_keys_info ike_keys;

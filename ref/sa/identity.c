@@ -31,6 +31,12 @@ bool identity_parse(const char *text, struct identity *out)
     if (strncmp(text, "key:", 4) == 0) {
         return identity_set(out, ID_KEY_ID, text + 4, strlen(text + 4));
     }
+    if (strncmp(text, "dn:", 3) == 0) {
+        uint8_t der[IDENTITY_MAX];
+        struct writer w = writer_over(der, sizeof der);
+        return distinguished_name_parse(text + 3, &w) && !w.overflow &&
+               identity_set(out, ID_DER_ASN1_DN, der, w.length);
+    }
     if (text[0] == '@') {
         return identity_set(out, ID_FQDN, text + 1, strlen(text + 1));
     }
@@ -52,6 +58,14 @@ static char *format_printable(const char *prefix, const struct identity *id,
     return out;
 }
 
+static char *format_dn(const struct identity *id, char out[IDENTITY_TEXT_MAX])
+{
+    char name[DISTINGUISHED_NAME_TEXT_MAX];
+    distinguished_name_format(bytes_of(id->data, id->length), name);
+    snprintf(out, IDENTITY_TEXT_MAX, "dn:%s", name);
+    return out;
+}
+
 char *identity_format(const struct identity *id, char out[IDENTITY_TEXT_MAX])
 {
     struct address address;
@@ -68,6 +82,8 @@ char *identity_format(const struct identity *id, char out[IDENTITY_TEXT_MAX])
     case ID_FQDN:
     case ID_RFC822_ADDR:
         return format_printable("", id, out);
+    case ID_DER_ASN1_DN:
+        return format_dn(id, out);
     default:
         return format_printable("other:", id, out);
     }
@@ -75,5 +91,11 @@ char *identity_format(const struct identity *id, char out[IDENTITY_TEXT_MAX])
 
 bool identity_equal(const struct identity *a, const struct identity *b)
 {
-    return a->type == b->type && a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
+    struct bytes one = bytes_of(a->data, a->length);
+    struct bytes other = bytes_of(b->data, b->length);
+    if (a->type != b->type) {
+        return false;
+    }
+    return bytes_equal(one, other) ||
+           (a->type == ID_DER_ASN1_DN && distinguished_name_equal(one, other));
 }

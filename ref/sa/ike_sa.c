@@ -3,6 +3,7 @@
 #include "sa/ike_sa.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *ike_sa_state_name(enum ike_sa_state state)
 {
@@ -94,7 +95,7 @@ void ike_sa_free_init(struct ike_sa *sa)
 
 struct ike_sa_info ike_sa_describe(const struct ike_sa *sa)
 {
-    return (struct ike_sa_info){
+    struct ike_sa_info info = {
         .spi_i = sa->spi_i,
         .spi_r = sa->spi_r,
         .initiator = sa->initiator,
@@ -109,7 +110,11 @@ struct ike_sa_info ike_sa_describe(const struct ike_sa *sa)
         .protection = sa->protection,
         .prf = sa->prf,
         .key_exchange = sa->key_exchange,
+        .local_auth = sa->local_auth,
+        .remote_auth = sa->remote_auth,
     };
+    memcpy(info.remote_subject, sa->remote_subject, sizeof info.remote_subject);
+    return info;
 }
 
 struct child_sa_info child_sa_describe(const struct ike_sa *sa, const struct child_sa *child)

@@ -32,7 +32,9 @@ struct ike_init {
     uint8_t nr[NONCE_MAX];
     uint8_t cookie[COOKIE_MAX];
     struct stored_message request, response; /* what AUTH is computed over (2.15) */
-    uint8_t restarts;                        /* COOKIE and INVALID_KE_PAYLOAD answers followed */
+    bool digital_signature; /* both have sent SIGNATURE_HASH_ALGORITHMS (RFC 7427 3) */
+    uint16_t peer_hashes;   /* set of those the peer can verify with (HASH_BIT) */
+    uint8_t restarts;       /* COOKIE and INVALID_KE_PAYLOAD answers followed */
 };
 
 /* The other side's request for the same SA crossed ours (2.8.1, 2.8.2): what its exchange made. */
@@ -108,6 +110,9 @@ struct ike_sa {
     uint64_t nat_checked_ns; /* when the peer last said how it sees us */
 
     struct identity local_id, remote_id;
+    const char *local_auth, *remote_auth; /* how each proved itself: "psk", "rsapss-sha256", ... */
+    char remote_subject[DISTINGUISHED_NAME_TEXT_MAX]; /* of the peer's certificate; empty: none */
+    enum refusal refusal;                             /* why the peer's proof was refused */
 
     uint32_t next_request;     /* Message ID of our next request */
     uint32_t expected_request; /* and of the peer's */

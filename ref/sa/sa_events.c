@@ -74,6 +74,7 @@ static struct event *event_add(struct sa_store *store, const struct ike_sa *sa,
     if (sa != NULL) {
         event->ike_sa = sa->id;
         event->peer_index = sa->peer_index;
+        event->refusal = sa->refusal;
     }
     return event;
 }
@@ -170,10 +171,17 @@ void sa_store_emit_child_failed(struct sa_store *store, const struct ike_sa *sa,
 
 void sa_store_emit_done(struct sa_store *store, uint64_t command, enum status status)
 {
+    sa_store_emit_done_with(store, NULL, command, status);
+}
+
+void sa_store_emit_done_with(struct sa_store *store, const struct ike_sa *sa, uint64_t command,
+                             enum status status)
+{
     if (command == 0) {
         return;
     }
     struct event *event = event_add(store, NULL, EVENT_COMMAND_DONE);
     event->command = command;
     event->status = status;
+    event->refusal = sa != NULL ? sa->refusal : REFUSAL_NONE;
 }

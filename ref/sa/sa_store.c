@@ -230,7 +230,7 @@ void sa_store_task_ended(struct sa_store *store, const struct ike_sa *sa, const 
     if (task->type == TASK_CHILD_CREATE || task->type == TASK_IKE_AUTH) {
         sa_store_emit_child_failed(store, sa, task->child_index, status);
     }
-    sa_store_emit_done(store, task->command, wanted ? STATUS_OK : status);
+    sa_store_emit_done_with(store, sa, task->command, wanted ? STATUS_OK : status);
 }
 
 void sa_store_tasks_ended(struct sa_store *store, struct ike_sa *sa, enum status status)

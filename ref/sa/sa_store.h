@@ -28,6 +28,7 @@ struct sa_store {
     const struct endpoint_config *config;
     const struct random_source *random;
     uint64_t now_ns;
+    uint64_t utc_offset_ns; /* now_ns + this: UTC since 1970, for certificates only */
     struct ike_sa *ike_sas; /* newest first */
     struct queued_datagram *datagram_first, *datagram_last;
     struct queued_event *event_first, *event_last;
@@ -99,6 +100,9 @@ void sa_store_emit_child(struct sa_store *store, const struct ike_sa *sa,
 void sa_store_emit_child_failed(struct sa_store *store, const struct ike_sa *sa,
                                 uint16_t child_index, enum status status);
 void sa_store_emit_done(struct sa_store *store, uint64_t command, enum status status);
+/* The same, and why the peer of this IKE SA was refused, if it was. */
+void sa_store_emit_done_with(struct sa_store *store, const struct ike_sa *sa, uint64_t command,
+                             enum status status);
 
 /* ---- ends ---- */
 

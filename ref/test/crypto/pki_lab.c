@@ -16,7 +16,7 @@
 
 #include "crypto/signature_key.h"
 
-#define CERTIFICATES_MAX 256
+#define CERTIFICATES_MAX 1024
 #define NUMBERS_MAX 8
 
 struct pki_certificate {
@@ -189,7 +189,7 @@ struct bytes pki_der(const struct pki_certificate *certificate)
 
 /* ---- PEM ---- */
 
-#define TEXTS_MAX 256
+#define TEXTS_MAX 4096
 
 static char *texts[TEXTS_MAX]; /* kept, so that nothing leaks */
 static size_t text_count;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/config_check.h"
+#include "test/crypto/pki_lab.h"
 
 #define S 1000000000ULL
 
@@ -108,6 +109,12 @@ static void a_peer_wants_key_name_and_place(void **state)
     assert_non_null(peer);
     assert_non_null(strstr(peer_config_complete(peer), "psk"));
     peer->psk_length = 1;
+    peer->remote_authentication = AUTHENTICATION_SIGNATURE;
+    assert_non_null(strstr(peer_config_complete(peer), "authorities"));
+    peer->remote_authentication = AUTHENTICATION_PSK;
+    peer->local_authentication = AUTHENTICATION_SIGNATURE;
+    assert_non_null(strstr(peer_config_complete(peer), "certificate"));
+    peer->local_authentication = AUTHENTICATION_PSK;
     assert_non_null(strstr(peer_config_complete(peer), "local-id"));
     peer->local_id.type = ID_FQDN;
     assert_non_null(strstr(peer_config_complete(peer), "retransmit-timeout"));
@@ -120,6 +127,52 @@ static void a_peer_wants_key_name_and_place(void **state)
     assert_non_null(strstr(peer_config_complete(peer), "address"));
     peer->remote_addresses.count = 1;
     assert_null(peer_config_complete(peer));
+    free(peer);
+}
+
+/* A certificate says who we are; what is wrong with it is said. */
+static void a_certificate_is_an_identity(void **state)
+{
+    (void)state;
+    struct peer_config *peer = calloc(1, sizeof(*peer));
+    assert_non_null(peer);
+    const char *error;
+    const struct pki_certificate *own = pki_peer(PKI_P256, "gw.example");
+    peer->retransmission = (struct retransmission_config){.timeout_ns = 1, .timeout_max_ns = 1};
+    peer->local_authentication = AUTHENTICATION_SIGNATURE;
+    peer->remote_authentication = AUTHENTICATION_SIGNATURE;
+    peer->authorities = pki_authorities(pki_authority());
+    peer->credential = credential_create();
+    assert_true(credential_set_certificates(peer->credential, pki_pem(own, NULL, NULL), &error));
+    assert_non_null(strstr(peer_config_complete(peer), "private-key"));
+    credential_destroy(peer->credential);
+    peer->credential = pki_credential(own, NULL, NULL);
+    assert_null(peer_config_complete(peer));
+    assert_int_equal(peer->local_id.type, ID_FQDN);
+    assert_int_equal(peer->local_id.length, 10);
+    assert_memory_equal(peer->local_id.data, "gw.example", 10);
+    assert_true(identity_parse("dn:C=AT, O=ikelab, CN=gw.example", &peer->local_id));
+    assert_null(peer_config_complete(peer));
+    assert_int_equal(peer->local_id.type, ID_DER_ASN1_DN); /* who has one keeps it */
+    peer->remote_authentication = AUTHENTICATION_PSK;
+    assert_non_null(strstr(peer_config_complete(peer), "psk"));
+    peer->psk_length = 1;
+    assert_null(peer_config_complete(peer));
+    credential_destroy(peer->credential);
+    authorities_destroy(peer->authorities);
+    free(peer);
+}
+
+static void a_certificate_without_a_name(void **state)
+{
+    (void)state;
+    struct peer_config *peer = calloc(1, sizeof(*peer));
+    assert_non_null(peer);
+    peer->psk_length = 1;
+    peer->local_authentication = AUTHENTICATION_SIGNATURE;
+    peer->credential = pki_credential(pki_issue(&(struct pki_request){0}), NULL, NULL);
+    assert_non_null(strstr(peer_config_complete(peer), "local-id"));
+    credential_destroy(peer->credential);
     free(peer);
 }
 
@@ -157,6 +210,8 @@ int main(void)
         cmocka_unit_test(limits_that_contradict_each_other),
         cmocka_unit_test(tunnel_mode_wants_selectors),
         cmocka_unit_test(a_peer_wants_key_name_and_place),
+        cmocka_unit_test(a_certificate_is_an_identity),
+        cmocka_unit_test(a_certificate_without_a_name),
         cmocka_unit_test(ports_and_tables_of_the_host),
         cmocka_unit_test(wiping_leaves_nothing),
     };

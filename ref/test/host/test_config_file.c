@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config_lab.h"
 #include "host/config_value.h"
+#include "test/crypto/pki_lab.h"
 
 #define NS_PER_S 1000000000ULL
 
@@ -244,6 +247,105 @@ static void psk_file_is_read_when_private(void **state)
     assert_non_null(strstr(error, "empty"));
 }
 
+/* ---- certificates ---- */
+
+#define FILES 3
+
+static char files[FILES][64];
+
+static const char *file_make(size_t index, struct bytes text)
+{
+    char *path = files[index];
+    snprintf(path, sizeof(files[index]), "/tmp/ikeref-test-pem-XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text.data, text.length), (ssize_t)text.length);
+    close(fd);
+    return path;
+}
+
+static int files_remove(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FILES; i++) {
+        unlink(files[i]);
+    }
+    return 0;
+}
+
+/* Three lines are enough: who we are stands in the certificate, how we prove it follows. */
+static void certificates_are_read(void **state)
+{
+    (void)state;
+    struct host_config config;
+    struct problem problem;
+    char text[1024];
+    const struct pki_certificate *own = pki_peer(PKI_P256, "gw.example");
+    const char *certificate = file_make(0, pki_pem(own, NULL, NULL));
+    const char *key = file_make(1, pki_key_pem(own));
+    const char *authority = file_make(2, pki_pem(pki_authority(), pki_authority(), NULL));
+    snprintf(text, sizeof(text),
+             "peer \"p\" { certificate = \"%s\" private-key = \"%s\" authorities = {\"%s\"} "
+             "rsa-padding = pkcs1 rsa-sha1 = yes "
+             "child \"c\" { local = {\"10.1.0.0/24\"} remote = {\"10.2.0.0/24\"} } }",
+             certificate, key, authority);
+    assert_true(config_lab_read(text, &config, &problem));
+    const struct peer_config *peer = &config.endpoint.peers[0];
+    assert_int_equal(peer->local_authentication, AUTHENTICATION_SIGNATURE);
+    assert_int_equal(peer->remote_authentication, AUTHENTICATION_SIGNATURE);
+    assert_int_equal(peer->local_id.type, ID_FQDN);
+    assert_int_equal(authorities_count(peer->authorities), 2);
+    assert_true(bytes_equal(credential_certificate(peer->credential, 0), pki_der(own)));
+    assert_true(peer->rsa_pkcs1 && peer->rsa_sha1);
+    host_config_wipe(&config);
+}
+
+/* A shared key beside them is used where it is asked for. */
+static void ways_of_proof_are_chosen(void **state)
+{
+    (void)state;
+    struct host_config config;
+    struct problem problem;
+    char text[1024];
+    const char *authority = file_make(2, pki_pem(pki_authority(), NULL, NULL));
+    snprintf(text, sizeof(text),
+             "peer \"p\" { psk = x local-id = gw authorities = {\"%s\"} %s child \"c\" { local = "
+             "{\"10.1.0.0/24\"} remote = {\"10.2.0.0/24\"} } }",
+             authority, "");
+    assert_true(config_lab_read(text, &config, &problem));
+    assert_int_equal(config.endpoint.peers[0].local_authentication, AUTHENTICATION_PSK);
+    assert_int_equal(config.endpoint.peers[0].remote_authentication, AUTHENTICATION_SIGNATURE);
+    host_config_wipe(&config);
+    snprintf(text, sizeof(text),
+             "peer \"p\" { psk = x local-id = gw authorities = {\"%s\"} %s child \"c\" { local = "
+             "{\"10.1.0.0/24\"} remote = {\"10.2.0.0/24\"} } }",
+             authority, "remote-authentication = psk");
+    assert_true(config_lab_read(text, &config, &problem));
+    assert_int_equal(config.endpoint.peers[0].remote_authentication, AUTHENTICATION_PSK);
+    host_config_wipe(&config);
+}
+
+static void certificates_that_are_none(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"certificate", "private-key", "authorities"};
+    struct host_config config;
+    struct problem problem;
+    char text[256];
+    for (size_t i = 0; i < 3; i++) {
+        const char *paths[] = {file_make(i, bytes_of("nonsense", 8)), "/nowhere/at/all"};
+        const char *about[] = {"PEM", "No such file"};
+        for (size_t j = 0; j < 2; j++) {
+            snprintf(text, sizeof(text), "\npeer \"p\" { %s = \"%s\" }", keys[i], paths[j]);
+            assert_false(config_lab_read(text, &config, &problem));
+            assert_int_equal(problem.code, EXIT_USAGE);
+            assert_non_null(strstr(problem.text, ":2: "));
+            assert_non_null(strstr(problem.text, keys[i]));
+            assert_non_null(strstr(problem.text, about[j]));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +354,9 @@ int main(void)
         cmocka_unit_test(wrong_is_refused_with_its_line),
         cmocka_unit_test(secret_is_never_shown),
         cmocka_unit_test(values_arrive),
+        cmocka_unit_test_teardown(certificates_are_read, files_remove),
+        cmocka_unit_test_teardown(ways_of_proof_are_chosen, files_remove),
+        cmocka_unit_test_teardown(certificates_that_are_none, files_remove),
         cmocka_unit_test(times_left_out_follow_those_given),
         cmocka_unit_test(psk_file_is_read_when_private),
     };

@@ -190,9 +190,12 @@ static void errors_have_a_name_and_a_sentence(void **state)
     enum status theirs = STATUS_PEER(AUTHENTICATION_FAILED);
     assert_string_equal(control_error_name(ours), "AUTHENTICATION_FAILED");
     assert_string_equal(control_error_name(theirs), "AUTHENTICATION_FAILED");
-    assert_non_null(strstr(control_error_sentence(ours), "we refused"));
-    assert_non_null(strstr(control_error_sentence(theirs), "the peer refused"));
-    assert_non_null(strstr(control_error_sentence(STATUS_UNREACHABLE), "does not answer"));
+    assert_non_null(strstr(control_error_sentence(ours, REFUSAL_NONE), "we refused"));
+    assert_non_null(strstr(control_error_sentence(theirs, REFUSAL_NONE), "the peer refused"));
+    assert_string_equal(control_error_sentence(ours, REFUSAL_CERTIFICATE_EXPIRED),
+                        refusal_sentence(REFUSAL_CERTIFICATE_EXPIRED));
+    assert_non_null(
+        strstr(control_error_sentence(STATUS_UNREACHABLE, REFUSAL_NONE), "does not answer"));
 }
 
 static void answers_are_lines(void **state)

@@ -89,11 +89,37 @@ static void test_verify(void **state)
     }
 }
 
+/* What a signature is over: the same three pieces. */
+static void test_signed_octets(void **state)
+{
+    (void)state;
+    uint8_t octets[100 + 24 + 32];
+    struct secret sk_p;
+    struct bytes key = octets_hex(sk_p_hex);
+    struct bytes id = bytes_of(id_body, sizeof id_body);
+    const struct prf_algorithm *prf = prf_algorithm_find(PRF_HMAC_SHA2_256);
+    uint8_t maced_id[32];
+    secret_set(&sk_p, key);
+    assert_int_equal(prf_compute(prf, key, &id, 1, maced_id), STATUS_OK);
+    octets_free(key);
+    for (size_t capacity = sizeof octets - 1; capacity <= sizeof octets; capacity++) {
+        struct writer w = writer_over(octets, capacity);
+        enum status expected = capacity == sizeof octets ? STATUS_OK : STATUS_INTERNAL;
+        assert_int_equal(auth_signed_octets(prf, bytes_of(message_octets, 100),
+                                            bytes_of(nonce_octets, 24), &sk_p, id, &w),
+                         expected);
+    }
+    assert_memory_equal(octets, message_octets, 100);
+    assert_memory_equal(octets + 100, nonce_octets, 24);
+    assert_memory_equal(octets + 124, maced_id, 32);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_value),
         cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_signed_octets),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -33,6 +33,10 @@ static void test_kinds(void **state)
     assert_identity("192.0.2.1", ID_IPV4_ADDR, v4, 4);
     assert_identity("2001:db8::1", ID_IPV6_ADDR, v6, 16);
     assert_identity("key:office", ID_KEY_ID, "office", 6);
+    assert_identity("dn:C=AT, CN=gw", ID_DER_ASN1_DN,
+                    "\x30\x1a\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02\x41\x54"
+                    "\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02\x67\x77",
+                    28);
 }
 
 static void test_any(void **state)
@@ -55,6 +59,8 @@ static void test_refused(void **state)
     assert_false(identity_parse("", &id));
     assert_false(identity_parse("@", &id));
     assert_false(identity_parse("key:", &id));
+    assert_false(identity_parse("dn:", &id));
+    assert_false(identity_parse("dn:gw.example.org", &id));
     memset(longer, 'x', sizeof longer);
     longer[IDENTITY_MAX + 1] = '\0';
     assert_false(identity_parse(longer, &id));
@@ -79,6 +85,8 @@ static void test_format_of_hostile_octets(void **state)
     id.type = 99;
     (void)identity_format(&id, out);
     assert_int_equal(strncmp(out, "other:", 6), 0);
+    id.type = ID_DER_ASN1_DN;
+    assert_string_equal(identity_format(&id, out), "dn:?");
 }
 
 static void test_equal(void **state)
@@ -92,6 +100,16 @@ static void test_equal(void **state)
     assert_true(identity_parse("key:gw", &b));
     assert_false(identity_equal(&a, &b));
     assert_true(identity_parse("gw2", &b));
+    assert_false(identity_equal(&a, &b));
+    assert_true(identity_parse("GW", &b));
+    assert_false(identity_equal(&a, &b));
+    /* names are compared as names */
+    assert_true(identity_parse("dn:CN=gw", &a));
+    assert_true(identity_parse("dn:CN=GW", &b));
+    assert_true(identity_equal(&a, &b));
+    assert_true(identity_parse("dn:CN=gw2", &b));
+    assert_false(identity_equal(&a, &b));
+    assert_true(identity_parse("dn:O=gw", &b));
     assert_false(identity_equal(&a, &b));
 }
 
