@@ -21,12 +21,16 @@ import pytest
 from .peers.contract import PeerError, PeerTimeout
 from .peers.neutral import ChildSpec, Lifetime, Retransmission
 from .pki import Certificate
+from .pki.authority import SERVER_AUTH
+from .pki.files import key_hash
 from .traffic import TooBig
+from .wire.ike import certificates
 from .wire.registry import PayloadType
 from .wire.suite import proposed, suite
 
-__all__ = ["Certificate", "ChildSpec", "Lifetime", "PayloadType", "PeerError", "PeerTimeout", "Retransmission", "TooBig", "each",
-           "needs", "proposed", "requirement", "suite", "topology"]
+__all__ = ["SERVER_AUTH", "Certificate", "ChildSpec", "Lifetime", "PayloadType", "PeerError", "PeerTimeout",
+           "Retransmission", "TooBig", "certificates", "each", "key_hash", "needs", "proposed", "requirement", "suite",
+           "topology"]
 
 
 def topology(layout: str, relayed: Iterable[str] | str = ()) -> Callable[[Any], Any]:

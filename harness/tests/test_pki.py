@@ -16,7 +16,7 @@ VERIFY = ("openssl", "verify", "-x509_strict", "-purpose", "any")
 
 def chain_of(tmp_path: Path, wanted: Certificate, trusted: str = "lab") -> tuple[Path, Path, Path]:
     """Files: the end entity alone, all certificates, the root that is trusted."""
-    found = write(tmp_path, root(wanted.authority).issue(wanted, "gateway"), [trusted])
+    found = write(tmp_path, root(wanted.authority, wanted.forged).issue(wanted, "gateway"), [trusted])
     assert found.certificate is not None
     blocks = found.certificate.read_text().split("-----END CERTIFICATE-----\n")
     alone = tmp_path / "alone.pem"
@@ -83,8 +83,9 @@ def test_names_that_no_certificate_holds():
     ({"not_before_s": -7200, "not_after_s": -3600}, "expired"),
     ({"not_before_s": 3600, "not_after_s": 7200}, "not yet valid"),
     ({"authority": "another"}, "unable to get local issuer certificate"),
+    ({"forged": True}, "error"),
     ({"intermediates": 2, "path_length": 0}, "path length constraint exceeded"),
-], ids=["expired", "not-yet-valid", "untrusted", "chain-too-long"])
+], ids=["expired", "not-yet-valid", "untrusted", "forged", "chain-too-long"])
 def test_what_is_wrong_on_purpose_is_wrong(tmp_path, change, words):
     assert words in verdict(tmp_path, Certificate(**{**ASKED, **change}))
 

@@ -177,6 +177,6 @@ def test_iked_has_one_key(tmp_path):
 
 def test_distinguished_names_in_each_ones_words():
     name = "dn:C=XX, O=ikelab, CN=gateway"
-    assert strongswan_config.identity(name) == "asn1dn:C=XX, O=ikelab, CN=gateway"
+    assert strongswan_config.identity(name) == "C=XX, O=ikelab, CN=gateway"
     assert libreswan_config.identity(name) == '"C=XX, O=ikelab, CN=gateway"'
     assert openiked_config.identity(name) == "/C=XX/O=ikelab/CN=gateway"

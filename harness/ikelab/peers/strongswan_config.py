@@ -33,6 +33,7 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
         f"port_nat_t = {spec.natt_port}",
         "threads = 16",
         f"fragment_size = {_fragment_size(spec)}",
+        "max_packet = 32768",  # chains of certificates can be larger than its default
         "dos_protection = yes",
         "retry_initiate_interval = 0",
         "install_virtual_ip = no",
@@ -160,7 +161,7 @@ def identity(text: str) -> str:
     if text.startswith("key:"):
         return "keyid:" + text[4:]
     if text.startswith("dn:"):
-        return "asn1dn:" + text[3:]
+        return text[3:]
     return text
 
 

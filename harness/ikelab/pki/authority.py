@@ -56,9 +56,9 @@ class Authority:
 
 
 @cache
-def root(name: str) -> Authority:
-    """That of this name: the same one for everybody in this process."""
-    key = keys.private_key("p256", f"{name} root")
+def root(name: str, forged: bool = False) -> Authority:
+    """That of this name: the same one for everybody in this process. Forged: one that only has the name."""
+    key = keys.private_key("p256", f"{name} {'forged ' if forged else ''}root")
     subject = names.distinguished_name(f"C=XX, O=ikelab, CN={name}")
     builder = _builder(subject, subject, key, key, datetime.now(UTC), (-DAY_S, DAY_S), 0)
     return Authority(name, _authority_extensions(builder, None).sign(key, keys.hash_for(key)), key)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from ikelab.peers.neutral import Credentials
 
@@ -29,6 +30,12 @@ def write(directory: Path, issued: Issued | None, trusted: Iterable[str], kind: 
         authorities.append(directory / f"authority-{number}.pem")
         authorities[-1].write_bytes(_pem(root(name).certificate))
     return Credentials(certificate, private_key, tuple(authorities), kind, remote_kind)
+
+
+def key_hash(file: Path) -> bytes:
+    """SHA-1 of the certificate's SubjectPublicKeyInfo: how CERTREQ names an authority (RFC 7296 3.7)."""
+    key = x509.load_pem_x509_certificate(file.read_bytes()).public_key()
+    return hashlib.sha1(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

@@ -58,7 +58,7 @@ class Proof:
         if wanted is None:
             return None
         if (owner, wanted) not in self._issued:
-            self._issued[owner, wanted] = root(wanted.authority).issue(wanted, owner)
+            self._issued[owner, wanted] = root(wanted.authority, wanted.forged).issue(wanted, owner)
         return self._issued[owner, wanted]
 
 

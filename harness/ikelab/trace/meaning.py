@@ -222,8 +222,7 @@ def _proof(message: ike.Message) -> str:
     if not isinstance(auth, ike.AuthPayload) or auth.method == SHARED_KEY:
         return ""
     words = f" by {auth.algorithm or auth.method_name}"
-    certificates = [p for p in message.payloads if p.kind == PayloadType.CERT and isinstance(p, ike.CertPayload)]
-    if certificates:
+    if certificates := ike.certificates(message):
         words += f" and the certificate of {certificates[0].subject or 'somebody unreadable'}"
         if len(certificates) > 1:
             words += f", {len(certificates) - 1} more behind it"

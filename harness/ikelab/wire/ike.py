@@ -514,6 +514,11 @@ class Message:
     def notifies(self) -> dict[str, NotifyPayload]:
         return {p.name: p for p in self.payloads if isinstance(p, NotifyPayload)}
 
+    @property
+    def deletes_ike_sa(self) -> bool:
+        """RFC 7296 1.4.1"""
+        return any(isinstance(p, DeletePayload) and p.protocol == Protocol.IKE for p in self.payloads)
+
     def text(self) -> str:
         """The payloads in the RFC's shorthand; nonces and identities by who sends them."""
         from_initiator = self.header.from_initiator
@@ -526,6 +531,11 @@ class Message:
             else:
                 names.append(str(payload))
         return " ".join(names)
+
+
+def certificates(message: Message) -> list[CertPayload]:
+    """Its CERT payloads, in their order."""
+    return [p for p in message.payloads if isinstance(p, CertPayload) and p.kind == PayloadType.CERT]
 
 
 def nat_hash(header: Header, address: str, port: int) -> bytes:
