@@ -13,9 +13,12 @@
  * standard input K  signal the job's process group: the signal's number (1 octet) W  write a file:
  * its mode (2 octets), the path ended by a zero, then the content to the harness  h  hello, ready
  * o  standard output    e  standard error x  the end: exit status, or minus the signal, or minus
- * 1000 minus errno (4 octets)
+ * 1000 minus errno (4 octets)  c  how many octets of the job's frame, which is not whole yet, have
+ * come (4 octets)
  *
- * All numbers are big-endian. A job's output comes before its end.
+ * All numbers are big-endian. A job's output comes before its end. A long frame comes in pieces,
+ * the next one after a c: once the line's buffer of 4096 octets has been full, user-mode Linux
+ * reads no more from it.
  */
 
 #include "outlet.h"
@@ -334,11 +337,16 @@ static void read_channel(void)
             die("a frame too long");
         }
         if (frame_length < HEADER + length) {
-            return;
+            break;
         }
         handle_frame(ntohl(number), (char)frame[8], frame + HEADER, length);
         frame_length -= HEADER + length;
         memmove(frame, frame + HEADER + length, frame_length);
+    }
+    if (frame_length >= HEADER) {
+        uint32_t number, come = htonl((uint32_t)frame_length);
+        memcpy(&number, frame + 4, 4);
+        send_frame(ntohl(number), 'c', &come, sizeof come);
     }
 }
 

@@ -75,6 +75,15 @@ def test_the_root_is_not_written(guest: Guest) -> None:
     assert not (guest.root / "etc/ikelab-was-here").exists()
 
 
+@pytest.mark.parametrize("octets", [2039, 2040, 4095, 4096, 4097, 100_000])
+def test_long_frames_arrive(guest: Guest, octets: int) -> None:
+    """The line takes 4096 octets at a time, and stalls for ever when more come."""
+    for _ in range(2):
+        guest.write("/run/long", octets * b"x")
+        assert guest.run(["wc", "-c"], input=octets * "y").stdout.strip() == str(octets)
+    assert guest.run(["stat", "-c", "%s", "/run/long"]).stdout.strip() == str(octets)
+
+
 def test_nothing_leads_out(guest: Guest) -> None:
     """Neither from the guest nor from its namespace; and its file system holds the peer's root only."""
     assert guest.run(["ip", "route"]).stdout == "" == guest.run(["ip", "-6", "route"]).stdout

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 HEADER = struct.Struct("!IIc")
 EXIT_ERRNO = -1000
 LENGTH_MAX = 1 << 20
+PIECE = 2048  # octets on the line that the guest has not told of: half of what its buffer takes
+ANSWER_S = 5.0
 
 
 class ChannelClosed(Exception):
@@ -56,7 +58,10 @@ class Channel:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self._jobs: dict[int, Job] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the jobs
+        self._sending = threading.Lock()
+        self._come = threading.Condition()
+        self._come_of: tuple[int, int] = (0, 0)  # the last frame that came in part: its job, and how much of it
         self._next = 1
         self._closed = False
         self.hello = threading.Event()
@@ -100,10 +105,26 @@ class Channel:
             raise ValueError(f"a frame of {len(payload)} octets is too long for the guest's channel")
         octets = HEADER.pack(len(payload), number, kind) + payload
         try:
-            with self._lock:
-                self._line.sendall(octets)
+            with self._sending:
+                for at in range(0, len(octets), PIECE):
+                    self._await_come(number, at)
+                    self._line.sendall(octets[at : at + PIECE])
         except OSError as error:
             raise ChannelClosed(f"the line into the guest is closed: {error}") from error
+
+    def _await_come(self, number: int, octets: int) -> None:
+        """Until the guest has that much of the job's frame."""
+        if not octets:
+            return
+
+        def come() -> bool:
+            return self._closed or (self._come_of[0] == number and self._come_of[1] >= octets)
+
+        with self._come:
+            if not self._come.wait_for(come, ANSWER_S):
+                raise ChannelClosed(f"the guest reads nothing: {octets} octets of a frame did not arrive")
+            if self._closed:
+                raise ChannelClosed("the line into the guest is closed")
 
     def _read(self) -> None:
         buffered = bytearray()
@@ -124,11 +145,18 @@ class Channel:
             jobs, self._jobs = list(self._jobs.values()), {}
         for job in jobs:
             job.lose()
+        with self._come:
+            self._come.notify_all()
         self._line.close()
 
     def _take(self, number: int, kind: bytes, payload: bytes) -> None:
         if kind == b"h":
             self.hello.set()
+            return
+        if kind == b"c":
+            with self._come:
+                self._come_of = (number, *struct.unpack("!I", payload))
+                self._come.notify_all()
             return
         with self._lock:
             job = self._jobs.pop(number, None) if kind == b"x" else self._jobs.get(number)
