@@ -126,9 +126,9 @@ def test_strongswan_loads_what_it_needs_only(tmp_path):
 
 @pytest.mark.parametrize(("ours", "theirs", "lines"), [
     (None, None, ["authby=secret"]),
-    ("rsa2048", "p256", ["leftauth=rsasig", "rightauth=ecdsa", "leftcert=own-gateway", "leftsendcert=always"]),
+    ("rsa2048", "p256", ["leftauth=rsasig", "rightauth=ecdsa", "leftcert=own-gateway", "leftsendcert=always", "sendca=all"]),
     (None, "rsa2048", ["leftauth=secret", "rightauth=rsasig"]),
-    ("p384", None, ["leftauth=ecdsa", "rightauth=secret", "leftcert=own-gateway", "leftsendcert=always"]),
+    ("p384", None, ["leftauth=ecdsa", "rightauth=secret", "leftcert=own-gateway", "leftsendcert=always", "sendca=all"]),
 ])
 def test_libreswan_is_told_who_signs_with_what(tmp_path, ours, theirs, lines):
     proof = Proof("psk", tmp_path)

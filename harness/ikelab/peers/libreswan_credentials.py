@@ -26,7 +26,7 @@ def connection(peer: PeerSpec) -> list[str]:
         return ["authby=secret"]
     lines = [f"leftauth={_method(peer.credentials.key_kind)}", f"rightauth={_method(peer.credentials.remote_key_kind)}"]
     if peer.signs:
-        lines += [f"leftcert={nickname(peer)}", "leftsendcert=always"]
+        lines += [f"leftcert={nickname(peer)}", "leftsendcert=always", "sendca=all"]
     return lines
 
 
