@@ -31,49 +31,49 @@ def refused(client, gateway, lab, wrong, certificate):
 
 @topology("pair")
 @each("wrong", "client", "gateway")
-def test_expired(client, gateway, lab, wrong):
+def test_refuses_expired(client, gateway, lab, wrong):
     """A certificate whose time is over is refused. RFC 5280 6.1.3"""
     refused(client, gateway, lab, wrong, Certificate(not_before_s=-2 * HOUR_S, not_after_s=-HOUR_S))
 
 
 @topology("pair")
 @each("wrong", "client", "gateway")
-def test_not_yet_valid(client, gateway, lab, wrong):
+def test_refuses_not_yet_valid(client, gateway, lab, wrong):
     """A certificate whose time has not come is refused. RFC 5280 6.1.3"""
     refused(client, gateway, lab, wrong, Certificate(not_before_s=HOUR_S, not_after_s=2 * HOUR_S))
 
 
 @topology("pair")
 @each("wrong", "client", "gateway")
-def test_untrusted(client, gateway, lab, wrong):
+def test_refuses_untrusted(client, gateway, lab, wrong):
     """A certificate of an authority that the other side does not know is refused. RFC 7296 2.15, RFC 5280 6.1"""
     refused(client, gateway, lab, wrong, Certificate(authority="somebody else"))
 
 
 @topology("pair")
 @each("wrong", "client", "gateway")
-def test_authority_of_the_same_name(client, gateway, lab, wrong):
+def test_refuses_an_authority_of_the_same_name(client, gateway, lab, wrong):
     """An authority is its key, not its name. RFC 5280 6.1.3"""
     refused(client, gateway, lab, wrong, Certificate(forged=True))
 
 
 @topology("pair")
 @each("wrong", "client", "gateway")
-def test_other_name(client, gateway, lab, wrong):
+def test_refuses_another_name(client, gateway, lab, wrong):
     """Who claims an identity that its certificate does not hold is refused. RFC 4945 3.1"""
     refused(client, gateway, lab, wrong, Certificate(identity="mallory.example.org"))
 
 
 @topology("pair")
 @each("wrong", "client", "gateway")
-def test_not_for_signatures(client, gateway, lab, wrong):
+def test_refuses_a_key_that_may_not_sign(client, gateway, lab, wrong):
     """A certificate whose key may not sign is refused. RFC 4945 5.1.3.2"""
     refused(client, gateway, lab, wrong, Certificate(key="rsa2048", key_usage="key_encipherment"))
 
 
 @topology("pair")
 @each("wrong", "client", "gateway")
-def test_for_another_purpose(client, gateway, lab, wrong):
+def test_refuses_another_purpose(client, gateway, lab, wrong):
     """A certificate that is critically for TLS servers only is refused. RFC 4945 5.1.3.12"""
     refused(client, gateway, lab, wrong, Certificate(extended_usage=SERVER_AUTH))
 
@@ -81,14 +81,14 @@ def test_for_another_purpose(client, gateway, lab, wrong):
 @topology("pair")
 @needs("certificate-chain")
 @each("wrong", "client", "gateway")
-def test_chain_too_long(client, gateway, lab, wrong):
+def test_refuses_a_chain_too_long(client, gateway, lab, wrong):
     """An intermediate that may have none below itself has one. RFC 5280 4.2.1.9"""
     refused(client, gateway, lab, wrong, Certificate(intermediates=2, path_length=0))
 
 
 @topology("pair")
 @each("wrong", "client", "gateway")
-def test_no_certificate(client, gateway, lab, wrong):
+def test_refuses_no_certificate(client, gateway, lab, wrong):
     """A shared key does not do where a certificate is wanted. RFC 7296 2.15"""
     lab.side(wrong).configure(psk="a key that only this side knows")
     refused(client, gateway, lab, wrong, None)

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key, pkcs12
 
 from ikelab.peers.neutral import DaemonSpec, PeerSpec
+from ikelab.wire.der import distinguished_name
 
 DATABASE = "/run/nss"  # in the guest; gone with the scenario
 _PASSWORD = b"lab"  # of the way into the database only
@@ -27,6 +28,10 @@ def connection(peer: PeerSpec) -> list[str]:
     lines = [f"leftauth={_method(peer.credentials.key_kind)}", f"rightauth={_method(peer.credentials.remote_key_kind)}"]
     if peer.signs:
         lines += [f"leftcert={nickname(peer)}", "leftsendcert=always", "sendca=all"]
+    if len(peer.credentials.authorities) == 1:
+        (root,) = certificates(peer.credentials.authorities[0])
+        # What pluto asks the other side for; without it, it asks for nothing in particular.
+        lines.append(f'rightca="{distinguished_name(root.subject.public_bytes())}"')
     return lines
 
 
