@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ikelab.peers import libreswan_config, libreswan_log, libreswan_status, openiked_config, openiked_status, xfrm
+from ikelab.peers import libreswan_config, libreswan_log, libreswan_status, openiked_config
+from ikelab.peers import openiked_debug, openiked_kernel, openiked_status, xfrm
 from ikelab.peers.contract import PeerUnsupported
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec
 
@@ -69,14 +70,16 @@ def test_what_pluto_cannot_say() -> None:
 
 def test_iked_policy() -> None:
     text = openiked_config.iked_conf(DaemonSpec((PEER,)), ("2001:db8:2::1", "192.0.2.1"))
-    assert 'ikev2 "gateway" active tunnel esp from 10.1.0.0/24 to 10.2.0.0/24 local 192.0.2.1 peer 192.0.2.2' in text
+    assert 'ikev2 "gateway" passive tunnel esp from 10.1.0.0/24 to 10.2.0.0/24 local 192.0.2.1 peer 192.0.2.2' in text
     assert "enc aes-256-gcm group curve25519 prf hmac-sha2-256" in text or "group curve25519" in text
     assert text.rstrip().endswith("psk 0x" + b"a key".hex()) and "set mobike" in text
     assert "set fragmentation" in text
     assert "set nofragmentation" in openiked_config.iked_conf(DaemonSpec((replace(PEER, fragmentation=False),)), ())
     with pytest.raises(PeerUnsupported, match="fragments"):
         openiked_config.policy(replace(PEER, fragment_size=576), ())
-    assert "passive" in openiked_config.policy(replace(PEER, remote_addresses=()), ())
+    at_once = replace(PEER, children=(replace(CHILD, start="now"),))
+    assert '"gateway" active' in openiked_config.policy(at_once, ())
+    assert "passive" in openiked_config.policy(replace(at_once, remote_addresses=()), ())
     with pytest.raises(PeerUnsupported, match="one Child SA"):
         openiked_config.policy(replace(PEER, children=(CHILD, CHILD)), ())
 
@@ -182,6 +185,56 @@ def test_what_ikectl_lists() -> None:
     (ike,), (child,) = status.established(), status.installed()
     assert ike.spis == (0x429DFCCDE5010C8C, 0x17E46112D2C91524) and ike.initiator
     assert (child.spi_in, child.spi_out, child.peer, child.child) == (0xB01, 0xA01, "gateway", "net")
-    assert status.ike_sas[1].state == "connecting" and "IkedIkeSa" in repr(status)
-    with pytest.raises(PeerUnsupported, match="NAT"):
-        _ = ike.nat_local
+    assert status.ike_sas[1].state == "connecting"
+
+
+IKED_DEBUG = """ikev2_pld_notify: protoid NONE spisize 0 type NAT_DETECTION_SOURCE_IP
+47a43e5a aee9c185
+ikev2_nat_detection: peer source 0x429dfccde5010c8c 0x17e46112d2c91524 192.0.2.2:500
+47a43e5a aee9c185
+ikev2_pld_notify: protoid NONE spisize 0 type NAT_DETECTION_DESTINATION_IP
+5fec83c4
+ikev2_nat_detection: peer destination 0x429dfccde5010c8c 0x17e46112d2c91524 192.168.1.2:500
+5fec83c5
+spi=0x429dfccde5010c8c: ikev2_sa_keys: S with 20 bytes
+0000ffff 429dfccd e5010c8c
+17e46112 d2c91524
+ikev2_sa_keys: SK_ai with 32 bytes
+{hash}
+ikev2_sa_keys: SK_ar with 32 bytes
+{hash}
+ikev2_sa_keys: SK_ei with 16 bytes
+aaaaaaaa aaaaaaaa aaaaaaaa aaaaaaaa
+ikev2_sa_keys: SK_er with 16 bytes
+bbbbbbbb bbbbbbbb bbbbbbbb bbbbbbbb
+spi=0x429dfccde5010c8c: established peer 192.0.2.2:4500[FQDN/gw] local 192.168.1.2:4500[FQDN/c] policy 'gateway' as initiator (enc aes-128 auth hmac-sha2-256 group curve25519 prf hmac-sha2-256)
+spi=0x429dfccde5010c8c: rekeyed as new IKESA 0x0000000000000002 (enc aes-256-gcm group ecp256 prf hmac-sha2-384)
+""".format(hash=32 * "cd")
+
+
+def test_what_only_ikeds_debugging_tells() -> None:
+    told = openiked_debug.read(IKED_DEBUG)
+    spi = 0x429DFCCDE5010C8C
+    assert told.nat == {spi: (True, False), 2: (True, False)}
+    assert told.proposals == {spi: "aes128-sha256-prfsha256-x25519", 2: "aes256gcm16-prfsha384-ecp256"}
+    (keys,) = told.keys
+    assert (keys.spi_i.hex(), keys.spi_r.hex()) == ("429dfccde5010c8c", "17e46112d2c91524")
+    assert (keys.encryption, keys.integrity) == ("AES-CBC-128 [RFC3602]", "HMAC_SHA2_256_128 [RFC4868]")
+    assert keys.sk_er == 16 * b"\xbb"
+
+
+def test_a_refused_ike_sa_of_ikeds_is_none() -> None:
+    """It only answers repetitions of the request that was refused."""
+    text = IKED.replace("ESTABLISHED", "CLOSING").replace("SA_INIT", "CLOSED")
+    status = openiked_status.peer_status(text, "", "", {"gateway": PEER})
+    assert openiked_status.with_told(status, openiked_debug.Told()).ike_sas == ()
+    known = openiked_debug.Told(proposals={0x429DFCCDE5010C8C: "x"})
+    assert [sa.state for sa in openiked_status.with_told(status, known).ike_sas] == ["deleting"]
+
+
+def test_the_kernel_is_asked_to_make_an_sa_old() -> None:
+    words = openiked_kernel.expire(STATES, 0xA01, hard=False)
+    assert "encap espinudp 4500 20001 0.0.0.0" in " ".join(words) and "bits)" not in words
+    assert words[:4] == ["ip", "xfrm", "state", "update"] and words[-6:] == [
+        "limit", "packet-soft", "1", "limit", "time-soft", "1"]
+    assert openiked_kernel.expire(STATES, 0xDEAD, hard=True) == []

@@ -14,14 +14,32 @@ def test_what_could_not_be_judged_is_never_green():
     (Verdict.FAIL, Verdict.EXPECTED_FAIL), (Verdict.PASS, Verdict.FAIL),
     (Verdict.UNSUPPORTED, Verdict.UNSUPPORTED), (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)])
 def test_listed_scenarios(before, after):
-    verdict, reason = apply_expected(before, "lost 3", LISTED)
+    verdict, reason = apply_expected(before, "lost 3", [LISTED])
     assert verdict is after
     if before is Verdict.PASS:
         assert "expected.toml" in reason
 
 
+def test_another_failure_than_the_listed_one_is_none_that_is_expected():
+    line = Expected("a", "*", "*", "r", seen=r"\d+ lost")
+    assert apply_expected(Verdict.FAIL, "3 lost", [line])[0] is Verdict.EXPECTED_FAIL
+    assert apply_expected(Verdict.FAIL, "it crashed", [line])[0] is Verdict.FAIL
+
+
+def test_of_several_lines_the_one_that_was_seen_counts():
+    lines = [Expected("a", "*", "*", "one", seen="1", always=False), Expected("a", "*", "*", "two", seen="2")]
+    assert apply_expected(Verdict.FAIL, "2", lines) == (Verdict.EXPECTED_FAIL, "two (seen: 2)")
+    assert apply_expected(Verdict.PASS, "", lines)[0] is Verdict.FAIL
+
+
+def test_what_fails_at_times_may_pass():
+    line = Expected("a", "*", "*", "r", always=False)
+    assert apply_expected(Verdict.FAIL, "3 lost", [line])[0] is Verdict.EXPECTED_FAIL
+    assert apply_expected(Verdict.PASS, "", [line])[0] is Verdict.PASS
+
+
 def test_not_listed_stays():
-    assert apply_expected(Verdict.FAIL, "why", None) == (Verdict.FAIL, "why")
+    assert apply_expected(Verdict.FAIL, "why", []) == (Verdict.FAIL, "why")
 
 
 def test_patterns():
@@ -36,7 +54,7 @@ def test_table(tmp_path):
     assert load_expected(path) == [Expected("a.b", "*", "*", "r")]
 
 
-@pytest.mark.parametrize("text", ["[[expected]]\nscenario = 'x'\n", "[[expected", "expected = 1", "expected = [1]"])
+@pytest.mark.parametrize("text", ["[[expected]]\nscenario = 'x'\n", "[[expected", "[[expected]]\nscenario = 'x'\nreason = 'r'\nseen = '('\n", "expected = 1", "expected = [1]"])
 def test_broken_table_names_the_file(tmp_path, text):
     path = tmp_path / "expected.toml"
     path.write_text(text)

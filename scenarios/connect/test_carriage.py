@@ -98,6 +98,7 @@ def test_big_packets(client, gateway, flow, lab, inside):
     """Datagrams of every size arrive, in fragments where they must. RFC 4301 7"""
     lab.configure(inner=(inside,))
     client.connect(gateway)
+    lab.agree()
     for octets in (1300, 1372, 1400, 1452, 1472, 1500, 2900, 9000, 40_000):
         for near, far in ((client, gateway), (gateway, client)):
             assert flow.datagram(near, far, family=inside, octets=octets), f"{octets} octets were lost"

@@ -80,8 +80,10 @@ def test_several_child_sas(client, gateway, flow, lab):
 def test_no_common_selectors(client, gateway, lab):
     """Policies without a common address: TS_UNACCEPTABLE, though each is who it is. RFC 7296 2.9"""
     client.configure(child={"remote_ts": ("10.9.0.0/24",)})
+    gateway.start()
+    client.start()
     with pytest.raises(PeerError):
-        client.connect(gateway)
+        client.initiate()
     for side in (client, gateway):
         side.wait_for(lambda status: not status.child_sas, "no Child SA")
 

@@ -91,7 +91,7 @@ def test_a_quiet_peer_is_alive(client, gateway, flow, lab):
 
 
 @topology("pair")
-@needs("initial-contact")
+@needs(client=("initial-contact",), gateway=("initial-contact-heeded",))
 def test_restart_with_initial_contact(client, gateway, flow, lab):
     """A client that forgot everything says so, and its old SAs go at once. RFC 7296 2.4"""
     client.connect(gateway)
@@ -169,6 +169,7 @@ def test_nothing_is_left_behind(client, gateway, flow, lab, who, death):
     stayer.restart()
     leaver.restart()
     client.initiate()
+    lab.agree()
     assert flow.ping(client, gateway).lost == 0
 
 
@@ -190,7 +191,7 @@ def test_hard_lifetime_when_the_rekey_is_refused(client, gateway, flow, lab, who
 
 
 @topology("pair", relayed="wire")
-@needs("rekey-by-time")
+@needs(client=("rekey-by-time", "ike-hard-lifetime"))
 def test_hard_lifetime_when_the_rekey_is_lost(client, gateway, flow, lab):
     """An SA whose rekey never gets through carries nothing after its hard lifetime. RFC 4301 4.4.2.1"""
     lab.configure(retransmission=Retransmission(timeout_ms=100, backoff=1, tries=100))
@@ -205,9 +206,9 @@ def test_hard_lifetime_when_the_rekey_is_lost(client, gateway, flow, lab):
 
 
 def cross(lab, one, other):
-    """What the two do reaches the other side only after both have spoken."""
+    """What the two do, repetitions included, reaches the other side only after both have spoken."""
     relay = lab.relay("wire")
-    held = [relay.hold(side, response=False) for side in ("client", "gateway")]
+    held = [relay.hold(side, last=None, response=False) for side in ("client", "gateway")]
     one()
     other()
     for rule in held:

@@ -75,7 +75,7 @@ def test_rebinding_is_followed_by_ike(client, gateway, flow, lab):
 
 
 @topology("behind_nat", relayed="home")
-@needs("esp-in-udp", "mobike", client=("liveness",))
+@needs("esp-in-udp", "mobike", client=("mobike-as-initiator", "liveness"))
 def test_rebinding_is_told_by_mobike(client, gateway, flow, lab):
     """With MOBIKE a liveness check shows the client its new mapping, and it says so. RFC 4555 3.8"""
     found_out_in_silence(client, gateway, flow, lab, checks_before=2)
@@ -83,7 +83,7 @@ def test_rebinding_is_told_by_mobike(client, gateway, flow, lab):
 
 
 @topology("behind_nat", relayed="home")
-@needs("esp-in-udp", "mobike", client=("liveness",))
+@needs("esp-in-udp", "mobike", client=("mobike-as-initiator", "liveness"))
 def test_rebinding_before_the_first_check(client, gateway, flow, lab):
     """The mapping is compared with what IKE_SA_INIT told, also when no liveness check has been made. RFC 4555 3.8"""
     found_out_in_silence(client, gateway, flow, lab)

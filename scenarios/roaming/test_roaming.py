@@ -209,7 +209,7 @@ def test_path_dies_silently(client, gateway, flow, lab):
 
 
 @topology("roaming")
-@needs("esp-in-udp", "esp-bare", client=("mobike",), gateway=("roam",))
+@needs("esp-in-udp", "esp-bare", client=("mobike-as-initiator",), gateway=("roam",))
 def test_the_gateway_moves(client, gateway, flow, lab):
     """The responder's address changes: it says so, and the initiator updates the SAs. RFC 4555 3.6"""
     client.move("lte")

@@ -220,6 +220,10 @@ class GuestPeer(Peer):
                 told(f"{kind}-up", new[unique].peer, getattr(new[unique], "child", ""))
             for unique in old.keys() - new.keys():
                 told(f"{kind}-down", old[unique].peer, getattr(old[unique], "child", ""))
+        alive = {sa.unique for sa in now.ike_sas if sa.state != "deleting"}
+        for sa in before.ike_sas:
+            if sa.state == "connecting" and sa.unique not in alive:
+                told("child-sa-failed", sa.peer)
 
     def _failed(self, subject: str, refused: str, words: str) -> PeerError:
         self._fetch_log()

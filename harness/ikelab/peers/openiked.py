@@ -1,7 +1,8 @@
 """OpenIKED, several versions, each from its own root directory: iked in a guest, with the guest kernel's ESP.
 
-iked starts passive, so that nothing happens before it is told to; ikectl drives it. ikectl can load, start, end and
-list, and no more: what else a scenario may want is declared in `missing`.
+ikectl can end IKE SAs and list, and little more. What else a scenario wants is asked for through the kernel
+(`openiked_kernel`), or declared in `missing`. A fence of the kernel's own stands around what policies protect, as an
+administrator would put it there: iked has a policy only while a Child SA is up.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from ikelab import keys
 from ikelab.peers import openiked_config as config
 from ikelab.peers import openiked_credentials as credentials
+from ikelab.peers import openiked_debug as debug
+from ikelab.peers import openiked_kernel as kernel
 from ikelab.peers import openiked_status as says
 from ikelab.peers import xfrm
-from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, authentication_needs
+from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerUnsupported, What, authentication_needs
 from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
-from ikelab.peers.neutral import DaemonSpec, PeerStatus
+from ikelab.peers.neutral import DaemonSpec, PeerSpec, PeerStatus
 
 IKED, IKECTL = "/usr/sbin/iked", "/usr/sbin/ikectl"
-AGAIN_S = 4.0
+AGAIN_S = 1.0
 # How iked's log names a refusal of the peer's: only to give a PeerError its name.
 REFUSALS = {"authentication failed notification from peer": "AUTHENTICATION_FAILED", "no proposal chosen": "NO_PROPOSAL_CHOSEN",
             "TS unacceptable": "TS_UNACCEPTABLE", "ts unacceptable": "TS_UNACCEPTABLE"}
@@ -43,18 +47,20 @@ LACKS: Mapping[str, str] = {
     "dynamic-address-update-by-esp": "Linux refuses iked's request to change the SAs' addresses",
     "path-probing": "iked tries no other path when one falls silent",
     "roam": "iked answers MOBIKE updates, and starts none",
-    "rekey-by-command": "ikectl has no such command",
+    "ike-hard-lifetime": "iked has no limit for an IKE SA's time but that at which it rekeys",
+    "retransmission-times": "iked repeats a request after 2, 4, 8, 16 and 32 s, whatever it is told",
     "rekey-by-packets": "iked has limits of time and octets only",
     "liveness": "iked repeats a request after 2, 4, 8, 16 and 32 s before it takes a peer for dead, whatever it is told",
     "fragment-size": "iked has a fixed size of fragments",
     "fragment-search": "iked sends the same fragments again until it gives up",
+    "mobike-as-initiator": "iked answers MOBIKE_SUPPORTED, and sends none first",
+    "initial-contact": "iked sends no INITIAL_CONTACT",
+    "initial-contact-heeded": "iked keeps the old IKE SAs, whatever the new one says; set enforcesingleikesa ends them "
+                              "without being told",
     "liveness-by-command": "ikectl has no such command",
     "keepalive": "iked sends keepalives each 20 s, and cannot be told to otherwise",
     "cookie-always": "iked cannot be told to ask for a COOKIE",
-    "acquire": "iked has a policy in the kernel only while a Child SA is up",
     "acquire-keeps-packet": "iked has a policy in the kernel only while a Child SA is up",
-    "fail-closed": "iked has a policy in the kernel only while a Child SA is up",
-    "key-log-ike": "iked has no key log",
 }
 
 
@@ -63,6 +69,12 @@ class OpenIKED(GuestPeer):
 
     LOG = "/run/iked.log"
     default_esp = ("aes256-sha512",)
+
+    def __init__(self, directory: Path, kind: str, root: Path, version: str) -> None:
+        super().__init__(directory, kind, root, version)
+        self._told = debug.Told()
+        self._asked: set[object] = set()  # IKE SAs the log was last read for
+        self._fenced = False
 
     def missing(self) -> Mapping[str, str]:
         return LACKS
@@ -77,8 +89,9 @@ class OpenIKED(GuestPeer):
                     raise PeerUnsupported("iked cannot be told to leave DSCP inside")
                 if child.mode == "transport":
                     self.require("transport-mode")
-                if child.start == "traffic":
-                    self.require("acquire")
+                families = {":" in one for one in (*child.local_ts, *child.remote_ts)}
+                if len(families) > 1:
+                    self.require("mixed-families")
                 for words, name in (("gcm", "esp-aes-gcm"), ("chacha", "esp-chacha20poly1305")):
                     if all(words in proposal for proposal in child.proposals):
                         self.require(name)
@@ -100,34 +113,32 @@ class OpenIKED(GuestPeer):
     def _launch(self, deadline_s: float) -> None:
         assert self.spec is not None
         end = time.monotonic() + deadline_s
+        self._told, self._asked = debug.Told(), set()
         self._write("/etc/iked.conf", config.iked_conf(self.spec, self._host.addresses), 0o600)
-        self._run(["/bin/sh", "-c", f"rm -f /run/iked.sock; {credentials.CLEAN}"])
+        by_traffic = any(child.start == "traffic" for peer in self.spec.peers for child in peer.children)
+        # Without larval_drop the kernel keeps the packets that asked for an SA.
+        self._run(["/bin/sh", "-e"], input=f"rm -f /run/iked.sock {self.LOG}\n{credentials.CLEAN}\n"
+                  f"echo {int(not by_traffic)} >/proc/sys/net/core/xfrm_larval_drop\n")
         for path, content in credentials.files(self.spec):
             self._host.guest.write(path, content, 0o600 if path == credentials.KEY else 0o644)
-        passive = not any(child.start == "now" for peer in self.spec.peers for child in peer.children)
-        self._popen(["/bin/sh", "-c", f"exec {IKED} -d{'S' if passive else ''}vv -s /run/iked.sock -f /etc/iked.conf "
-                     f">>{self.LOG} 2>&1"])
-        policies = len(self.spec.peers)
-        while self._ikectl("show", "sa").returncode or self._policies_read() < policies:
-            if not self.running() or time.monotonic() > end:
-                raise PeerNotRunning(f"{self.kind} does not listen: {self._last_words()}")
-            time.sleep(POLL_S)
-        awaited = credentials.awaited(self.spec)
-        while awaited and self._run(["grep", "-q", awaited, self.LOG], check=False).returncode:
-            if not self.running() or time.monotonic() > end:
-                raise PeerNotRunning(f"{self.kind} has not read its certificates: {self._last_words()}")
-            time.sleep(POLL_S)
-
-    def _log(self) -> str:
-        return self._run(["cat", self.LOG], check=False).stdout
-
-    def _policies_read(self) -> int:
-        """iked prints each policy as it reads it."""
-        return int(self._run(["grep", "-c", '^ikev2 "', self.LOG], check=False).stdout or 0)
+        if not self._fenced:
+            self._batch(kernel.fence(kernel.flows(self.spec)))
+            self._fenced = True
+        self._popen(["/bin/sh", "-c", f"exec {IKED} -dvvv -s /run/iked.sock -f /etc/iked.conf >>{self.LOG} 2>&1"])
+        # Its sockets, which are bound by then, come after its policies.
+        for awaited in ("config_getsocket: received", credentials.awaited(self.spec)):
+            while awaited and self._run(["grep", "-q", awaited, self.LOG], check=False).returncode:
+                if not self.running() or time.monotonic() > end:
+                    raise PeerNotRunning(f"{self.kind} does not listen, without {awaited!r}: {self._last_words()}")
+                time.sleep(POLL_S)
+        # iked takes away every policy there is when it starts.
+        self._batch(kernel.guard(kernel.flows(self.spec)))
+        if by_traffic:
+            self._batch([self._trap(peer, flow) for peer in self.spec.peers if peer.remote_addresses
+                         for flow in self._flows(peer)])
 
     def _shut_down(self) -> None:
         """iked tells its peers when its SAs are reset, and not when it ends."""
-        self._ikectl("passive")
         self._ikectl("reset", "sa")
         end = time.monotonic() + 1.0
         while self._ask_status().ike_sas and time.monotonic() < end:
@@ -135,46 +146,64 @@ class OpenIKED(GuestPeer):
         if self._process is not None:
             self._process.signal(signal.SIGTERM)
 
+    def stop(self, deadline_s: float = DEADLINE_S) -> None:
+        self._fenced = False
+        super().stop(deadline_s)
+
     # Verbs.
 
     def initiate(self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
         entry = self._peer(peer)
         subject = f"initiate {entry.name}"
         end = time.monotonic() + deadline_s
-        mark = len(self._log())
-        # Told before it has read its configuration, iked forgets it; told in time, it starts 2 s later.
-        while "initiating" not in self._log()[mark:] and time.monotonic() < end - AGAIN_S:
-            self._ikectl("active")
-            again = time.monotonic() + AGAIN_S
-            while "initiating" not in self._log()[mark:] and time.monotonic() < again:
-                self.wait_event(POLL_S)
-
-        def up(now: PeerStatus) -> bool:
-            refused = next((name for words, name in REFUSALS.items() if words in self._log()[mark:]), "")
-            if refused:
-                self._ikectl("passive")  # it would try again, and again
+        mark = self._log_lines()
+        flow = self._flows(entry)[0]
+        again = 0.0
+        while True:
+            now = self.status()
+            if any(sa.peer == entry.name for sa in now.installed()):
+                return
+            if refused := self._refused(mark):
+                self._run(["ip", "xfrm", "policy", "deleteall", "priority", str(kernel.TRAP_PRIORITY)])
                 raise self._failed(subject, refused, "")
-            return any(sa.peer == entry.name for sa in now.installed())
-
-        try:
-            self.wait_for(up, subject, max(end - time.monotonic(), 0.1))
-        except PeerTimeout as error:
-            raise self._too_late(subject, deadline_s) from error
+            if time.monotonic() > end:
+                raise self._too_late(subject, deadline_s)
+            if not now.ike_sas and time.monotonic() > again:
+                # An SA that somebody asked for a while ago, and never got, would keep the kernel from asking again.
+                self._batch(["xfrm state flush", self._trap(entry, flow)])
+                self._provoke(flow)
+                again = time.monotonic() + AGAIN_S
+            elif now.established(entry.name) and time.monotonic() > again:
+                self._provoke(flow)
+                again = time.monotonic() + AGAIN_S
+            self.wait_event(POLL_S)
 
     def rekey(self, what: What = "child", child: str | None = None, peer: str | None = None,
               deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
-        self.require("rekey-by-command")
+        if what == "ike":
+            raise PeerUnsupported("iked rekeys an IKE SA by time only")
+        entry = self._peer(peer)
+        name = entry.child(child).name
+        before = self.status()
+        self._expire(before, entry.name, hard=False)
+        if wait:
+            self.wait_for(self._replaced("child", entry.name, name, before), f"rekey Child SA {entry.name}/{name}",
+                          deadline_s)
 
     def delete(self, what: What = "ike", child: str | None = None, peer: str | None = None,
                deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
-        if what == "child":
-            raise PeerUnsupported("ikectl can end IKE SAs only")
         entry = self._peer(peer)
-        doomed = [sa.unique for sa in self.status().ike_sas if sa.peer == entry.name]
-        self._ikectl("passive")
+        before = self.status()
+        if what == "child":
+            doomed = self._expire(before, entry.name, hard=True)
+            if wait:
+                self.wait_for(lambda now: not any(sa.unique == doomed for sa in now.child_sas),
+                              f"delete the Child SA with {entry.name}", deadline_s)
+            return
+        gone = [sa.unique for sa in before.ike_sas if sa.peer == entry.name]
         self._ikectl("reset", "sa")
         if wait:
-            self.wait_for(lambda now: not any(sa.unique in doomed for sa in now.ike_sas),
+            self.wait_for(lambda now: not any(sa.unique in gone for sa in now.ike_sas),
                           f"delete the IKE SA with {entry.name}", deadline_s)
 
     def roam(self, local: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
@@ -183,6 +212,15 @@ class OpenIKED(GuestPeer):
     def liveness(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
         self.require("liveness-by-command")
 
+    def ike_keys(self) -> Path | None:
+        if self._host is not None and self._host.guest.running:
+            self._read_log()
+        store = self._keys_so_far()
+        for one in self._told.keys:
+            store.add(one)
+        keys.write(self.directory / "keys", store)
+        return self.directory / "keys" / keys.IKE_TABLE
+
     # Inside.
 
     def _ask_status(self) -> PeerStatus:
@@ -190,7 +228,57 @@ class OpenIKED(GuestPeer):
         script = (f"{IKECTL} -s /run/iked.sock show sa; echo '{BORDER}'; {' '.join(xfrm.STATE)}; echo '{BORDER}';"
                   f" {' '.join(xfrm.POLICY)}")
         parts = self._run(["/bin/sh", "-c", script]).stdout.split(BORDER)
-        return says.peer_status(parts[0], parts[1], parts[2], {peer.name: peer for peer in self.spec.peers})
+        status = says.peer_status(parts[0], parts[1], parts[2], {peer.name: peer for peer in self.spec.peers})
+        # The log is long: asked only when there is news.
+        known = {(sa.spi_i, sa.state, sa.local, sa.remote) for sa in status.ike_sas}
+        if not known <= self._asked:
+            self._read_log()
+            self._asked |= known
+        return says.with_told(status, self._told)
+
+    def _read_log(self) -> None:
+        self._told = debug.read(self._run(["awk", debug.LINES, self.LOG], check=False).stdout)
+
+    def _clear_kernel(self) -> None:
+        """A power cut takes everything but what the administrator has put there, which is back before the network is."""
+        policies = "deleteall action allow" if self._fenced else f"flush; ip link del {kernel.FENCE}"
+        self._run(["/bin/sh", "-c", f"ip xfrm state flush; ip xfrm policy {policies}"], check=False)
+
+    def _expire(self, now: PeerStatus, peer: str, hard: bool) -> str:
+        """Makes the kernel say that the Child SA's time is over; returns which it was."""
+        found = [sa for sa in now.installed() if sa.peer == peer]
+        if not found:
+            raise PeerError(f"{self.kind} has no Child SA with {peer}")
+        sa = found[0]
+        half = sa.spi_out if sa.packets_out or not sa.packets_in else sa.spi_in
+        if command := kernel.expire(self._run(xfrm.STATE).stdout, half, hard):
+            self._run(command, check=False)  # that it has gone meanwhile is as good
+        return sa.unique
+
+    def _provoke(self, flow: kernel.Flow) -> None:
+        if self._host.stub:
+            self._host.call(kernel.provoke, flow)
+            return
+        script = kernel.provoke_here(flow, self._run(["ip", "-oneline", "addr"]).stdout)
+        self._run(["/bin/bash"], input=script, check=False)
+
+    def _flows(self, peer: PeerSpec) -> list[kernel.Flow]:
+        return kernel.flows(DaemonSpec((peer,)))
+
+    def _trap(self, peer: PeerSpec, flow: kernel.Flow) -> str:
+        return kernel.trap(flow, config.local_address(peer, self._host.addresses), peer.remote_addresses[0])
+
+    def _batch(self, lines: list[str]) -> None:
+        self._run(["ip", "-batch", "-"], input="\n".join(lines) + "\n")
+
+    def _log_lines(self) -> int:
+        return int(self._run(["/bin/sh", "-c", f"wc -l <{self.LOG}"], check=False).stdout or 0)
+
+    def _refused(self, mark: int) -> str:
+        """What the log since that line calls a refusal, only to give a PeerError its name."""
+        pattern = "|".join(REFUSALS)
+        found = self._run(["/bin/sh", "-c", f"tail -n +{mark + 1} {self.LOG} | grep -oEm1 '{pattern}'"], check=False)
+        return REFUSALS.get(found.stdout.strip(), "")
 
     def _ikectl(self, *words: str):  # type: ignore[no-untyped-def]
         if not self.running():

@@ -36,9 +36,9 @@ def policy(peer: PeerSpec, addresses: Sequence[str]) -> str:
     if peer.fragment_size:
         raise PeerUnsupported("iked cannot be told how large its fragments may be")
     child = peer.children[0]
-    words = ["ikev2", f'"{peer.name}"', "active" if peer.remote_addresses else "passive", child.mode, "esp"]
+    words = ["ikev2", f'"{peer.name}"', "active" if peer.remote_addresses and child.start == "now" else "passive", child.mode, "esp"]
     words += [word for pair in _flows(peer, child) for word in ("from", pair[0], "to", pair[1])]
-    words += ["local", _local(peer, addresses)]
+    words += ["local", local_address(peer, addresses)]
     words += ["peer", peer.remote_addresses[0] if peer.remote_addresses else "any"]
     for proposal in peer.proposals:
         words += ["ikesa", *_transforms(proposal, ike=True)]
@@ -63,8 +63,8 @@ def identity(text: str) -> str:
     return text
 
 
-def _local(peer: PeerSpec, addresses: Sequence[str]) -> str:
-    """Who starts has to name its address."""
+def local_address(peer: PeerSpec, addresses: Sequence[str]) -> str:
+    """Who starts has to name its address; "any" for who only answers."""
     if peer.local_addresses or not peer.remote_addresses:
         return peer.local_addresses[0] if peer.local_addresses else "any"
     family = ipaddress.ip_address(peer.remote_addresses[0]).version

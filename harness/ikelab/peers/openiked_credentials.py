@@ -10,10 +10,11 @@ from ikelab.peers.contract import PeerUnsupported
 from ikelab.peers.neutral import DaemonSpec, PeerSpec
 
 PLACE = "/etc/iked"
-# What an earlier scenario of the same guest has left is nobody's any more.
-CLEAN = (f"mkdir -p {PLACE}/ca {PLACE}/certs {PLACE}/private; rm -f {PLACE}/ca/* {PLACE}/certs/* {PLACE}/private/* "
-         f"{PLACE}/local.pub")
 KEY = f"{PLACE}/private/local.key"
+# What an earlier scenario of the same guest has left is nobody's any more. The package's own key comes back: iked wants
+# to see one, though it signs nothing.
+CLEAN = (f"mkdir -p {PLACE}/ca {PLACE}/certs {PLACE}/private; [ -e {PLACE}/package.key ] || cp -p {KEY} {PLACE}/package.key; "
+         f"rm -f {PLACE}/ca/* {PLACE}/certs/* {PLACE}/private/* {PLACE}/local.pub; cp -p {PLACE}/package.key {KEY}")
 # The last that iked says (-dvv) of what it has read; an IKE SA that was made before that is ended then.
 READ = "updated local CERTREQ"
 
@@ -39,10 +40,8 @@ def awaited(spec: DaemonSpec) -> str:
 
 
 def files(spec: DaemonSpec) -> Iterator[tuple[str, bytes]]:
-    """What has to be in the guest; without credentials an empty key, which iked wants to see."""
+    """What has to be in the guest."""
     signers = [peer.credentials for peer in spec.peers if peer.credentials is not None]
-    if not signers:
-        yield KEY, b""
     for number, one in enumerate(signers, 1):
         if one.private_key is not None and one.certificate is not None:
             yield KEY, one.private_key.read_bytes()

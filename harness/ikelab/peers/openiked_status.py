@@ -4,35 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from ikelab.peers import xfrm
-from ikelab.peers.contract import PeerUnsupported
+from ikelab.peers.openiked_debug import Told
 from ikelab.peers.neutral import ChildSaStatus, Endpoint, IkeSaStatus, PeerSpec, PeerStatus
 
-class IkedIkeSa(IkeSaStatus):
-    """Whoever asks it for what iked does not tell has asked for something unsupported: a guess would be no state."""
-
-    def __getattribute__(self, name: str) -> Any:
-        if name in _UNTOLD:
-            raise PeerUnsupported(f"iked does not tell {_UNTOLD[name]}")
-        return super().__getattribute__(name)
-
-    def _told(self) -> tuple[object, ...]:
-        return (self.peer, self.state, self.initiator, self.spi_i, self.spi_r, self.local, self.remote)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, IkedIkeSa) and self._told() == other._told()
-
-    def __hash__(self) -> int:
-        return hash(self._told())
-
-    def __repr__(self) -> str:
-        return f"IkedIkeSa{self._told()}"
-
-
-_UNTOLD = {"nat_local": "who is behind a NAT", "nat_remote": "who is behind a NAT",
-           "proposal": "the algorithms of an IKE SA"}
 _IKE = re.compile(r"^iked_sas: (\S+) rspi (0x[0-9a-f]+) ispi (0x[0-9a-f]+) (\S+?)->(\S+?)<([^>]*)>\S* (\S+) ([ir]) ?(.*)$")
 _CHILD = re.compile(r"^\s+sa_childsas: (\S+) ESP (0x[0-9a-f]+) (in|out) (\S+) -> (\S+) \(([A-Z]*)\)(.*)$")
 
@@ -78,7 +55,7 @@ def _ike_sa(found: re.Match[str], peers: Mapping[str, PeerSpec]) -> IkeSaStatus:
     spec = peers.get(peer)
     local, remote = endpoint(found[4]), endpoint(found[5])
     state = found[7].lower()
-    return IkedIkeSa(
+    return IkeSaStatus(
         peer=peer, state="established" if state == "established" else "deleting" if state in ("closing", "closed")
         else "connecting", initiator=found[8] == "i", spi_i=int(found[3], 16), spi_r=int(found[2], 16), local=local,
         remote=remote, local_id=spec.local_id if spec else "", remote_id=remote_id,
@@ -89,3 +66,14 @@ def endpoint(text: str) -> Endpoint:
     """192.0.2.1:500, or [2001:db8::1]:500; "any" while it is not known."""
     address, _, port = text.rpartition(":")
     return Endpoint(address.strip("[]"), int(port)) if port.isdigit() else Endpoint(text, 0)
+
+
+def with_told(status: PeerStatus, told: Told) -> PeerStatus:
+    """With what only the log says: algorithms, and who is behind a NAT. An IKE SA that never came up and is closing only
+    answers repetitions of what it has refused; for iked it goes after some minutes, for us it is none."""
+    found = []
+    for sa in status.ike_sas:
+        if sa.state != "deleting" or sa.spi_i in told.proposals:
+            here, there = told.nat.get(sa.spi_i, (False, False))
+            found.append(replace(sa, proposal=told.proposals.get(sa.spi_i, ""), nat_local=here, nat_remote=there))
+    return replace(status, ike_sas=tuple(found))

@@ -2,7 +2,8 @@
 
 charon runs chrooted with a private mount namespace (its own /run, so that instances do not find each other)
 inside the host's network namespace; the kernel-libipsec plugin carries ESP through a TUN, so no kernel ESP is
-needed. It is driven over VICI. What that data plane cannot do is declared in `missing` and shown to be true by
+needed. It is driven over VICI. libipsec has a policy only while a Child SA or a trap is up, so a fence stands around
+what is to be protected. What that data plane cannot do is declared in `missing` and shown to be true by
 `strongswan_probe`.
 """
 
@@ -15,6 +16,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from ikelab import keys
+from ikelab.peers import fence, strongswan_keys
 from ikelab.peers import strongswan_config as config
 from ikelab.peers import strongswan_credentials as credentials
 from ikelab.peers import strongswan_status as says
@@ -33,12 +36,14 @@ from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
 from ikelab.peers.vici import Message, Vici, ViciClosed, ViciError, ViciTimeout
 from ikelab.process import Process
 
+LOOK_S = 0.02  # between two looks at what charon does not tell on its own accord
+TUN = "ipsec*"  # the interface that kernel-libipsec makes
+
 # What libipsec, charon's user-space ESP, cannot do in any version so far. Each was tried; see strongswan_probe.
 LIBIPSEC_LACKS: Mapping[str, str] = {
     "transport-mode": "libipsec refuses the mode",
     "esn": "libipsec refuses extended sequence numbers",
     "replay-window": "libipsec has a fixed window of 128 packets",
-    "fail-closed": "libipsec has a policy only while a Child SA or a trap is up, and none when charon dies",
     "acquire-keeps-packet": "libipsec drops the packet that starts a Child SA",
     "dscp": "libipsec builds the outer header through a UDP socket and copies no DSCP",
     "ecn": "libipsec builds the outer header through a UDP socket and copies no ECN",
@@ -49,8 +54,6 @@ LIBIPSEC_LACKS: Mapping[str, str] = {
     "fragment-search": "charon sends the same fragments again until it gives up",
     "liveness-by-command": "VICI has no such command",
     "counters-replayed": "VICI does not tell how many packets were replayed",
-    "key-log-ike": "Debian's packages are built without the save-keys plugin",
-    "key-log-esp": "Debian's packages are built without the save-keys plugin",
 }
 # Lacking before 5.9.11, which brought protocol 50 and trap policies to libipsec.
 BEFORE_5_9_11: Mapping[str, str] = {
@@ -79,6 +82,7 @@ class StrongSwan(Peer):
         self._listener: Vici | None = None
         self._events: list[Event] = []
         self._source_tables: tuple[int, ...] = ()
+        self._connecting: dict[str, str] = {}  # IKE SAs on their way when last looked at, with their peers
 
     # What it is and can do.
 
@@ -118,6 +122,7 @@ class StrongSwan(Peer):
         self._host = host
         self._source_tables = source_tables(host)
         self._conf_file.write_text(self._daemon_conf(self.spec))
+        fence.put_up(host, fence.pairs(self.spec), TUN)
         (self.directory / "vici").unlink(missing_ok=True)
         self._process = host.popen(
             self._command(), name=f"charon-{host.name}", log=self.directory / "charon.out"
@@ -134,6 +139,8 @@ class StrongSwan(Peer):
         if self._process is not None:
             self._collect()
             self._process.stop(deadline_s)
+            if self._host is not None and self.spec is not None:
+                fence.take_away(self._host, fence.pairs(self.spec))
         self._gone()
 
     def kill(self) -> None:
@@ -250,13 +257,24 @@ class StrongSwan(Peer):
 
     def events(self) -> tuple[Event, ...]:
         self._collect()
+        if self.running():
+            self._notice_failures()
         return tuple(self._events)
 
+    def _notice_failures(self) -> None:
+        """VICI tells of an IKE SA that was up, and of none that never came up: one that was seen and is not any more."""
+        now = {sa.unique: sa for sa in self.status().ike_sas}
+        up = {unique for unique, sa in now.items() if sa.state != "connecting"}
+        for unique, peer in self._connecting.items():
+            if unique not in now:
+                self._events.append(Event("child-sa-failed", time.monotonic_ns(), peer))
+        self._connecting = {unique: sa.peer for unique, sa in now.items() if unique not in up}
+
     def ike_keys(self) -> Path | None:
-        return None
+        return self._keys(keys.IKE_TABLE)
 
     def child_keys(self) -> Path | None:
-        return None
+        return self._keys(keys.ESP_TABLE)
 
     def logs(self) -> tuple[Path, ...]:
         return tuple(p for n in ("charon.log", "charon.out") if (p := self.directory / n).exists())
@@ -267,6 +285,7 @@ class StrongSwan(Peer):
 
     def wait_event(self, deadline_s: float) -> bool:
         before = len(self._events)
+        deadline_s = min(deadline_s, LOOK_S)
         if self._listener is None:
             raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
         self._collect(deadline_s)
@@ -390,7 +409,15 @@ class StrongSwan(Peer):
             self._listener.close()
             self._listener = None
 
+    def _keys(self, table: str) -> Path | None:
+        log = self.directory / "keys.log"
+        if not log.exists():
+            return None
+        keys.write(self.directory / "keys", strongswan_keys.read(log.read_text(errors="replace")))
+        return self.directory / "keys" / table
+
     def _gone(self) -> None:
+        self.ike_keys()
         for client in (self._vici, self._listener):
             if client is not None:
                 client.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ikelab.peers import strongswan_credentials as credentials
+from ikelab.peers import strongswan_keys as key_log
 from ikelab.peers.contract import PeerUnsupported
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec
 
@@ -72,7 +73,8 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
                _block("kernel-libipsec", libipsec)),
         _block("filelog", [], _block(
             "lab", [f"path = {LAB}/charon.log", "time_format = %H:%M:%S", "time_add_ms = yes",
-                    "flush_line = yes", "default = 1", "ike = 2", "knl = 2", "esp = 1"])),
+                    "flush_line = yes", "default = 1", "ike = 2", "knl = 2", "esp = 1"]),
+            _block("keys", [f"path = {LAB}/keys.log", *key_log.LEVELS])),
         _block("syslog", [], _block("daemon", ["default = -1"])),
     )
 

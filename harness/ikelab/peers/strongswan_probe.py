@@ -98,16 +98,6 @@ def esp_bare(make: Callable[[Path], StrongSwan]) -> Lack:
         return Lack("esp-bare", encapsulated, f"without a NAT, encapsulated: {encapsulated}")
 
 
-def fail_closed(make: Callable[[Path], StrongSwan]) -> Lack:
-    """Before the first IKE SA, a protected packet crosses the link in the clear."""
-    with _world(make) as world, _Listener(world) as wire:
-        world.start()
-        world.send()
-        seen = wire.first(lambda packet: _destination_port(packet) == PORT)
-        return Lack("fail-closed", seen is not None,
-                    "it left in the clear" if seen else "nothing left")
-
-
 def acquire(make: Callable[[Path], StrongSwan]) -> Lack:
     """A packet of a policy with start = "traffic" starts no IKE SA: it leaves in the clear instead."""
     with _world(make, ChildSpec(start="traffic")) as world, _Listener(world) as wire:
@@ -214,7 +204,6 @@ PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
     "esp-bare": esp_bare,
     "acquire": acquire,
     "acquire-keeps-packet": acquire_keeps_packet,
-    "fail-closed": fail_closed,
     "dscp": dscp,
     "ecn": ecn,
     "replay-window": replay_window,

@@ -67,8 +67,8 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     if lab.dead_guests:
         judgement = (Verdict.INCONCLUSIVE, "; ".join(lab.dead_guests))
     one = lab.play
-    listed = next((e for e in expected if e.matches(one.scenario, one.initiator, one.responder,
-                                                                one.authentication)), None)
+    listed = [line for line in expected if line.matches(one.scenario, one.initiator, one.responder,
+                                                                one.authentication)]
     verdict, reason = apply_expected(*judgement, listed)
     result = _result(lab, verdict, reason, watch.seconds())
     if verdict not in (Verdict.PASS, Verdict.UNSUPPORTED) and lab.trace is not None:
