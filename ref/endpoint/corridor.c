@@ -239,8 +239,7 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
         status = decode_inner(arrival);
     }
     if (!is_response(header)) {
-        reassembly_end(
-            &sa->partial_request); /* of the same request, if it has come whole as well */
+        reassembly_end(&sa->partial_request); /* of a request that has come whole after all */
     }
     return is_response(header) ? receive_response(store, sa, arrival, status)
                                : receive_request(store, sa, arrival, status);

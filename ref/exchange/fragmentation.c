@@ -189,8 +189,12 @@ void fragmentation_cut(struct sa_store *store, struct ike_sa *sa, const struct p
         stored_message_clear(&smaller);
         return;
     }
-    sa->fragment_size = again.size;
-    sa->fragment_path = sa->path_changes;
+    if ((again.header.flags & IKE_FLAG_RESPONSE) == 0) {
+        /* nothing is learned from a response: the request that asks for it again may be a copy that
+         * anybody has sent */
+        sa->fragment_size = again.size;
+        sa->fragment_path = sa->path_changes;
+    }
     stored_message_clear(message);
     *message = smaller;
 }

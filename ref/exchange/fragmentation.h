@@ -37,7 +37,8 @@ void fragmentation_retry(struct stored_message *message);
 /* Has this cut been sent several times for nothing, and is there a smaller one? */
 bool fragmentation_cut_due(const struct stored_message *message);
 /* Then cuts the message anew, into smaller and more fragments; they are not sent here, and when
- * that fails it stays as it is. Later messages on this path start with the size found (2.5.2). */
+ * that fails it stays as it is. Once a request has been cut, later messages on this path start with
+ * that size (2.5.2). */
 void fragmentation_cut(struct sa_store *store, struct ike_sa *sa, const struct path *path,
                        bool encapsulated, struct stored_message *message);
 

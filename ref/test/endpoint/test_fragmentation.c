@@ -193,6 +193,31 @@ static void test_a_narrow_way_back(void **state)
     world_destroy(&world);
 }
 
+static enum world_fate note_largest(struct world *w, struct world_packet *packet, void *context)
+{
+    size_t *largest = context;
+    (void)w;
+    if (packet->from == 1 && is_fragment(packet) && packet->length > *largest) {
+        *largest = packet->length;
+    }
+    return WORLD_PASS;
+}
+
+/* Who asks in small fragments may have its reasons: the answer has fragments no larger (2.5.1). */
+static void test_the_answer_is_cut_like_the_request(void **state)
+{
+    size_t largest = 0;
+    (void)state;
+    begin(1, 300);
+    b->peers[0].fragment_size = 400;
+    world_boot(&world);
+    world.hook = note_largest;
+    world.hook_context = &largest;
+    connect_in_time();
+    assert_int_equal(largest, 300 - 20 - 8 - 4); /* IPv4, UDP, Non-ESP marker */
+    world_destroy(&world);
+}
+
 /* A peer that does not answer at all is given up, also when there is something to cut. */
 static void test_nobody_there(void **state)
 {
@@ -441,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_lives_on_a_bad_network),
         cmocka_unit_test(test_a_narrow_path),
         cmocka_unit_test(test_a_narrow_way_back),
+        cmocka_unit_test(test_the_answer_is_cut_like_the_request),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_one_side_alone),
         cmocka_unit_test(test_one_answer_for_all_fragments),

@@ -218,6 +218,7 @@ static void test_the_search_goes_down(void **state)
     static const size_t sizes[] = {1280, 576};
     size_t before = count_of(&m);
     (void)state;
+    sa->path_changes = 3;
     assert_int_equal(fragmentation_size(sa), 1280);
     for (size_t i = 0; i < 2; i++) {
         send_times(&m, 3);
@@ -237,6 +238,22 @@ static void test_the_search_goes_down(void **state)
     stored_message_clear(&m);
     sa->path_changes++; /* another path, another search */
     assert_int_equal(fragmentation_size(sa), 1280);
+}
+
+/* A response that is asked for again may be asked for by a copy: it says nothing of the path. */
+static void test_responses_teach_nothing(void **state)
+{
+    struct ike_sa *sa = bench_sa(&bench, 0);
+    struct stored_message m = {0};
+    struct unsealed message = unsealed(2000, 1280);
+    (void)state;
+    message.header.flags |= IKE_FLAG_RESPONSE;
+    assert_int_equal(fragmentation_seal(bench_store(&bench, 0), sa, &message, &m), STATUS_OK);
+    send_times(&m, 3);
+    fragmentation_cut(bench_store(&bench, 0), sa, &sa->path, false, &m);
+    assert_true(count_of(&m) > 2);
+    assert_int_equal(fragmentation_size(sa), 1280);
+    stored_message_clear(&m);
 }
 
 /* Total Fragments must grow, or the receiver could not tell the cuts apart: where a smaller size
@@ -436,6 +453,7 @@ int main(void)
         TEST(test_only_when_agreed),
         TEST(test_limits),
         TEST(test_the_search_goes_down),
+        TEST(test_responses_teach_nothing),
         TEST(test_the_total_grows),
         TEST(test_whole_messages_too),
         TEST(test_a_new_path_has_all_tries),
