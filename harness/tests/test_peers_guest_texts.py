@@ -52,8 +52,8 @@ def test_pluto_algorithms_for_esp() -> None:
 
 
 def test_pluto_lifetimes() -> None:
-    text = connections(replace(PEER, children=(replace(CHILD, lifetime=Lifetime(rekey_ms=2000, hard_ms=5000)),)))
-    assert "salifetime=5s" in text and "rekeymargin=3" in text and "rekeyfuzz=0%" in text
+    text = connections(replace(PEER, children=(replace(CHILD, lifetime=Lifetime(rekey_ms=4000, hard_ms=7000)),)))
+    assert "salifetime=7s" in text and "rekeymargin=3" in text and "rekeyfuzz=0%" in text
 
 
 def test_what_pluto_cannot_say() -> None:

@@ -5,6 +5,7 @@ It is driven with whack, its own control program. What it cannot do here is decl
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -117,12 +118,15 @@ class Libreswan(GuestPeer):
         if not (before.established(entry.name) if what == "ike" else before.installed(name)):
             raise PeerError(f"{self.kind} cannot {subject}: there is none")
         verb = "--rekey-ike" if what == "ike" else "--rekey-child" if self._number() >= (5,) else "--rekey-ipsec"
-        said = self._command([verb, "--name", self._connection(entry.name, name), "--asynchronous"], subject, deadline_s)
-        if wait:
-            try:
-                self.wait_for(self._replaced(what, entry.name, name, before), subject, deadline_s)
-            except PeerTimeout as error:
-                raise self._failed(subject, says.refusal(said), f"{said} {error}") from error
+        words = [verb, "--name", self._connection(entry.name, name), "--asynchronous"]
+        if not wait:
+            self._only_say(words)
+            return
+        said = self._command(words, subject, deadline_s)
+        try:
+            self.wait_for(self._replaced(what, entry.name, name, before), subject, deadline_s)
+        except PeerTimeout as error:
+            raise self._failed(subject, says.refusal(said), f"{said} {error}") from error
 
     def delete(self, what: What = "ike", child: str | None = None, peer: str | None = None,
                deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
@@ -139,7 +143,10 @@ class Libreswan(GuestPeer):
             doomed = [sa.unique for sa in status.child_sas if (sa.peer, sa.child) == (entry.name, name)]
             commands = [["--deletestate", number] for number in doomed]
         for command in commands:
-            self._command([*command, "--asynchronous"], subject, deadline_s)
+            if wait:
+                self._command([*command, "--asynchronous"], subject, deadline_s)
+            else:
+                self._only_say([*command, "--asynchronous"])
         if wait:
             self.wait_for(lambda now: not any(sa.unique in doomed for sa in (*now.ike_sas, *now.child_sas)),
                           subject, deadline_s)
@@ -199,6 +206,12 @@ class Libreswan(GuestPeer):
 
     def _whack(self, *words: str, timeout: float = 10.0):  # type: ignore[no-untyped-def]
         return self._run([WHACK, *words], timeout=timeout, check=False)
+
+    def _only_say(self, words: Sequence[str]) -> None:
+        """For whoever does not wait: whack stays until a Delete has been answered, however it is asked."""
+        if not self.running():
+            raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
+        self._run(["/bin/sh", "-c", f"{shlex.join([WHACK, *words])} >/dev/null 2>&1 &"])
 
     def _command(self, words: Sequence[str], subject: str, deadline_s: float) -> str:
         if not self.running():

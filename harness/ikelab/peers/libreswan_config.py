@@ -17,6 +17,7 @@ _START = {"never": "add", "traffic": "ondemand", "now": "start"}
 DAY_S, SHIFT_S = 86400, 28800
 # The kernel's soft limit is drawn by pluto from about 25 to 31 percent of the hard one.
 VOLUME_FACTOR = 4
+SETTLED_S = 3
 
 
 def seconds(ms: int) -> int:
@@ -186,7 +187,7 @@ def _selectors(side: str, selectors: Sequence[str], version: tuple[int, ...]) ->
 
 def _lifetimes(ike: Lifetime, child: Lifetime) -> list[str]:
     """One margin serves both SAs of a connection: that of the one that has a limit, the Child SA's first."""
-    both = [(life, seconds(life.rekey_ms), seconds(life.hard_ms)) for life in (child, ike)]
+    both = [(life, _soft(life), seconds(life.hard_ms)) for life in (child, ike)]
     margin = next((max(hard - soft, 1) if hard else max(soft // 10, 1) for _, soft, hard in both if soft), 0)
     names_of = ("ipsec-lifetime" if not margin else "salifetime", "ikelifetime")
     lines = ["rekeyfuzz=0%"] + ([f"rekeymargin={margin}"] if margin else [])
@@ -199,9 +200,16 @@ def _lifetimes(ike: Lifetime, child: Lifetime) -> list[str]:
     return lines
 
 
+def _soft(life: Lifetime) -> int:
+    """pluto keeps what it has replaced for a second more: with less than SETTLED_S there would never be one SA alone."""
+    soft, hard = seconds(life.rekey_ms), seconds(life.hard_ms)
+    return max(soft, min(SETTLED_S, hard - 1) if hard else SETTLED_S) if soft else 0
+
+
 def _patience_ms(peer: PeerSpec) -> int:
-    """How long pluto sends copies: it doubles each wait, whatever the backoff was to be."""
-    return peer.retransmission.timeout_ms * (2 ** max(peer.retransmission.tries, 1) - 1)
+    """How long pluto sends copies: after 1, 2, 4, 8 times the timeout, whatever the backoff was to be. It gives up when
+    the copy would be due that is one too many."""
+    return peer.retransmission.timeout_ms * 2 ** (max(peer.retransmission.tries, 1) - 1)
 
 
 def _families_of(peer: PeerSpec, families: Sequence[int]) -> list[int]:

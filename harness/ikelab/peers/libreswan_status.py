@@ -68,7 +68,7 @@ def _ike_sa(number: int, peer: str, remote: str, port: int, state: str, rest: st
             peers: Mapping[str, PeerSpec], local: Mapping[str, str]) -> IkeSaStatus:
     spec = peers.get(peer)
     there = remote or (spec.remote_addresses[0] if spec and spec.remote_addresses else "")
-    established = "ESTABLISHED_IKE_SA" in state and "newest" in rest
+    established = "ESTABLISHED_IKE_SA" in state and "EXPIRE in" not in rest  # what pluto has replaced, expires
     return IkeSaStatus(
         peer=peer, state="established" if established else "rekeying" if "ESTABLISHED" in state else "connecting",
         initiator=None, spi_i=0, spi_r=0, local=Endpoint(local.get("6" if ":" in there else "4", ""), port),
