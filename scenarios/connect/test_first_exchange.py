@@ -60,15 +60,9 @@ GROUPS = {"x25519": 31, "ecp256": 19, "ecp384": 20, "modp2048": 14}
 
 def asked_again_with(wanted):
     def check(trace):
-<<<<<<< HEAD
         asked = trace.requests("IKE_SA_INIT")
         first = [m for m in asked if m.first(PayloadType.KE).group == GROUPS["x25519"]][-1]
         again = asked[-1]
-=======
-        requests = trace.requests("IKE_SA_INIT")
-        first = [one for one in requests if one.first(PayloadType.KE).group == GROUPS["x25519"]][-1]
-        again = requests[-1]  # whoever was asked for a cookie with either group has said more (RFC 7296 2.6.1)
->>>>>>> 5c5315f (Libreswan: lifetimes that settle, copies counted as pluto counts them, commands that are not waited for; an expected failure may hang on a named chance; crossing messages are held with their copies)
         refusal = next(m for m in trace.responses("IKE_SA_INIT") if "INVALID_KE_PAYLOAD" in m.notifies())
         assert refusal.notifies()["INVALID_KE_PAYLOAD"].data == GROUPS[wanted].to_bytes(2, "big")
         assert again.first(PayloadType.KE).group == GROUPS[wanted]

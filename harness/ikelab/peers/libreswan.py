@@ -91,7 +91,8 @@ class Libreswan(GuestPeer):
         done = self._run([LIBEXEC + "addconn", "--config", CONNECTIONS, "--autoall"], check=False)
         loaded = self._whack("--status").stdout
         # whack's initiate also means "and keep it up": pluto would start again at once what a peer has refused or deleted.
-        self._whack("--impair", "revival")
+        if all(child.start == "never" for peer in self.spec.peers for child in peer.children):
+            self._whack("--impair", "revival")
         absent = [name for name in config.names(self.spec, self._families()) if f'"{name}"' not in loaded]
         if absent:
             raise PeerError(f"{self.kind} did not take {', '.join(absent)}: {(done.stderr + done.stdout)[-500:]}")

@@ -71,7 +71,9 @@ def secrets(spec: DaemonSpec) -> str:
         if not peer.shares_key:
             continue
         key = peer.psk if peer.psk.startswith("0x") else f'"{peer.psk}"'
-        lines.append(f"{_owner(peer.local_id)} {_owner(peer.remote_id)} : PSK {key}\n")
+        # A name with a space would be two names here, and pluto would ask DNS for the second one.
+        remote = "%any" if " " in peer.remote_id else _owner(peer.remote_id)
+        lines.append(f"{_owner(peer.local_id)} {remote} : PSK {key}\n")
     return "".join(lines)
 
 
@@ -86,7 +88,8 @@ def identity(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        return text if "@" in text else f"@{text}"
+        name = text if "@" in text else f"@{text}"
+        return f'"{name}"' if " " in name else name
 
 
 def ike_algorithms(proposals: Sequence[str]) -> str:
