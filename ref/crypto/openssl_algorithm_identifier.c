@@ -52,11 +52,20 @@ static int nid_of(const X509_ALGOR *identifier)
     return OBJ_obj2nid(object);
 }
 
+/* Absent or NULL, which mean the same (RFC 7427 3, RFC 4055 2.1). */
+static bool without_parameters(const X509_ALGOR *identifier)
+{
+    int type;
+    X509_ALGOR_get0(NULL, &type, NULL, identifier);
+    return type == V_ASN1_UNDEF || type == V_ASN1_NULL;
+}
+
 /* The hash inside MGF1's AlgorithmIdentifier. */
 static int mgf1_hash(const X509_ALGOR *mgf1)
 {
     X509_ALGOR *hash = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(X509_ALGOR), mgf1->parameter);
-    int nid = hash != NULL && nid_of(mgf1) == NID_mgf1 ? nid_of(hash) : NID_undef;
+    bool good = hash != NULL && nid_of(mgf1) == NID_mgf1 && without_parameters(hash);
+    int nid = good ? nid_of(hash) : NID_undef;
     X509_ALGOR_free(hash);
     return nid;
 }
@@ -71,7 +80,8 @@ static uint16_t pss_hash(const ASN1_TYPE *parameters)
         pss->saltLength != NULL) {
         int nid = nid_of(pss->hashAlgorithm);
         const EVP_MD *digest = EVP_get_digestbynid(nid);
-        if (digest != NULL && mgf1_hash(pss->maskGenAlgorithm) == nid &&
+        if (digest != NULL && without_parameters(pss->hashAlgorithm) &&
+            mgf1_hash(pss->maskGenAlgorithm) == nid &&
             ASN1_INTEGER_get(pss->saltLength) == EVP_MD_get_size(digest) &&
             (pss->trailerField == NULL || ASN1_INTEGER_get(pss->trailerField) == 1)) {
             hash = hash_of(nid);
@@ -94,7 +104,7 @@ static const struct signature_algorithm *identify(const X509_ALGOR *identifier)
         return type == V_ASN1_UNDEF ? find_eddsa(nid == NID_ED25519 ? KEY_ED25519 : KEY_ED448)
                                     : NULL;
     }
-    if (type != V_ASN1_UNDEF && type != V_ASN1_NULL) {
+    if (!without_parameters(identifier)) {
         return NULL;
     }
     if (OBJ_find_sigid_algs(nid, &digest, &key) != 1 || hash_of(digest) == 0) {

@@ -306,6 +306,20 @@ static void key_exposure_warn(const char *path)
     }
 }
 
+/* RFC 4945 3.1: a peer looks for our identity in our certificate. It may be told not to, so this is
+ * no error. */
+static void identity_warn(const struct peer_config *peer)
+{
+    char text[IDENTITY_TEXT_MAX];
+    struct bytes id = bytes_of(peer->local_id.data, peer->local_id.length);
+    if (peer->local_authentication == AUTHENTICATION_SIGNATURE &&
+        !credential_has_identity(peer->credential, peer->local_id.type, id)) {
+        log_warning("peer \"%s\": local-id %s does not stand in the certificate, so the peer will "
+                    "refuse it; leave it out to go by the certificate's own name",
+                    peer->name, identity_format(&peer->local_id, text));
+    }
+}
+
 /* A psk-file that others may read is refused. The configuration may be meant to be read, and a
  * private key may belong to other programs too, so here it is said, and no more. */
 static void exposure_warn(cfg_t *cfg)
@@ -368,6 +382,9 @@ bool config_file_read(const char *path, struct host_config *out, struct problem 
     good = good && root_fill(cfg, out);
     if (good) {
         exposure_warn(cfg);
+        for (size_t i = 0; i < out->endpoint.peer_count; i++) {
+            identity_warn(&out->endpoint.peers[i]);
+        }
     }
     texts_wipe(cfg);
     cfg_free(cfg);

@@ -225,6 +225,15 @@ struct bytes pki_key_pem(const struct pki_certificate *certificate)
     return text_keep(bio);
 }
 
+struct bytes pki_key_pem_encrypted(const struct pki_certificate *certificate)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    require(PEM_write_bio_PrivateKey(bio, certificate->key, EVP_aes_128_cbc(),
+                                     (const unsigned char *)"password", 8, NULL, NULL) == 1,
+            "PEM");
+    return text_keep(bio);
+}
+
 struct credential *pki_credential(const struct pki_certificate *a, const struct pki_certificate *b,
                                   const struct pki_certificate *c)
 {

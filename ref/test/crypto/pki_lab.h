@@ -54,6 +54,7 @@ struct bytes pki_der(const struct pki_certificate *certificate);
 struct bytes pki_pem(const struct pki_certificate *a, const struct pki_certificate *b,
                      const struct pki_certificate *c);
 struct bytes pki_key_pem(const struct pki_certificate *certificate);
+struct bytes pki_key_pem_encrypted(const struct pki_certificate *certificate);
 
 /* What a daemon would make of them: with the key of the first. To be destroyed by the caller. */
 struct credential *pki_credential(const struct pki_certificate *a, const struct pki_certificate *b,

@@ -318,6 +318,69 @@ static void test_hash(void **state)
     authorities_destroy(a);
 }
 
+/* ---- octets that nobody honest sent ---- */
+
+#define MUTATIONS 20000
+
+/* xorshift64: the same mutations in every run. */
+static uint64_t random_state = 0x9e3779b97f4a7c15;
+
+static size_t random_below(size_t bound)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (size_t)(random_state >> 32) % bound;
+}
+
+/* A copy of exactly its size, with one to three changes within its first `within` octets. */
+static struct bytes mutant_new(struct bytes der, size_t within)
+{
+    static const uint8_t boundary[] = {0, 1, 2, 0x30, 0x7f, 0x80, 0x82, 0x84, 0xff};
+    size_t length = random_below(8) == 0 ? 1 + random_below(der.length) : der.length;
+    uint8_t *octets = malloc(length);
+    assert_non_null(octets);
+    memcpy(octets, der.data, length);
+    for (size_t changes = 1 + random_below(3); changes > 0; changes--) {
+        size_t at = random_below(within < length ? within : length);
+        octets[at] = random_below(2) == 0 ? boundary[random_below(sizeof(boundary))]
+                                          : octets[at] ^ (uint8_t)(1u << random_below(8));
+    }
+    return bytes_of(octets, length);
+}
+
+/* Whatever comes instead of a certificate: nothing breaks, and nothing that differs in what its
+ * issuer has signed is believed. */
+static void test_mutations(void **state)
+{
+    (void)state;
+    struct bytes chain[CHAIN_MAX];
+    struct authorities *authorities = pki_authorities(pki_authority());
+    size_t counts[REFUSALS] = {0};
+    chain_make(chain, 1, NULL);
+    for (int i = 0; i < MUTATIONS; i++) {
+        struct bytes both[] = {chain[0], chain[1]};
+        struct bytes original = both[i % 2];
+        size_t signed_octets = original.length - 90; /* behind them the algorithm and signature */
+        struct bytes mutant = mutant_new(original, signed_octets);
+        bool same = mutant.length == original.length && bytes_equal(mutant, original);
+        struct peer_certificate out;
+        both[i % 2] = mutant;
+        enum refusal refusal =
+            authorities_verify(authorities, both, 2, ID_FQDN, bytes_of(GW, 10), PKI_NOW_S, &out);
+        assert_true(refusal != REFUSAL_NONE || same);
+        assert_true(memchr(out.subject, 0, sizeof(out.subject)) != NULL);
+        signature_key_destroy(out.key);
+        free((void *)(uintptr_t)mutant.data);
+        counts[refusal]++;
+    }
+    /* the mutations reach more than the parser */
+    assert_true(counts[REFUSAL_CERTIFICATE_MALFORMED] > MUTATIONS / 20);
+    assert_true(counts[REFUSAL_CERTIFICATE_INVALID] > MUTATIONS / 20);
+    assert_true(counts[REFUSAL_CERTIFICATE_UNTRUSTED] > MUTATIONS / 20);
+    authorities_destroy(authorities);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_adding),
         cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
