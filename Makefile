@@ -30,17 +30,19 @@ endif
 CORE_ROOMS := base crypto wire protect sa exchange esp endpoint
 CORE_SOURCES := $(foreach room,$(CORE_ROOMS),$(sort $(wildcard ref/$(room)/*.c)))
 HOST_SOURCES := $(sort $(wildcard ref/host/*.c))
+SIM_SOURCES := $(sort $(wildcard ref/sim/*.c))
 CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
 HOST_OBJECTS := $(HOST_SOURCES:%.c=$(BUILD)/%.o)
+SIM_OBJECTS := $(SIM_SOURCES:%.c=$(BUILD)/%.o)
 
 # ref/test/<room>/test_<module>.c is one cmocka program; helper files beside it have no test_ prefix.
 TEST_SOURCES := $(sort $(wildcard ref/test/*/test_*.c))
 TEST_SUPPORT := $(sort $(filter-out $(TEST_SOURCES) ref/test/vectors/%,$(wildcard ref/test/*/*.c)))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
-HOST_TEST_OBJECTS := $(filter-out $(BUILD)/ref/host/main.o,$(HOST_OBJECTS))
+HOST_TEST_OBJECTS := $(filter-out %/main.o,$(HOST_OBJECTS) $(SIM_OBJECTS))
 
-PROGRAMS := $(BUILD)/ikeref $(BUILD)/capture $(BUILD)/relay $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/ikelab
+PROGRAMS := $(BUILD)/ikeref $(BUILD)/ikesim $(BUILD)/capture $(BUILD)/relay $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/ikelab
 
 # Plain `make` uses every core, unless the caller has said how many.
 ALL_CORES = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
@@ -60,6 +62,12 @@ $(BUILD)/ikeref: $(HOST_OBJECTS) $(BUILD)/libikeref.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS) -o $@.new $(HOST_OBJECTS) $(BUILD)/libikeref.a -lconfuse -ljansson -lmnl -lcrypto
 	@mv $@.new $@  # whoever starts it meanwhile gets a whole one
+
+# The simulator: the core and the data plane alone, no daemon (docs/SIMULATION.md).
+$(BUILD)/ikesim: $(SIM_OBJECTS) $(BUILD)/libikeref.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@.new $(SIM_OBJECTS) $(BUILD)/libikeref.a -lcrypto
+	@mv $@.new $@
 
 $(BUILD)/capture: harness/capture/capture.c
 	@mkdir -p $(@D)

@@ -1,0 +1,67 @@
+/* No SA without an owner: what the core has, the host knows; what the host knows, the data plane
+ * has; every Child SA belongs to an IKE SA that is there. RFC 7296 1.4.1. */
+
+#include "endpoint/endpoint_store.h"
+#include "sim/check.h"
+#include "sim/mirror.h"
+
+static void check_ike_sas(struct sim *sim, struct host *host)
+{
+    struct ike_sa_status status;
+    size_t known = 0;
+    for (size_t i = 0; endpoint_ike_sa_at(host->endpoint, i, &status); i++) {
+        bool told = mirror_ike_sa(host, status.id) != NULL;
+        known += told;
+        if (!told && status.established_ns != 0) { /* else it is being set up */
+            sim_violation(sim, host, "the core has IKE SA %u, of which the host was not told",
+                          status.id);
+        }
+    }
+    if (known != host->ike_count) {
+        sim_violation(sim, host, "the host knows an IKE SA that the core does not have");
+    }
+}
+
+/* False while the peer's new address is being checked: Child SAs keep the old one until then (RFC
+ * 4555 3.7). */
+static bool follows(const struct host *host, uint32_t ike_sa)
+{
+    const struct ike_sa *sa = endpoint_store(host->endpoint)->ike_sas;
+    while (sa != NULL && sa->id != ike_sa) {
+        sa = sa->next;
+    }
+    return sa != NULL && !sa->children_follow;
+}
+
+static void check_child_sas(struct sim *sim, struct host *host)
+{
+    struct child_sa_status status;
+    struct esp_usage usage;
+    size_t i;
+    for (i = 0; endpoint_child_sa_at(host->endpoint, i, &status); i++) {
+        const struct known_child_sa *known = mirror_child_sa(host, status.id);
+        if (known == NULL || known->ike_sa != status.ike_sa) {
+            sim_violation(sim, host, "Child SA %u is not known, or as another IKE SA's", status.id);
+        } else if (follows(host, status.ike_sa) &&
+                   (!path_equal(&known->path, &status.info.path) ||
+                    known->udp_encapsulation != status.info.udp_encapsulation)) {
+            sim_violation(sim, host, "the host was not told where Child SA %u moved", status.id);
+        } else if (!esp_plane_pair_usage(host->plane, known->spi_in, &usage)) {
+            sim_violation(sim, host, "Child SA %u is not in the data plane", status.id);
+        }
+    }
+    if (i != host->child_count) {
+        sim_violation(sim, host, "the host knows a Child SA that the core does not have");
+    }
+}
+
+void check_owners(struct sim *sim, struct host *host)
+{
+    check_ike_sas(sim, host);
+    check_child_sas(sim, host);
+    for (size_t i = 0; i < host->child_count; i++) {
+        if (mirror_ike_sa(host, host->child[i].ike_sa) == NULL) {
+            sim_violation(sim, host, "Child SA %u has no IKE SA", host->child[i].id);
+        }
+    }
+}
