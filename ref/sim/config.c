@@ -261,7 +261,7 @@ bool config_path_to(const struct sim *sim, const struct host *host, uint16_t pee
         return true;
     }
     const struct host *peer = &sim->hosts[peer_index == 0 ? 0 : 2];
-    if (peer->addresses.count == 0) {
+    if (peer->addresses.count == 0 || sim_setting(sim, SET_CALLABLE) == 0) {
         return false;
     }
     out->remote.ip = peer->addresses.items[0];

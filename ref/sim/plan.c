@@ -193,6 +193,11 @@ static void calm(struct dice *d, struct script *s)
 {
     choose_circumstances(d, s);
     choose_lifetimes(d, s);
+    /* a responder that roams, or whose NAT rebinds, is lost to its initiator at times: RFC 4555 has
+     * no way for it to say so from an address that the initiator cannot reach */
+    bool roams = dice_below(d, 3) > 0;
+    s->settings[SET_CALLABLE] = !roams;
+    s->settings[SET_PLACE] *= roams;
     s->settings[SET_TRIES] = 12;
     s->settings[SET_TRAFFIC_MS] = 100 + dice_below(d, 400);
     if (dice_below(d, 2)) {
@@ -210,12 +215,12 @@ static void calm(struct dice *d, struct script *s)
         } else if (what < 9) {
             collide(d, s, at_ms);
         } else if (what < 11) {
-            if (s->settings[SET_MOBIKE]) {
+            if (s->settings[SET_MOBIKE] && roams) {
                 at_ms += 15000;
                 roam(d, s, at_ms);
                 at_ms += 15000;
             }
-        } else {
+        } else if (roams) {
             at_ms += 15000;
             (void)script_add(s, at_ms, WHO_NET, NET_REBIND, 0);
             at_ms += 25000;

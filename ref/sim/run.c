@@ -167,7 +167,7 @@ static void begin(struct sim *sim, const struct script *script, bool trace)
     sim->now_ns = SIM_START_NS;
     sim->next_act = 0;
     sim->inner_number = 0;
-    sim->ending = false;
+    sim->ending = sim->settled = false;
     sim->violation[0] = 0;
     sim->counts = (struct sim_counts){0};
     memset(sim->flows, 0, sizeof sim->flows);
@@ -218,6 +218,7 @@ static void steady(struct sim *sim)
         sim_violation(sim, NULL, "%" PRIu64 " packets are missing, and nothing explains it",
                       traffic_missing(sim));
     }
+    sim->settled = true;
     for (unsigned i = 0; i < sim->host_count; i++) {
         check_between_acts(sim, &sim->hosts[i]);
     }

@@ -26,6 +26,7 @@ enum setting {
     SET_ESN,           /* extended sequence numbers */
     SET_MOBIKE,        /* RFC 4555 */
     SET_PLACE,         /* where a starts: enum place */
+    SET_CALLABLE,      /* b may connect to a (and to c), when no NAT is in the way */
     SET_PEER_NAT,      /* b is behind a NAT that forwards to it */
     SET_NAT_STRICT,    /* one mapping for each destination (RFC 4787 4.1) */
     SET_NAT_EXPIRY_MS, /* a mapping unused for so long is forgotten; 0: never */

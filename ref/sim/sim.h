@@ -147,7 +147,7 @@ struct sim {
     struct checks checks;
     struct sim_counts counts;
     bool ending;     /* hosts shut down: nothing is asked for any more */
-    bool no_excuses; /* no fault from here on explains a lost packet */
+    bool settled;     /* nothing has happened for a while that could explain a difference */
     bool trace;
     char violation[SIM_VIOLATION_MAX]; /* the first rule that was broken; empty: none */
 };
