@@ -6,6 +6,8 @@
 #   make interop    every peer with every other, in both roles; builds the peers first (docs/INTEROP.md)
 #   make tidy       formatting, the order of the rooms, Python that compiles; changes nothing
 #   make sanitize   unit tests and scenarios of the reference under ASan and UBSan
+#   make sim        lives of the reference from seeds, for MINUTES=1, every rule checked
+#   make sim-long   a million plain lives, ten million rekeys
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make clean      removes build/, but for the peers' roots, which took long to unpack; they go by
 #                   `make clean-peers`
@@ -142,6 +144,14 @@ sanitize: setup
 hostile: setup sanitized
 	@IKELAB_HOSTILE=1000000 $(PYTHON) ci/run_tests.py --build $(BUILD) hostile
 
+# The simulator (docs/SIMULATION.md): figures, and exit 1 when a rule is broken.
+MINUTES ?= 1
+sim: $(BUILD)/ikesim
+	@$(BUILD)/ikesim --minutes $(MINUTES)
+
+sim-long: $(BUILD)/ikesim
+	@$(BUILD)/ikesim --plan life --seeds 1000000
+
 # Test vectors: published, from packages, and of whole exchanges (docs/VECTORS.md).
 VECTOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/test/vectors/*.c)))
 $(BUILD)/vector-runner: $(VECTOR_OBJECTS) $(BUILD)/libikeref.a
@@ -168,6 +178,7 @@ tidy:
 	@echo "tidy: the formatting, the rooms and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit vectors setup demo test interop sanitized sanitize hostile tidy clean clean-peers
+.PHONY: all programs tests unit vectors setup demo test interop sanitized sanitize sim sim-long hostile \
+  tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

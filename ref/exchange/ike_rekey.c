@@ -57,6 +57,7 @@ static void copy_circumstances(struct ike_sa *heir, const struct ike_sa *old)
     heir->mobike = old->mobike;
     fragmentation_inherit(heir, old);
     heir->children_follow = old->children_follow;
+    heir->children_apart = old->children_apart;
     heir->peer_addresses = old->peer_addresses;
     heir->announced = old->announced;
     heir->nat_checked_ns = old->nat_checked_ns;

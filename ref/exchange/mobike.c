@@ -254,13 +254,15 @@ static bool nat_forbidden_and_found(const struct exchange_input *in)
     return !bytes_equal(writer_bytes(&w), n->data);
 }
 
-/* The peer's addresses have changed; when the one we use is no longer among them, we go to where it
- * spoke from. */
+/* The peer's addresses have changed; when the one we use is no longer among them, or a NAT in front of
+ * it uses another port now, we go to where it spoke from. */
 static void consume_addresses(struct sa_store *store, struct ike_sa *sa,
                               const struct exchange_input *in)
 {
     mobike_note_additional(sa, in->message, in->path);
-    if (sa->mobike_initiator && !listed(&sa->peer_addresses, &sa->path.remote.ip)) {
+    const struct transport_address *ours = &sa->path.remote, *theirs = &in->path->remote;
+    bool other_port = address_equal(&ours->ip, &theirs->ip) && ours->port != theirs->port;
+    if (sa->mobike_initiator && (other_port || !listed(&sa->peer_addresses, &ours->ip))) {
         mobike_change_path(store, sa, in->path, 0);
     }
 }

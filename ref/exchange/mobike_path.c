@@ -12,6 +12,7 @@
 
 void mobike_move_children(struct sa_store *store, struct ike_sa *sa)
 {
+    sa->children_apart = false;
     for (const struct child_sa *child = sa->children; child != NULL; child = child->next) {
         if (!child->redundant) {
             sa_store_emit_child(store, sa, child, EVENT_CHILD_SA_MOVED, DOWN_DELETED_BY_US, 0);
@@ -285,6 +286,9 @@ static bool may_follow(const struct ike_sa *sa, const struct path *path)
 
 void nat_follow(struct sa_store *store, struct ike_sa *sa, const struct path *path)
 {
+    if (sa->children_apart && path_equal(path, &sa->path)) {
+        mobike_move_children(store, sa); /* what had led them away was late, not new */
+    }
     if (sa->mobike || !may_follow(sa, path)) {
         return;
     }
@@ -296,12 +300,13 @@ void nat_follow(struct sa_store *store, struct ike_sa *sa, const struct path *pa
 
 void nat_follow_esp(struct sa_store *store, struct ike_sa *sa, const struct path *path)
 {
-    if (!sa->mobike) {
+    if (!sa->mobike || path_equal(path, &sa->path)) {
         nat_follow(store, sa, path);
     } else if (may_follow(sa, path) && !sa->children_follow) {
         /* Child SAs alone take the new path; the IKE SA waits for UPDATE_SA_ADDRESSES (4555 3.8) */
         struct ike_sa seen = *sa;
         seen.path = *path;
         mobike_move_children(store, &seen);
+        sa->children_apart = true;
     }
 }

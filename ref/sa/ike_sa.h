@@ -103,6 +103,7 @@ struct ike_sa {
     uint32_t path_changes;
     bool route_awaited;   /* the path was taken before the host had a route for it */
     bool children_follow; /* RR pending: Child SAs still use the old path (RFC 4555 3.7) */
+    bool children_apart;  /* Child SAs alone have followed ESP to where it came from (3.8) */
     struct address_list peer_addresses; /* RFC 4555 3.4 */
     struct address_list announced;      /* ours, as the peer was last told (3.6) */
     uint8_t nat_hash[20]; /* how the peer last saw us: its NAT_DETECTION_DESTINATION_IP */

@@ -5,8 +5,7 @@
 
 static bool is_failure(enum down_reason reason)
 {
-    return reason == DOWN_UNREACHABLE || reason == DOWN_REFUSED || reason == DOWN_FAILED ||
-           reason == DOWN_INITIAL_CONTACT;
+    return reason == DOWN_UNREACHABLE || reason == DOWN_REFUSED || reason == DOWN_FAILED;
 }
 
 void check_reasons(struct sim *sim, struct host *host, const struct event *event)

@@ -23,7 +23,8 @@ static void choose_circumstances(struct dice *d, struct script *s)
     s->settings[SET_HOSTS] = dice_below(d, 6) == 0 ? 3 : 2;
     s->settings[SET_MOBIKE] = dice_below(d, 4) > 0;
     s->settings[SET_PLACE] = dice_below(d, 2) * dice_below(d, PLACES);
-    s->settings[SET_PEER_NAT] = dice_below(d, 8) == 0;
+    /* without MOBIKE a host behind a NAT follows nobody (RFC 7296 2.23): two of them would part */
+    s->settings[SET_PEER_NAT] = s->settings[SET_MOBIKE] && dice_below(d, 8) == 0;
     s->settings[SET_NAT_STRICT] = dice_below(d, 4) == 0;
     s->settings[SET_COOKIES] = dice_below(d, 4) == 0;
     s->settings[SET_WRONG_GUESS] = dice_below(d, 4) == 0;
@@ -157,6 +158,7 @@ static void upset(struct dice *d, struct script *s, uint32_t at_ms)
 
 static void storm(struct dice *d, struct script *s)
 {
+    s->settings[SET_CALLABLE] = 1;
     choose_circumstances(d, s);
     choose_lifetimes(d, s);
     if (dice_below(d, 6) == 0) {

@@ -17,7 +17,8 @@
 #include "sim/trace.h"
 #include "sim/traffic.h"
 
-#define TURNS_MAX 3000 /* at one instant: more is a spin */
+#define TURNS_MAX 3000            /* at one instant: more is a spin */
+#define AFTERMATH_NS (20 * SIM_S) /* a peer that is lost is asked for, and given up by then */
 #define LOOK_NS (50 * SIM_MS)
 #define STEADY_NS (3 * SIM_S)
 #define LAST_PACKETS_NS (2 * SIM_S)
@@ -184,8 +185,11 @@ static void begin(struct sim *sim, const struct script *script, bool trace)
 static void quiet(struct sim *sim)
 {
     network_calm(sim);
-    traffic_mark(sim);
     trace_line(sim, NULL, "### the last fault is over");
+    if (sim_setting(sim, SET_PLAN) == PLAN_STORM) {
+        run_until(sim, sim->now_ns + AFTERMATH_NS);
+    }
+    traffic_mark(sim);
     uint64_t end_ns = sim->now_ns + patience_ns(sim);
     const char *differs = "";
     const struct flow *stuck = NULL;

@@ -20,7 +20,7 @@ static const struct {
     [SET_ESN] = {"esn", 0, 1},
     [SET_MOBIKE] = {"mobike", 1, 1},
     [SET_PLACE] = {"place", PLACE_HOME, PLACES - 1},
-    [SET_CALLABLE] = {"callable", 1, 1},
+    [SET_CALLABLE] = {"callable", 0, 1},
     [SET_PEER_NAT] = {"peer-nat", 0, 1},
     [SET_NAT_STRICT] = {"nat-strict", 0, 1},
     [SET_NAT_EXPIRY_MS] = {"nat-expiry", 0, 3600000},

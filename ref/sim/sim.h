@@ -146,8 +146,8 @@ struct sim {
     uint64_t inner_number;
     struct checks checks;
     struct sim_counts counts;
-    bool ending;     /* hosts shut down: nothing is asked for any more */
-    bool settled;     /* nothing has happened for a while that could explain a difference */
+    bool ending;  /* hosts shut down: nothing is asked for any more */
+    bool settled; /* nothing has happened for a while that could explain a difference */
     bool trace;
     char violation[SIM_VIOLATION_MAX]; /* the first rule that was broken; empty: none */
 };

@@ -6,6 +6,7 @@
 
 #include "endpoint/endpoint.h"
 #include "sa/ike_sa.h"
+#include "sim/stand_in.h"
 
 #define WORLD_SIDES 3
 #define WORLD_IKE_SAS 64    /* of one side at a time */
@@ -134,8 +135,8 @@ uint64_t world_random(struct world *world);
 void world_propose(struct proposal_list *list, uint8_t protocol, const char *words);
 void world_stand_in_ike(struct proposal_list *list, uint16_t group);
 void world_stand_in_esp(struct proposal_list *list, uint16_t group); /* KE_NONE: none */
-#define WORLD_KE_A 40001
-#define WORLD_KE_B 40002
+#define WORLD_KE_A STAND_IN_A
+#define WORLD_KE_B STAND_IN_B
 
 struct address world_address(const char *text);
 /* Adds one child like the first, with other subnets: 10.(1+10n).0.0/24 to 10.(2+10n).0.0/24. */

@@ -1,68 +1,13 @@
-/* The world's configuration: two hosts that are each other's peer, and a key exchange that costs
- * nothing, so that a hundred thousand lives fit into a test. */
+/* The world's configuration: two hosts that are each other's peer, with a key exchange that
+ * costs nothing, so that a hundred thousand lives fit into a test. */
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/key_exchange.h"
+#include "sim/stand_in.h"
 #include "test/endpoint/world.h"
 #include "test/endpoint/world_internal.h"
-
-/* ---- the stand-in: x and y are exchanged, x*y is shared; no secret at all, but of a group ---- */
-
-struct stand_in {
-    struct key_exchange head;
-    uint64_t value;
-    uint8_t octets[8];
-};
-
-static struct key_exchange *create(const struct key_exchange_algorithm *algorithm,
-                                   const struct random_source *random)
-{
-    struct stand_in *key = calloc(1, sizeof *key);
-    (void)algorithm;
-    if (key != NULL && random_fill(random, &key->value, sizeof key->value) == STATUS_OK) {
-        key->value |= 1;
-        memcpy(key->octets, &key->value, sizeof key->octets);
-    }
-    return key != NULL ? &key->head : NULL;
-}
-
-static struct bytes public_value(const struct key_exchange *key)
-{
-    return bytes_of(((const struct stand_in *)key)->octets, 8);
-}
-
-static enum status derive(struct key_exchange *key, struct bytes peer, struct shared_secret *out)
-{
-    uint64_t theirs;
-    memcpy(&theirs, peer.data, sizeof theirs);
-    if (theirs == 0) {
-        return STATUS_NOTIFY(INVALID_SYNTAX);
-    }
-    uint64_t shared = theirs * ((struct stand_in *)key)->value;
-    out->length = sizeof shared;
-    memcpy(out->data, &shared, sizeof shared);
-    return STATUS_OK;
-}
-
-static void destroy(struct key_exchange *key)
-{
-    free(key);
-}
-
-static const struct key_exchange_algorithm stand_ins[] = {
-    {WORLD_KE_A, "stand-in-a", 8, 8, create, public_value, derive, destroy},
-    {WORLD_KE_B, "stand-in-b", 8, 8, create, public_value, derive, destroy},
-};
-
-void world_register_stand_ins(void)
-{
-    key_exchange_algorithm_register(NULL);
-    key_exchange_algorithm_register(&stand_ins[0]);
-    key_exchange_algorithm_register(&stand_ins[1]);
-}
 
 /* ---- proposals ---- */
 
@@ -172,7 +117,7 @@ static void side_init(struct world *world, unsigned index, unsigned peer_count)
 void world_init(struct world *world, uint64_t seed)
 {
     memset(world, 0, sizeof *world);
-    world_register_stand_ins();
+    stand_in_register();
     world->seed = seed;
     world->now_ns = WORLD_S;
     world->delay_ns = 5 * WORLD_MS;

@@ -4,7 +4,6 @@
 
 #include "test/endpoint/world.h"
 
-void world_register_stand_ins(void);
 void world_side_random(struct world *world, unsigned side);
 
 /* Something that must never happen: says what, with seed and time, and ends the test program. */

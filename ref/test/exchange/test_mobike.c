@@ -266,9 +266,28 @@ static void test_who_follows_a_nat(void **state)
     }
 }
 
+/* A responder whose NAT has another port for it says so with the same addresses as before. */
+static void test_goes_where_the_peer_speaks_from(void **state)
+{
+    (void)state;
+    sa->mobike = true;
+    for (unsigned moved = 0; moved < 2; moved++) {
+        uint16_t port = (uint16_t)(sa->path.remote.port + moved);
+        start();
+        notify_add(&reply.chain, NO_ADDITIONAL_ADDRESSES, bytes_of(NULL, 0));
+        take(&seen);
+        seen.path.remote.port = port;
+        start();
+        assert_int_equal(mobike_consume_request(store, sa, &seen.in, &reply), STATUS_OK);
+        assert_int_equal(sa->path.remote.port, port);
+        assert_int_equal(sa->request.active, moved); /* the peer is told where it is seen now */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_goes_where_the_peer_speaks_from),
         CASE(test_announces_the_others),
         CASE(test_notes_the_peers_list),
         CASE(test_update_carries_what_3_5_asks_for),

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "exchange/mobike.h"
 #include "exchange/mobike_path.h"
 #include "test/exchange/core_lab.h"
 
@@ -140,9 +141,42 @@ static void test_predecessors_follow(void **state)
     assert_int_equal(old->encapsulated, sa->encapsulated);
 }
 
+static void assert_children_go(const struct path *path)
+{
+    struct event event;
+    assert_true(core_event(&world, 0, EVENT_CHILD_SA_MOVED, &event));
+    assert_true(path_equal(&event.child.path, path));
+    event_wipe(&event);
+}
+
+/* RFC 4555 3.8: Child SAs follow ESP by themselves; a packet that was only late leads them astray,
+ * and the next one, or the next IKE message, from where the peer is leads them back. */
+static void test_children_come_back_from_a_late_packet(void **state)
+{
+    struct event event;
+    struct path late = sa->path;
+    (void)state;
+    late.remote.port = 20000;
+    sa->mobike = sa->nat_remote = true;
+    for (int by_ike = 0; by_ike < 2; by_ike++) {
+        nat_follow_esp(store, sa, &late);
+        assert_children_go(&late);
+        if (by_ike) {
+            nat_follow(store, sa, &sa->path);
+        } else {
+            nat_follow_esp(store, sa, &sa->path);
+        }
+        assert_children_go(&sa->path);
+        nat_follow_esp(store, sa, &sa->path);
+        nat_follow(store, sa, &sa->path);
+        assert_false(core_event(&world, 0, EVENT_CHILD_SA_MOVED, &event)); /* they are there */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_children_come_back_from_a_late_packet),
         CASE(test_which_addresses_may_serve),
         CASE(test_children_are_told_to_move),
         CASE(test_change_of_path),

@@ -1,0 +1,159 @@
+/* Whole runs: the same octets each time, a bounded share of seeds, and every script that once broke
+ * a rule (regressions.txt). */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/plan.h"
+#include "sim/run.h"
+
+#define SEEDS 250
+#define REGRESSIONS "ref/test/sim/regressions.txt"
+
+static struct sim *sim;
+static struct script script;
+static struct run_result result;
+
+static int set_up(void **state)
+{
+    (void)state;
+    sim = calloc(1, sizeof *sim);
+    return sim == NULL;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    run_end(sim);
+    free(sim);
+    return 0;
+}
+
+/* A digest that changes says that the octets on the wire have: other messages, or the same at
+ * another time. When that is meant, write the new number here. */
+static void test_the_digest_is_pinned(void **state)
+{
+    const uint64_t digest = 0xae03acc16cc10fa9;
+    (void)state;
+    plan_script_of(42, PLAN_LIFE, &script);
+    run_script(sim, &script, false, &result);
+    assert_false(result.broken);
+    if (result.digest != digest) {
+        fail_msg("the plain life of seed 42 has digest %016llx", (unsigned long long)result.digest);
+    }
+}
+
+static void test_a_run_leaves_nothing_to_the_next(void **state)
+{
+    uint64_t digest;
+    (void)state;
+    plan_script_of(9, PLAN_STORM, &script);
+    run_script(sim, &script, false, &result);
+    digest = result.digest;
+    plan_script_of(10, PLAN_CALM, &script);
+    run_script(sim, &script, false, &result);
+    plan_script_of(9, PLAN_STORM, &script);
+    run_script(sim, &script, false, &result);
+    assert_true(result.digest == digest);
+}
+
+static void test_seeds(void **state)
+{
+    uint64_t rekeys = 0;
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        plan_script(seed, &script);
+        run_script(sim, &script, false, &result);
+        rekeys += result.counts.ike_rekeys + result.counts.child_rekeys;
+        if (result.broken) {
+            fail_msg("seed %llu: %s", (unsigned long long)seed, result.violation);
+        }
+    }
+    assert_true(rekeys > SEEDS); /* it does something */
+}
+
+static void play_regression(unsigned line)
+{
+    run_script(sim, &script, false, &result);
+    if (result.broken) {
+        fail_msg(REGRESSIONS ", the script that ends in line %u: %s", line, result.violation);
+    }
+}
+
+/* Scripts one after the other; `seed` begins the next one. `play PLAN SEED` is a whole seed. */
+static void test_regressions(void **state)
+{
+    char line[256], name[16];
+    const char *error;
+    unsigned number = 0, played = 0;
+    unsigned long long seed;
+    bool pending = false;
+    FILE *file = fopen(REGRESSIONS, "r");
+    (void)state;
+    assert_non_null(file); /* tests run in the root of the repository */
+    while (fgets(line, sizeof line, file) != NULL) {
+        number++;
+        bool whole = sscanf(line, "play %15s %llu", name, &seed) == 2;
+        if (pending && (whole || strncmp(line, "seed ", 5) == 0)) {
+            play_regression(number - 1);
+            pending = false;
+        }
+        if (whole) {
+            int plan = 0;
+            while (plan < PLANS && strcmp(plan_name((enum plan)plan), name) != 0) {
+                plan++;
+            }
+            assert_true(plan < PLANS);
+            plan_script_of(seed, (enum plan)plan, &script);
+            play_regression(number);
+        } else {
+            if (strncmp(line, "seed ", 5) == 0) {
+                script_init(&script, 0);
+                pending = true;
+            }
+            if (!script_parse_line(&script, line, &error)) {
+                fail_msg(REGRESSIONS ":%u: %s", number, error);
+            }
+        }
+        played += whole || strncmp(line, "seed ", 5) == 0;
+    }
+    fclose(file);
+    if (pending) {
+        play_regression(number);
+    }
+    assert_true(played > 0);
+}
+
+/* What may not be forgiven is not: a plain life that is cut off breaks its rule. */
+static void test_a_broken_rule_is_found(void **state)
+{
+    (void)state;
+    script_init(&script, 3);
+    script.settings[SET_PLAN] = PLAN_LIFE;
+    assert_true(script_add(&script, 10, WHO_A, ACT_INITIATE, 0));
+    assert_true(script_add(&script, 2000, WHO_NET, NET_PARTITION, 40000));
+    assert_true(script_add(&script, 2001, WHO_A, ACT_REKEY_IKE, 0));
+    assert_true(script_add(&script, 40000, WHO_A, ACT_LIVENESS, 0));
+    run_script(sim, &script, false, &result);
+    assert_true(result.broken);
+    assert_non_null(strstr(result.violation, "an SA is lost (unreachable)"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_the_digest_is_pinned, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_run_leaves_nothing_to_the_next, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_seeds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_regressions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_broken_rule_is_found, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
