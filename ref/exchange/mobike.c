@@ -254,8 +254,8 @@ static bool nat_forbidden_and_found(const struct exchange_input *in)
     return !bytes_equal(writer_bytes(&w), n->data);
 }
 
-/* The peer's addresses have changed; when the one we use is no longer among them, or a NAT in front of
- * it uses another port now, we go to where it spoke from. */
+/* The peer's addresses have changed; when the one we use is no longer among them, or a NAT in front
+ * of it uses another port now, we go to where it spoke from. */
 static void consume_addresses(struct sa_store *store, struct ike_sa *sa,
                               const struct exchange_input *in)
 {

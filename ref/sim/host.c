@@ -12,6 +12,7 @@
 
 #define ACQUIRE_RETRY_NS SIM_S
 #define RELEASE_BURST 8
+#define DRAIN_TURNS_MAX 1000
 #define BUFFER_LENGTH (ESP_HEADROOM + SIM_PACKET_MAX + ESP_TAILROOM)
 #define NON_ESP_MARKER_LENGTH 4 /* RFC 3948 2.2 */
 
@@ -339,7 +340,10 @@ static bool drain_plane(struct sim *sim, struct host *host)
 static void drain(struct sim *sim, struct host *host)
 {
     bool again = true;
-    while (again && !sim_broken(sim)) {
+    for (unsigned turns = 0; again && !sim_broken(sim); turns++) {
+        if (turns > DRAIN_TURNS_MAX) {
+            sim_violation(sim, host, "the core and the data plane keep each other busy for ever");
+        }
         again = drain_core(sim, host);
         again |= drain_plane(sim, host);
         roam_late(sim, host);
