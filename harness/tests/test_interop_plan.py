@@ -88,6 +88,7 @@ def test_a_core_that_cannot_be_read_is_told(tmp_path):
 
 def test_workers_follow_cores_and_memory():
     assert workers_for(False, cores=2, available_mib=16000) == 6
+    assert workers_for(True, cores=2, available_mib=16000) == 4
     assert workers_for(True, cores=2, available_mib=4000) == 2
     assert workers_for(True, cores=64, available_mib=100) == 1
 

@@ -153,6 +153,7 @@ class Peer(ABC):
 
     kind: str = ""  # the name in the table: "reference", "strongswan-5.9.8", ...
     tier: str = "userspace"
+    ask_again_s = 0.05  # wait_for asks for the state this often, when no event comes before
     # What both sides offer for ESP when the scenario does not say: DEFAULT_ESP, unless one side cannot.
     default_esp: tuple[str, ...] = DEFAULT_ESP
 
@@ -311,7 +312,7 @@ class Peer(ABC):
                 raise PeerTimeout(
                     f"{self.kind}: {what} did not come about in {deadline_s:g} s; last seen: {status}"
                 )
-            self.wait_event(min(left, 0.05))
+            self.wait_event(min(left, self.ask_again_s))
 
     def wait_for_event(
         self,

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 # linux 6.1, include/net/inet_ecn.h: the outer header gets ECT(0) where the inner one says CE.
 LINUX_ECN = "Linux does not copy CE to the outer header, as the full-functionality option of RFC 3168 had it"
 POLL_S = 0.02  # between two questions
+POLL_GROWTH, POLL_MAX_S = 1.5, 0.25  # a question costs some 0.05 s of a processor: who waits long asks seldom
 
 
 class GuestPeer(Peer):
     """`root` is the unpacked suite that the guest runs on."""
 
     tier = "uml-kernel"
+    ask_again_s = POLL_MAX_S
     LOG = ""  # the daemon's log, in the guest
     SPIS_FROM_ASIDE = False  # whether SPIs of IKE SAs come from elsewhere than the daemon's own list of them
 
@@ -43,6 +45,7 @@ class GuestPeer(Peer):
         self._host: Any = None
         self._process: GuestProcess | None = None
         self._events: list[Event] = []
+        self._pause = POLL_S
         self._last = PeerStatus()
 
     # For each daemon to write.
@@ -128,8 +131,15 @@ class GuestPeer(Peer):
         """Nothing tells; so a little later."""
         if not self.running():
             raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
-        time.sleep(min(POLL_S, deadline_s))
-        return deadline_s > POLL_S
+        pause = min(self._pause, deadline_s)
+        self._pause = min(self._pause * POLL_GROWTH, POLL_MAX_S)
+        time.sleep(pause)
+        return deadline_s > pause
+
+    def wait_for(self, predicate: Callable[[PeerStatus], bool], what: str = "the expected state",
+                 deadline_s: float = DEADLINE_S) -> PeerStatus:
+        self._pause = POLL_S
+        return super().wait_for(predicate, what, deadline_s)
 
     def ike_keys(self) -> Path | None:
         return None
