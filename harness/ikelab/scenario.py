@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from .peers.contract import PeerError, PeerTimeout
-from .peers.neutral import ChildSpec, Lifetime, Retransmission
+from .peers.neutral import ITS_OWN, ChildSpec, Lifetime, Retransmission
 from .pki import Certificate
 from .pki.authority import SERVER_AUTH
 from .pki.files import key_hash
@@ -28,7 +28,7 @@ from .wire.ike import certificates
 from .wire.registry import PayloadType
 from .wire.suite import proposed, suite
 
-__all__ = ["SERVER_AUTH", "Certificate", "ChildSpec", "Lifetime", "PayloadType", "PeerError", "PeerTimeout",
+__all__ = ["ITS_OWN", "SERVER_AUTH", "Certificate", "ChildSpec", "Lifetime", "PayloadType", "PeerError", "PeerTimeout",
            "Retransmission", "TooBig", "certificates", "each", "key_hash", "needs", "proposed", "requirement", "suite",
            "topology"]
 

@@ -150,6 +150,8 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
     if peer.fragment_size:
         raise PeerUnsupported("Libreswan cannot be told how large its fragments may be")
     esp, esn, pfs = esp_algorithms(child.proposals)
+    algorithms = [f"ike={ike_algorithms(peer.proposals)}"] if peer.proposals else []
+    algorithms += [f"esp={esp}", f"esn={esn}", f"pfs={_yes(pfs)}"] if child.proposals else []
     remote = peer.remote_addresses[0] if peer.remote_addresses else "%any"
     # MOBIKE's initiator has to leave the choice to the routes; for IPv6 a responder must not.
     local = peer.local_addresses[0] if peer.local_addresses else "%defaultroute" if peer.remote_addresses else address
@@ -157,8 +159,8 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
         f"hostaddrfamily=ipv{family}", f"left={local}", f"leftid={identity(peer.local_id)}",
         f"right={remote}", f"rightid={identity(peer.remote_id)}",
         *_selectors("left", child.local_ts, version), *_selectors("right", child.remote_ts, version),
-        *credentials.connection(peer), f"type={child.mode}", f"ike={ike_algorithms(peer.proposals)}", f"esp={esp}", f"esn={esn}",
-        f"pfs={_yes(pfs)}", f"mobike={_yes(peer.mobike and child.mode == 'tunnel')}",
+        *credentials.connection(peer), f"type={child.mode}", *algorithms,
+        f"mobike={_yes(peer.mobike and child.mode == 'tunnel')}",
         f"encapsulation={'yes' if peer.force_encapsulation else 'auto'}", f"fragmentation={_yes(peer.fragmentation)}",
         # What may be narrowed is a template to pluto, and no packet starts a template.
         f"narrowing={_yes(child.start == 'never')}",

@@ -17,6 +17,7 @@ Start = Literal["never", "traffic", "now"]
 
 DEFAULT_IKE = ("aes256gcm16-prfsha256-x25519",)
 DEFAULT_ESP = ("aes256gcm16",)
+ITS_OWN: tuple[str, ...] = ()  # as proposals: what the implementation offers and takes when it is told nothing
 
 
 @dataclass(frozen=True)

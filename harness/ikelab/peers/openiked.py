@@ -93,11 +93,11 @@ class OpenIKED(GuestPeer):
                 if len(families) > 1:
                     self.require("mixed-families")
                 for words, name in (("gcm", "esp-aes-gcm"), ("chacha", "esp-chacha20poly1305")):
-                    if all(words in proposal for proposal in child.proposals):
+                    if child.proposals and all(words in proposal for proposal in child.proposals):
                         self.require(name)
-                if all("sha256" in proposal for proposal in child.proposals):
+                if child.proposals and all("sha256" in proposal for proposal in child.proposals):
                     raise PeerUnsupported(f"{self.kind} as Debian builds it cannot install HMAC-SHA-256-128 for ESP")
-                if all("esn" in proposal.split("-") for proposal in child.proposals):
+                if child.proposals and all("esn" in proposal.split("-") for proposal in child.proposals):
                     self.require("esn")
         if spec.cookie_threshold is not None:
             self.require("cookie-always")

@@ -44,7 +44,7 @@ def peer_block(peer: PeerSpec, directory: Path = Path()) -> str:
         f"local-id = {_quoted(peer.local_id)}",
         f"remote-id = {_quoted(peer.remote_id or 'any')}",
         *_authentication(peer, directory),
-        f"proposals = {_list(peer.proposals)}",
+        *([f"proposals = {_list(peer.proposals)}"] if peer.proposals else []),
         f"remote-port = {peer.remote_port}",
         f"remote-natt-port = {peer.remote_natt_port}",
         f"mobike = {_truth(peer.mobike)}",
@@ -72,7 +72,7 @@ def child_block(child: ChildSpec) -> str:
     life = child.lifetime
     lines = [
         f'mode = "{child.mode}"',
-        f"proposals = {_list(child.proposals)}",
+        *([f"proposals = {_list(child.proposals)}"] if child.proposals else []),
         *_times(life),
         f'rekey-octets = "{life.rekey_octets}"',
         f'lifetime-octets = "{life.hard_octets}"',

@@ -310,7 +310,7 @@ class StrongSwan(Peer):
                 if child.start == "traffic":
                     self.require("acquire")
                 # Only when nothing else is offered: among alternatives the peers choose what both can.
-                if all("esn" in p.split("-") and "noesn" not in p.split("-") for p in child.proposals):
+                if child.proposals and all("esn" in p.split("-") and "noesn" not in p.split("-") for p in child.proposals):
                     self.require("esn")
 
     @property

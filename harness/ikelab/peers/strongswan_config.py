@@ -96,7 +96,7 @@ def connection(peer: PeerSpec) -> dict[str, object]:
         "local_addrs": list(peer.local_addresses) or ["%any"],
         "remote_addrs": list(peer.remote_addresses) or ["%any"],
         "remote_port": peer.remote_port,
-        "proposals": list(peer.proposals),
+        "proposals": list(peer.proposals) or ["default"],
         "mobike": peer.mobike,
         "encap": peer.force_encapsulation,
         "fragmentation": "yes" if peer.fragmentation else "no",
@@ -119,7 +119,7 @@ def child_section(child: ChildSpec) -> dict[str, object]:
     life = child.lifetime
     section: dict[str, object] = {
         "mode": child.mode,
-        "esp_proposals": list(child.proposals),
+        "esp_proposals": list(child.proposals) or ["default"],
         "local_ts": list(child.local_ts) or ["dynamic"],
         "remote_ts": list(child.remote_ts) or ["dynamic"],
         "start_action": _START[child.start],
