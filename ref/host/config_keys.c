@@ -10,6 +10,7 @@
 #define CHILD(field) offsetof(struct child_config, field)
 
 const struct config_key config_keys_global[] = {
+    {"data-plane", VALUE_DATA_PLANE, HOST(data_plane), false},
     {"interface", VALUE_INTERFACE, HOST(interface), false},
     {"control-socket", VALUE_PATH, HOST(control_socket), false},
     {"key-log", VALUE_PATH, HOST(key_log), false},

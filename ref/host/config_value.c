@@ -332,6 +332,7 @@ static const char *const expectations[] = {
     [VALUE_ESP_PROPOSALS] = "a proposal such as \"aes256gcm16-esn\"",
     [VALUE_MODE] = "\"tunnel\" or \"transport\"",
     [VALUE_START] = "\"never\", \"traffic\" or \"now\"",
+    [VALUE_DATA_PLANE] = "\"tun\" (ESP in user space) or \"xfrm\" (the kernel's)",
     [VALUE_ENCAPSULATION] = "\"auto\" or \"always\"",
     [VALUE_PSK] = "1 to 256 characters, or 0x and pairs of hexadecimal digits",
     [VALUE_PSK_FILE] = "the path of a file",
@@ -387,6 +388,7 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
 {
     static const char *const modes[] = {"tunnel", "transport", NULL};
     static const char *const starts[] = {"never", "traffic", "now", NULL};
+    static const char *const data_planes[] = {"tun", "xfrm", NULL};
     static const char *const encapsulations[] = {"auto", "always", NULL};
     static const char *const authentications[] = {"psk", "signature", NULL};
     static const char *const paddings[] = {"pss", "pkcs1", NULL};
@@ -394,6 +396,11 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
     if (kind == VALUE_START) {
         bool known = choice_parse(text, starts, &choice);
         *(enum start_action *)field = (enum start_action)choice;
+        return known;
+    }
+    if (kind == VALUE_DATA_PLANE) {
+        bool known = choice_parse(text, data_planes, &choice);
+        *(enum data_plane_kind *)field = (enum data_plane_kind)choice;
         return known;
     }
     if (kind == VALUE_AUTHENTICATION) {
@@ -432,6 +439,7 @@ bool config_value_parse(enum value_kind kind, const char *text, void *field,
         return proposal_append(text, PROTOCOL_ESP, field, error);
     case VALUE_MODE:
     case VALUE_START:
+    case VALUE_DATA_PLANE:
     case VALUE_ENCAPSULATION:
     case VALUE_AUTHENTICATION:
     case VALUE_RSA_PADDING:

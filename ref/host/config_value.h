@@ -29,6 +29,7 @@ enum value_kind {
     VALUE_ESP_PROPOSALS,  /* appended [struct proposal_list] */
     VALUE_MODE,           /* tunnel transport [bool: transport] */
     VALUE_START,          /* never traffic now [enum start_action] */
+    VALUE_DATA_PLANE,     /* tun xfrm [enum data_plane_kind] */
     VALUE_ENCAPSULATION,  /* auto always [bool: always] */
     VALUE_PSK,            /* text or 0x hexadecimal [struct peer_config: psk, psk_length] */
     VALUE_PSK_FILE,       /* the path of a file with one line of the above [the same] */

@@ -15,6 +15,7 @@
 #include "host/control_json.h"
 #include "host/daemon_state.h"
 #include "host/data_plane_tun.h"
+#include "host/data_plane_xfrm.h"
 #include "host/initiation.h"
 #include "host/local_address.h"
 #include "host/log.h"
@@ -297,9 +298,15 @@ static bool sockets_watch(struct daemon *daemon, struct problem *problem)
 
 static bool plane_open(struct daemon *daemon, struct problem *problem)
 {
-    daemon->operations = &data_plane_tun;
-    daemon->plane = data_plane_tun_create(daemon->config, &daemon->loop, &daemon->sockets,
-                                          &random_system, problem);
+    const struct host_config *config = daemon->config;
+    if (config->data_plane == DATA_PLANE_XFRM) {
+        daemon->operations = &data_plane_xfrm;
+        daemon->plane = data_plane_xfrm_create(config, &daemon->loop, problem);
+    } else {
+        daemon->operations = &data_plane_tun;
+        daemon->plane =
+            data_plane_tun_create(config, &daemon->loop, &daemon->sockets, &random_system, problem);
+    }
     return daemon->plane != NULL;
 }
 
@@ -321,6 +328,7 @@ static bool daemon_open(struct daemon *daemon, struct problem *problem)
                                                   daemon_control_line, daemon, problem)) != NULL &&
            plane_open(daemon, problem) &&
            ike_sockets_open(&daemon->sockets, daemon->config, problem) &&
+           daemon->operations->sockets_opened(daemon->plane, &daemon->sockets, problem) &&
            sockets_watch(daemon, problem) &&
            address_monitor_open(&daemon->monitor, &daemon->loop, daemon->config->route_table,
                                 problem) &&
@@ -360,7 +368,10 @@ static void ready_say(const struct daemon *daemon)
     json_object_set_new(object, "event", json_string("ready"));
     json_object_set_new(object, "time_ns", json_integer((json_int_t)clock_now_ns()));
     json_object_set_new(object, "pid", json_integer(getpid()));
-    json_object_set_new(object, "interface", json_string(daemon->config->interface));
+    json_object_set_new(object, "data_plane", json_string(daemon->operations->name));
+    json_object_set_new(object, "interface",
+                        daemon_tun(daemon) != 0 ? json_string(daemon->config->interface)
+                                                : json_null());
     json_object_set_new(object, "control_socket", json_string(daemon->config->control_socket));
     char *line = control_json_line(object);
     if (line != NULL) {
@@ -403,10 +414,13 @@ bool daemon_cleanup(const struct host_config *config, size_t *count, struct prob
                            "ikeref is running and answers at %s; stop it first",
                            config->control_socket);
     }
-    if (!policy_routes_free(config, problem)) {
+    if (config->data_plane == DATA_PLANE_XFRM) {
+        *count = data_plane_xfrm_cleanup(config) + stale;
+    } else if (policy_routes_free(config, problem)) {
+        *count = data_plane_tun_cleanup(config) + stale;
+    } else {
         return false;
     }
-    *count = data_plane_tun_cleanup(config) + stale;
     if (stale) {
         unlink(config->control_socket);
     }

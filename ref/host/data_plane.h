@@ -6,6 +6,7 @@
 
 #include "endpoint/endpoint.h"
 #include "esp/esp_plane.h"
+#include "host/ike_sockets.h"
 
 struct data_plane; /* a backend's own state, policies installed; made by <backend>_create */
 
@@ -24,6 +25,10 @@ struct data_plane_operations {
      * (started is false) where a killed daemon had left it: only an orderly end opens the way. */
     void (*destroy)(struct data_plane *plane, bool started);
 
+    /* The sockets of IKE are open, and nothing was read from them yet. False with a problem. */
+    bool (*sockets_opened)(struct data_plane *plane, const struct ike_sockets *sockets,
+                           struct problem *problem);
+
     /* EVENT_CHILD_SA_UP, _MOVED, _DOWN of the core. */
     enum status (*child_event)(struct data_plane *plane, const struct event *event,
                                uint64_t now_ns);
@@ -31,8 +36,8 @@ struct data_plane_operations {
     void (*release)(struct data_plane *plane, uint64_t now_ns);
     void (*acquire_failed)(struct data_plane *plane, uint16_t peer_index, uint16_t child_index);
 
-    /* A burst from the NAT traversal port. Verdicts are set; those with PACKET_IKE are the core's.
-     */
+    /* A burst from the NAT traversal port: ESP, where the plane has not kept it from coming here
+     * at all, and IKE. Verdicts are set; those with PACKET_IKE are the core's. */
     void (*receive)(struct data_plane *plane, struct packet *packets, size_t count,
                     uint64_t now_ns);
 

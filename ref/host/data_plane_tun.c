@@ -49,6 +49,16 @@ static uint64_t policy_user(size_t peer, size_t child)
     return (uint64_t)peer << 16 | child;
 }
 
+/* What arrives on them comes by plane_receive. */
+static bool plane_sockets_opened(struct data_plane *plane, const struct ike_sockets *sockets,
+                                 struct problem *problem)
+{
+    (void)plane;
+    (void)sockets;
+    (void)problem;
+    return true;
+}
+
 /* ---- packets ---- */
 
 static struct datagram_socket *socket_for(struct data_plane *plane, const struct packet *packet)
@@ -505,6 +515,7 @@ size_t data_plane_tun_cleanup(const struct host_config *config)
 const struct data_plane_operations data_plane_tun = {
     .name = "tun",
     .destroy = plane_destroy,
+    .sockets_opened = plane_sockets_opened,
     .child_event = plane_child_event,
     .release = plane_release,
     .acquire_failed = plane_acquire_failed,

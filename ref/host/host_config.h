@@ -8,7 +8,13 @@
 
 #define HOST_PATH_MAX 108 /* a Unix socket's address holds no more */
 
+enum data_plane_kind {
+    DATA_PLANE_TUN,  /* in user space, data_plane_tun.h */
+    DATA_PLANE_XFRM, /* in the kernel, data_plane_xfrm.h */
+};
+
 struct host_config {
+    enum data_plane_kind data_plane;
     char interface[IFNAMSIZ];
     char control_socket[HOST_PATH_MAX];
     char key_log[HOST_PATH_MAX]; /* directory; empty: no key log */

@@ -10,8 +10,9 @@
 static const char usage[] =
     "usage: ikeref --config FILE [--check | --cleanup] [--foreground]\n"
     "\n"
-    "An IKEv2 endpoint (RFC 7296, MOBIKE RFC 4555) with ESP in user space (RFC 4303). It stays in "
-    "the\n"
+    "An IKEv2 endpoint (RFC 7296, MOBIKE RFC 4555) with ESP (RFC 4303) in user space or the "
+    "kernel. "
+    "It stays in the\n"
     "foreground, writes its log to stderr and one line of JSON to stdout when it is ready.\n"
     "\n"
     "  --config FILE   the configuration; docs/ikeref.conf.example explains every key\n"

@@ -5,11 +5,17 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 #define RECEIVE_SIZE 32768
 
-static int exchange(struct nlmsghdr *request, mnl_cb_t each, void *context)
+int netlink_exchange(int bus, struct nlmsghdr *request, mnl_cb_t each, void *context)
 {
-    struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    request->nlmsg_flags |= NLM_F_REQUEST;
+    if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
+        request->nlmsg_flags |= NLM_F_ACK;
+    }
+    struct mnl_socket *sock = mnl_socket_open2(bus, SOCK_CLOEXEC);
     if (sock == NULL) {
         return errno;
     }
@@ -26,14 +32,14 @@ static int exchange(struct nlmsghdr *request, mnl_cb_t each, void *context)
         } while (result > MNL_CB_STOP);
     }
     int error = result < 0 ? errno : 0;
+    octets_wipe(buffer, sizeof(buffer)); /* an SA is told with its keys */
     mnl_socket_close(sock);
     return error;
 }
 
 int netlink_request(struct nlmsghdr *request)
 {
-    request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-    return exchange(request, NULL, NULL);
+    return netlink_exchange(NETLINK_ROUTE, request, NULL, NULL);
 }
 
 int netlink_dump(uint16_t type, uint8_t family, mnl_cb_t each, void *context)
@@ -41,10 +47,10 @@ int netlink_dump(uint16_t type, uint8_t family, mnl_cb_t each, void *context)
     char buffer[NETLINK_REQUEST_MAX] __attribute__((aligned(8))) = {0};
     struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
     request->nlmsg_type = type;
-    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request->nlmsg_flags = NLM_F_DUMP;
     /* Every dump we make starts with the family in its first octet; the largest header is enough.
      */
     struct rtmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
     header->rtm_family = family;
-    return exchange(request, each, context);
+    return netlink_exchange(NETLINK_ROUTE, request, each, context);
 }

@@ -1,4 +1,4 @@
-/* Requests to the kernel's routing over rtnetlink, each answered before it returns. */
+/* Requests to the kernel, mostly to its routing, each answered before it returns. */
 #ifndef IKEREF_HOST_NETLINK_H
 #define IKEREF_HOST_NETLINK_H
 
@@ -8,10 +8,15 @@
 
 #define NETLINK_REQUEST_MAX 512
 
-/* Sends one request and waits for its acknowledgement; 0 or an errno. */
+/* Sends a request on a bus (NETLINK_ROUTE, NETLINK_XFRM), hands each object of the answer to `each`
+ * (NULL: none is looked at), and returns at its end or acknowledgement; 0 or an errno. What was
+ * received is wiped. */
+int netlink_exchange(int bus, struct nlmsghdr *request, mnl_cb_t each, void *context);
+
+/* Sends one request to the routing and waits for its acknowledgement; 0 or an errno. */
 int netlink_request(struct nlmsghdr *request);
 
-/* Sends a dump request and hands each object to `each`; 0 or an errno. */
+/* Sends a dump request to the routing and hands each object to `each`; 0 or an errno. */
 int netlink_dump(uint16_t type, uint8_t family, mnl_cb_t each, void *context);
 
 #endif

@@ -22,6 +22,9 @@ STRONGSWAN_PACKAGES = (
 GUEST_PACKAGES = ("iproute2", "kmod", "mount")
 LIBRESWAN_PACKAGES = ("libreswan", *GUEST_PACKAGES)
 OPENIKED_PACKAGES = ("openiked", *GUEST_PACKAGES)
+# The libraries of our own daemon, which is the build folder's; and what asks it and looks around.
+REFERENCE_PACKAGES = ("libjansson4", "libconfuse2", "libmnl0", "libssl3", "netcat-openbsd", "iputils-ping",
+                      *GUEST_PACKAGES)
 
 # The kernel of every guest: user-mode Linux with its modules.
 GUEST_KERNEL = build.Root("guest-kernel", "bookworm", ("user-mode-linux",), "user-mode-linux")
