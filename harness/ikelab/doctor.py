@@ -130,6 +130,14 @@ def _kernel_esp(netns: str) -> object:
                    "0x" + "00" * 20, "128")
 
 
+def kernel_esp_problem() -> str:
+    """"" when this machine's kernel has ESP, else what it said."""
+    for check in _kernel():
+        if check.name == "kernel ESP":
+            return "" if check.ok else check.detail
+    return "no network namespace can be made"
+
+
 def _netem(netns: str) -> object:
     return _run_in(netns, "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ikelab import cleanup, process
@@ -142,15 +142,19 @@ class Guest:
                                + "; ".join(said[:4]))
         return subprocess.CompletedProcess(words, job.status or 0, out, err)
 
-    def popen(self, argv: Sequence[str | Path], *, name: str, log: Path) -> GuestProcess:
-        """Starts a program; its output is appended to `log`, a file of this machine."""
-        log.parent.mkdir(parents=True, exist_ok=True)
+    def popen(self, argv: Sequence[str | Path], *, name: str, log: Path | None = None, input: bytes = b"",
+              sink: Callable[[bytes], None] | None = None) -> GuestProcess:
+        """Starts a program; its output is appended to `log`, a file of this machine, or goes to `sink` as it comes,
+        from another thread."""
+        if log is not None:
+            log.parent.mkdir(parents=True, exist_ok=True)
 
-        def sink(octets: bytes) -> None:
-            with log.open("ab") as file:
-                file.write(octets)
+        def append(octets: bytes) -> None:
+            if log is not None:
+                with log.open("ab") as file:
+                    file.write(octets)
 
-        job = self._do(lambda: self.channel.run([str(word) for word in argv], sink=sink))
+        job = self._do(lambda: self.channel.run([str(word) for word in argv], input, sink or append))
         return GuestProcess(self, job, name, log)
 
     def write(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
@@ -221,15 +225,21 @@ def modules_directory(kernel: Path) -> Path:
     return found[-1].parent
 
 
+def _reference(agent: Path) -> list[Path]:
+    """The daemon in the build folder, or the one that is played with instead."""
+    program = Path(os.environ.get("IKELAB_IKEREF") or agent.parent / "ikeref").resolve()
+    return [program] if program.exists() else []
+
+
 def _command(kernel: Path, root: Path, agent: Path, line: int) -> list[str]:
     """A shell that makes the private mounts and then becomes the kernel. What it sees: the kernel's root, with the
     peer's root at /srv/root (read-only), where /mnt holds the agent, what daemons are preloaded with, the modules and a
-    seed."""
+    seed. For the reference itself its program is there, too."""
     modules = modules_directory(kernel)
     inside = f"/srv/root/mnt/lib/modules/{modules.name}"
     k, r, m = (shlex.quote(str(path.resolve())) for path in (kernel, root, modules))
     helpers = "".join(f" cp {shlex.quote(str(path))} {k}/srv/root/mnt/;"
-                      for path in sorted(agent.resolve().parent.glob("guest-*.so")))
+                      for path in [*sorted(agent.resolve().parent.glob("guest-*.so")), *_reference(agent)])
     devices = " ".join(f"mkdir -p {k}/dev/net; : >{k}/dev/{name}; mount --bind /dev/{name} {k}/dev/{name};"
                        for name in ("net/tun", "null", "zero", "random", "urandom"))
     script = (

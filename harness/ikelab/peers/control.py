@@ -7,7 +7,7 @@ import select
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ikelab.peers import unix_socket
 
@@ -30,21 +30,50 @@ class ControlClosed(ControlError):
     """The daemon has closed the socket: it has ended, or never listened."""
 
 
+class Line(Protocol):
+    """What carries a connection's octets. All raise OSError when it has ended."""
+
+    def send(self, octets: bytes) -> None:
+        """Takes all of them."""
+
+    def receive(self, wait_s: float) -> bytes | None:
+        """What has arrived; waits for it so long, then None. Empty: the daemon has closed it."""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
+class SocketLine:
+    """The Unix socket itself."""
+
+    def __init__(self, path: Path, deadline_s: float) -> None:
+        self._socket = unix_socket.connect(path, deadline_s)
+
+    def send(self, octets: bytes) -> None:
+        self._socket.sendall(octets)
+
+    def receive(self, wait_s: float) -> bytes | None:
+        return self._socket.recv(65536) if select.select([self._socket], [], [], wait_s)[0] else None
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 class Control:
     """One connection. Requests go one at a time; events that arrive meanwhile are kept for `drain`."""
 
-    def __init__(self, path: Path, deadline_s: float = 5.0) -> None:
+    def __init__(self, line: Line | Path, deadline_s: float = 5.0) -> None:
         try:
-            self._socket = unix_socket.connect(path, deadline_s)
+            self._wire: Line = SocketLine(line, deadline_s) if isinstance(line, Path) else line
         except OSError as error:
-            raise ControlClosed(f"nobody listens at {path}: {error.strerror}") from error
+            raise ControlClosed(f"nobody listens at {line}: {error.strerror}") from error
         self._input = b""
         self._events: list[Answer] = []
         self._last_id = 0
 
     def close(self) -> None:
         """Ends the connection."""
-        self._socket.close()
+        self._wire.close()
 
     def ask(self, command: str, deadline_s: float = 5.0, **arguments: object) -> Answer:
         """The answer to a command; arguments that are None are left out. Raises ControlError when it is no."""
@@ -52,7 +81,7 @@ class Control:
         request = {"id": self._last_id, "command": command}
         request |= {key: value for key, value in arguments.items() if value is not None}
         try:
-            self._socket.sendall(json.dumps(request).encode() + b"\n")
+            self._wire.send(json.dumps(request).encode() + b"\n")
         except OSError as error:
             raise ControlClosed(f"ikeref does not listen any more: {error.strerror}") from error
         end = time.monotonic() + deadline_s
@@ -87,12 +116,12 @@ class Control:
 
     def _line(self, end: float) -> Answer | None:
         while b"\n" not in self._input:
-            if not select.select([self._socket], [], [], max(0.0, end - time.monotonic()))[0]:
-                return None
             try:
-                more = self._socket.recv(65536)
+                more = self._wire.receive(max(0.0, end - time.monotonic()))
             except OSError as error:
                 raise ControlClosed(f"ikeref has gone: {error.strerror}") from error
+            if more is None:
+                return None
             if not more:
                 raise ControlClosed("ikeref has closed its control socket")
             self._input += more

@@ -48,6 +48,7 @@ class Reference(Peer):
     """The adapter. The daemon's working directory is the scenario's, so that its paths stay short."""
 
     kind = "reference"
+    data_plane = "tun"
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -88,7 +89,7 @@ class Reference(Peer):
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / config.KEY_LOG).mkdir(exist_ok=True)
         file = self.directory / "ikeref.conf"
-        file.write_text(config.daemon_conf(spec, directory=self.directory))
+        file.write_text(config.daemon_conf(spec, directory=self.directory, data_plane=self.data_plane))
         file.chmod(0o600)
         self.spec = spec
 

@@ -14,9 +14,10 @@ CONTROL_SOCKET = "control.sock"
 KEY_LOG = "keys"
 
 
-def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = Path()) -> str:
+def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = Path(), data_plane: str = "tun") -> str:
     """The whole file. `directory`: where the daemon runs."""
     lines = [
+        f'data-plane = "{data_plane}"',
         f'interface = "{interface}"',
         f'control-socket = "{CONTROL_SOCKET}"',
         f'key-log = "{KEY_LOG}"',

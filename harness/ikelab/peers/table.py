@@ -10,6 +10,7 @@ from ikelab.peers.contract import Peer
 from ikelab.peers.libreswan import Libreswan
 from ikelab.peers.openiked import OpenIKED
 from ikelab.peers.reference import Reference
+from ikelab.peers.reference_xfrm import ReferenceInGuest, ReferenceOnHostKernel
 from ikelab.peers.strongswan import StrongSwan
 
 STRONGSWAN_PACKAGES = (
@@ -56,7 +57,7 @@ class PeerKind:
         """"" when it can be played with here, else what is missing and how to get it."""
         if self.suite:
             return next((missing for root in self.roots() if (missing := root.missing())), "")
-        return Reference.missing_program()
+        return self.adapter.missing_program()  # type: ignore[attr-defined]
 
     def create(self, directory: Path) -> Peer:
         """A fresh adapter whose files go to `directory`. Raises build.PeerMissing when it is not available."""
@@ -71,6 +72,8 @@ class PeerKind:
 #        name                 suite       packages             adapter     tier
 TABLE = (
     PeerKind("reference", "", (), Reference, "userspace"),
+    PeerKind("reference-xfrm", "bookworm", REFERENCE_PACKAGES, ReferenceInGuest, "uml-kernel", "libssl3", False),
+    PeerKind("reference-xfrm-host", "", (), ReferenceOnHostKernel, "host-kernel", "", False),
     PeerKind("strongswan-5.9.8", "bookworm", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
     PeerKind("strongswan-6.0.1", "trixie", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
     PeerKind("strongswan-6.1.0", "sid", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon", False),
