@@ -150,10 +150,12 @@ static void expired(struct data_plane *plane, const struct xfrm_event *event)
     if (pair == NULL || pair->lingering) {
         return;
     }
-    if (pair->standby && inbound && !event->hard) {
-        /* The peer sends on it, so it can receive on it too, RFC 7296 2.8. */
+    if (pair->awaits_packet && inbound && !event->hard) {
         xfrm_pair_started_receiving(pair);
-        pair_send(plane, pair);
+        if (pair->standby) {
+            pair_send(plane,
+                      pair); /* the peer sends on it, so it can receive on it, RFC 7296 2.8 */
+        }
         return;
     }
     bool *reported = event->hard ? &pair->hard_reported : &pair->soft_reported;
@@ -244,7 +246,6 @@ static void child_down(struct data_plane *plane, const struct event *event, uint
     }
     for (struct xfrm_pair *next = plane->pairs; next != NULL; next = next->next) {
         if (next->standby && next->replaces_spi_in == pair->spi_in) {
-            xfrm_pair_started_receiving(next);
             pair_send(plane, next);
         }
     }

@@ -171,7 +171,7 @@ static struct xfrm_pair *pair_from(const struct event *event, const struct child
     pair->spi_out = child->spi_out;
     pair->replaces_spi_in = child->replaces_spi_in;
     pair->transport_mode = child->transport_mode;
-    pair->standby = child->outbound_standby;
+    pair->standby = pair->awaits_packet = child->outbound_standby;
     pair->path = child->path;
     pair->udp_encapsulation = child->udp_encapsulation;
     pair->local = child->local;
@@ -235,8 +235,6 @@ int xfrm_pair_move(struct xfrm_pair *pair, const struct path *path, bool udp_enc
     struct xfrm_sa_id inbound = xfrm_pair_inbound(pair), outbound = xfrm_pair_outbound(pair);
     struct xfrm_sa_path to_us = path_in(path, udp_encapsulation);
     struct xfrm_sa_path from_us = path_out(path, udp_encapsulation);
-    bool elsewhere = !address_equal(&path->local.ip, &pair->path.local.ip) ||
-                     !address_equal(&path->remote.ip, &pair->path.remote.ip);
     int error = xfrm_state_move(&inbound, &to_us, 0);
     int error_out = pair->lingering ? 0 : xfrm_state_move(&outbound, &from_us, MOVE_SKIP);
     pair->path = *path;
@@ -245,7 +243,7 @@ int xfrm_pair_move(struct xfrm_pair *pair, const struct path *path, bool udp_enc
     if (error == 0) {
         error = error_out;
     }
-    if (pair->sending && elsewhere) {
+    if (pair->sending) { /* packets that came meanwhile are held there, and are looked at again */
         int error_policy = xfrm_pair_send(pair, table);
         error = error != 0 ? error : error_policy;
     }
@@ -255,6 +253,7 @@ int xfrm_pair_move(struct xfrm_pair *pair, const struct path *path, bool udp_enc
 void xfrm_pair_started_receiving(struct xfrm_pair *pair)
 {
     struct xfrm_sa_id inbound = xfrm_pair_inbound(pair);
+    pair->awaits_packet = false;
     xfrm_state_set_lifetime(&inbound, &pair->lifetime);
 }
 

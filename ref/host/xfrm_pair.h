@@ -16,6 +16,7 @@ struct xfrm_pair {
     uint16_t peer_index, child_index;
     uint32_t spi_in, spi_out, replaces_spi_in;
     bool transport_mode, standby; /* standby: not to be sent on yet, RFC 7296 2.8 */
+    bool awaits_packet;           /* the kernel tells the first that is received on it */
     bool sending;                 /* outbound policies lead to it */
     bool lingering;
     uint64_t linger_until_ns;

@@ -7,8 +7,9 @@
 
 #include "base/selector.h"
 
-#define XFRM_SELECTORS_MAX 512 /* of one Child SA: beyond it, its selectors are not for a kernel   \
-                                */
+#define XFRM_SELECTORS_MAX                                                                         \
+    512 /* of one Child SA: beyond it, its selectors are not for a kernel                          \
+         */
 
 struct xfrm_selector_list {
     size_t count;

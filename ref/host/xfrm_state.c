@@ -70,14 +70,13 @@ static void replay_put(struct nlmsghdr *request, const struct xfrm_sa *sa)
     if (sa->esn && window == 0) {
         window = ESN_WINDOW_FOR_NONE;
     }
-    uint32_t words = (window + BITS_PER_WORD - 1) / BITS_PER_WORD;
-    uint8_t value[sizeof(struct xfrm_replay_state_esn) + XFRMA_REPLAY_ESN_MAX / 8] = {0};
-    struct xfrm_replay_state_esn state = {.bmp_len = words, .replay_window = window};
+    struct xfrm_replay_state_esn state = {
+        .bmp_len = (window + BITS_PER_WORD - 1) / BITS_PER_WORD,
+        .replay_window = window,
+    };
     assert(window <= XFRMA_REPLAY_ESN_MAX);
     if (window != 0) {
-        memcpy(value, &state, sizeof(state));
-        mnl_attr_put(request, XFRMA_REPLAY_ESN_VAL, sizeof(state) + words * sizeof(uint32_t),
-                     value);
+        mnl_attr_put(request, XFRMA_REPLAY_ESN_VAL, sizeof(state), &state); /* an empty bitmap */
     }
 }
 
@@ -217,6 +216,19 @@ int xfrm_state_set_lifetime(const struct xfrm_sa_id *id, const struct esp_lifeti
     return error;
 }
 
+/* A packet that came while there was no SA has left a state without keys in its place, which only
+ * UPDSA puts this one for. */
+static int state_put(struct xfrm_state_copy *copy, const struct xfrm_sa_path *path, uint32_t skip)
+{
+    int error = netlink_exchange(
+        NETLINK_XFRM, xfrm_state_copy_moved(copy, XFRM_MSG_NEWSA, path, skip), NULL, NULL);
+    if (error == EEXIST) {
+        error = netlink_exchange(
+            NETLINK_XFRM, xfrm_state_copy_moved(copy, XFRM_MSG_UPDSA, path, skip), NULL, NULL);
+    }
+    return error;
+}
+
 int xfrm_state_move(const struct xfrm_sa_id *id, const struct xfrm_sa_path *path, uint32_t skip)
 {
     struct xfrm_state_copy copy;
@@ -224,12 +236,8 @@ int xfrm_state_move(const struct xfrm_sa_id *id, const struct xfrm_sa_path *path
     if (error == 0 && xfrm_state_copy_only_ports_differ(&copy, path)) {
         error = netlink_exchange(NETLINK_XFRM,
                                  xfrm_state_copy_moved(&copy, XFRM_MSG_UPDSA, path, 0), NULL, NULL);
-    } else if (error == 0) {
-        error = xfrm_state_remove(id);
-        if (error == 0) {
-            error = netlink_exchange(
-                NETLINK_XFRM, xfrm_state_copy_moved(&copy, XFRM_MSG_NEWSA, path, skip), NULL, NULL);
-        }
+    } else if (error == 0 && (error = xfrm_state_remove(id)) == 0) {
+        error = state_put(&copy, path, skip);
     }
     octets_wipe(&copy, sizeof(copy));
     return error;

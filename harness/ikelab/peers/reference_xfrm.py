@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ikelab import process
+from ikelab import keys, process
 from ikelab.peers import reference_config as config
 from ikelab.peers.contract import DEADLINE_S, HostLike, PeerError, PeerNotRunning
 from ikelab.peers.control import Control, ControlError
@@ -32,6 +32,7 @@ KERNEL_LACKS: Mapping[str, str] = {
 PROGRAM = "/mnt/ikeref"  # the guest was started with it, see guest/machine.py
 HOME = "/run/ikeref"
 POLL_S = 0.02
+BORDER = "---- ikelab ----"
 
 
 class ReferenceOnHostKernel(Reference):
@@ -112,10 +113,12 @@ class ReferenceInGuest(Reference):
             raise PeerError(f"ikeref ended with status {status}: {self._last_words()}")
 
     def kill(self) -> None:
-        """Only the daemon: what it has in the kernel stays, and keeps closed what it closed."""
-        running = self._process
-        if running is not None and running.guest.running:  # type: ignore[attr-defined]
+        """All state is lost: the kernel's SAs, which would go on carrying packets, are taken as well. Its policies
+        stay, as they do when a daemon is killed: what was closed stays closed."""
+        running, guest = self._process, self._guest
+        if running is not None and guest is not None and guest.running:
             running.kill()
+            guest.run(["ip", "xfrm", "state", "flush"])
         self._gone()
 
     # Inside.
@@ -139,10 +142,11 @@ class ReferenceInGuest(Reference):
     def _fetch_keys(self) -> None:
         if self._guest is None or not self._guest.running:
             return
-        for name in ("ikev2_decryption_table", "esp_sa"):
-            told = self._guest.run(["cat", f"{HOME}/{config.KEY_LOG}/{name}"], check=False)
-            if told.returncode == 0:
-                (self.directory / config.KEY_LOG / name).write_text(told.stdout)
+        tables = (keys.IKE_TABLE, keys.ESP_TABLE)
+        script = f"cd {HOME}/{config.KEY_LOG} && cat {tables[0]}; echo {BORDER}; cat {tables[1]}"
+        told = self._guest.run(["/bin/sh", "-c", script], check=False).stdout.split(f"{BORDER}\n")
+        for name, text in zip(tables, told):
+            (self.directory / config.KEY_LOG / name).write_text(text)
 
     def ike_keys(self) -> Path | None:
         self._fetch_keys()
