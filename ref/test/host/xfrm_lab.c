@@ -36,6 +36,15 @@ void xfrm_lab_enter(void)
     }
 }
 
+void xfrm_lab_loopback(void)
+{
+    char text[256];
+    net_lab_say("cd /proc/sys/net/ipv4/conf/lo && echo 0 >disable_policy && echo 0 >disable_xfrm",
+                text, sizeof(text));
+    net_lab_ip("link set lo down");
+    net_lab_ip("link set lo up"); /* its routes are made anew */
+}
+
 size_t xfrm_lab_count(const char *command, const char *word)
 {
     char text[16384];

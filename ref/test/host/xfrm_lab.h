@@ -12,6 +12,9 @@ void xfrm_lab_expect(const struct nlmsghdr *message, const char *hex);
 /* net_lab_enter, and skips the test, with the reason, where the kernel has no ESP. */
 void xfrm_lab_enter(void);
 
+/* Policies hold for the loopback as for any interface; mostly they do not. */
+void xfrm_lab_loopback(void);
+
 /* How often a word stands in what `ip -s xfrm state` or `ip xfrm policy` says. */
 size_t xfrm_lab_count(const char *command, const char *word);
 
