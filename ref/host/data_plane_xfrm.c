@@ -218,6 +218,10 @@ static enum status child_up(struct data_plane *plane, const struct event *event,
     }
     pair->next = plane->pairs;
     plane->pairs = pair;
+    if (!pair->standby) {
+        pair_send(plane, pair);
+    }
+    pair->fresh = true;
     return STATUS_OK;
 }
 
@@ -282,8 +286,8 @@ static void plane_release(struct data_plane *plane, uint64_t now_ns)
 {
     (void)now_ns;
     for (struct xfrm_pair *pair = plane->pairs; pair != NULL; pair = pair->next) {
-        if (!pair->sending && !pair->standby && !pair->lingering) {
-            pair_send(plane, pair);
+        if (pair->fresh) {
+            pair->fresh = false;
             xfrm_waits_answer(&plane->waits, pair->peer_index, pair->child_index);
             xfrm_standing_refresh(&plane->policies, pair->peer_index, pair->child_index);
         }

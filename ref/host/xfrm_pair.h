@@ -18,6 +18,7 @@ struct xfrm_pair {
     bool transport_mode, standby; /* standby: not to be sent on yet, RFC 7296 2.8 */
     bool awaits_packet;           /* the kernel tells the first that is received on it */
     bool sending;                 /* outbound policies lead to it */
+    bool fresh;                   /* what was held for want of it has not been released yet */
     bool lingering;
     uint64_t linger_until_ns;
     struct path path;

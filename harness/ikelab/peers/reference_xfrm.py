@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ikelab import keys, process
 from ikelab.peers import reference_config as config
 from ikelab.peers.contract import DEADLINE_S, HostLike, PeerError, PeerNotRunning
-from ikelab.peers.control import Control, ControlError
+from ikelab.peers.control import Control, ControlError, ControlTimeout
 from ikelab.peers.in_guest import LINUX_ECN
 from ikelab.peers.neutral import Credentials, DaemonSpec, PeerSpec
 from ikelab.peers.reference import LACKS, Reference
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 KERNEL_LACKS: Mapping[str, str] = {
     "ecn": LINUX_ECN,
+    "acquire-keeps-packet": "the kernel keeps it, but what comes in the clock's tick after the SA overtakes it",
 }
 PROGRAM = "/mnt/ikeref"  # the guest was started with it, see guest/machine.py
 HOME = "/run/ikeref"
@@ -90,8 +91,8 @@ class ReferenceInGuest(Reference):
                                    name=f"ikeref-{host.name}", log=said)  # type: ignore[assignment]
         try:
             self._await_ready_in(said, seen, deadline_s)
-            self._control = Control(GuestLine(guest))
-            self._listener = Control(GuestLine(guest))
+            self._control = Control(GuestLine(guest, "requests"))
+            self._listener = Control(GuestLine(guest, "events"))
             self._listener.ask("subscribe", deadline_s)
         except ControlError as error:
             self.kill()
@@ -162,27 +163,33 @@ class ReferenceInGuest(Reference):
 
 
 class GuestLine:
-    """A connection to the control socket in a guest. What is sent goes with a new connection, for a program there gets
-    its whole input at its start; answers, and after `subscribe` events, come on the one that asked."""
+    """A connection to the control socket in a guest: `nc` there, whose input is a FIFO that we write to. The shell holds
+    the FIFO open until it has removed it, so that nobody ever waits for a reader of it."""
 
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, guest: Guest, name: str) -> None:
         self._guest = guest
+        self._fifo = f"{HOME}/{name}"
         self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._nc: GuestProcess | None = None
+        script = (f"rm -f {self._fifo}; mkfifo {self._fifo}; exec 3<>{self._fifo}; echo;"
+                  f" nc -U {HOME}/{config.CONTROL_SOCKET} <&3; rm {self._fifo}")
+        self._nc = guest.popen(["/bin/sh", "-c", script], name=name, sink=self._arrived.put)
+        try:
+            self._arrived.get(timeout=DEADLINE_S)  # the empty line: there is a FIFO
+        except queue.Empty as error:
+            raise ControlTimeout(f"the guest has started no {name} in {DEADLINE_S:g} s") from error
 
     def send(self, octets: bytes) -> None:
-        self.close()
+        if not self._nc.running:
+            raise ConnectionResetError("the daemon has closed it")
         try:
-            self._nc = self._guest.popen(["nc", "-U", f"{HOME}/{config.CONTROL_SOCKET}"], name="nc", input=octets,
-                                         sink=self._arrived.put)
+            self._guest.write(self._fifo, octets, 0o600)
         except process.ProcessError as error:
             raise OSError(0, str(error)) from error
 
     def receive(self, wait_s: float) -> bytes | None:
-        """Empty when nc has ended, and with it all that it may have had to say."""
         end = time.monotonic() + wait_s
         while True:
-            ended = self._nc is None or not self._nc.running
+            ended = not self._nc.running
             try:
                 return self._arrived.get(timeout=0 if ended else max(0.0, min(0.2, end - time.monotonic())))
             except queue.Empty:
@@ -192,9 +199,7 @@ class GuestLine:
                     return None
 
     def close(self) -> None:
-        if self._nc is not None and self._nc.running:
-            self._nc.signal(signal.SIGKILL)
-        self._nc = None
+        self._nc.signal(signal.SIGKILL)
 
 
 def _carry(guest: Guest, peer: PeerSpec, number: int) -> Credentials | None:
