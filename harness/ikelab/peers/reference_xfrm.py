@@ -55,8 +55,7 @@ def missing_esp() -> str:
     """"" when the kernel of this machine has ESP, else what to do without."""
     from ikelab import doctor  # late: the doctor looks at peers
 
-    problem = doctor.kernel_esp_problem()
-    return problem and f"this machine's kernel has no ESP ({problem}): play with reference-xfrm, in a guest"
+    return "no ESP in this kernel: play with reference-xfrm" if doctor.kernel_esp_problem() else ""
 
 
 class ReferenceInGuest(Reference):
