@@ -111,13 +111,13 @@ def test_restart_without_initial_contact(client, gateway, flow, lab):
     """Nobody says that the old SAs are dead; liveness finds out, and the new ones stay. RFC 7296 2.4"""
     lab.configure(retransmission=IMPATIENT)
     client.configure(initial_contact=False)
-    gateway.configure(liveness_ms=2000)  # later than any daemon takes to start again
+    gateway.configure(liveness_ms=4000)  # later than any daemon takes to start again
     client.connect(gateway)
     client.kill()
     client.restart()
     client.initiate()
     assert len(gateway.status().established()) == 2
-    lab.settle()
+    lab.settle(deadline_s=8)
     assert flow.ping(client, gateway).lost == 0
     lab.afterwards(lambda trace: initial_contact_is(trace, [False, False]))
 
