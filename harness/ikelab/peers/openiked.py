@@ -32,7 +32,7 @@ BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
     "auth-mixed": "iked has one way to authenticate for both sides of a policy",
-    "transport-mode": "the lab's flows run behind the guest, and transport mode protects the guest's own packets",
+    "transport-mode": "a policy of iked's names the addresses of both ends, and a responder here knows its own only",
     "esp-aes-gcm": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
     "esp-chacha20poly1305": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
     "esn": "iked installs SAs through PF_KEY, which has no extended sequence numbers on Linux",

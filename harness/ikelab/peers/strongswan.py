@@ -232,7 +232,7 @@ class StrongSwan(Peer):
         entry = self._peer(peer)
         end = time.monotonic() + deadline_s
         while True:
-            sections = self._sections()
+            sections = self.sections()
             found = says.peer_status(sections).established(entry.name)
             # libipsec cannot change a Child SA's encapsulation in place: charon then rekeys it.
             tasks = ("IKE_MOBIKE", "CHILD_REKEY")
@@ -253,7 +253,7 @@ class StrongSwan(Peer):
     # What it says of itself.
 
     def status(self) -> PeerStatus:
-        return says.peer_status(self._sections())
+        return says.peer_status(self.sections())
 
     def events(self) -> tuple[Event, ...]:
         self._collect()
@@ -393,7 +393,8 @@ class StrongSwan(Peer):
             raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
         return self._vici
 
-    def _sections(self) -> list[Message]:
+    def sections(self) -> list[Message]:
+        """What VICI lists of each IKE SA."""
         try:
             return self._control().stream("list-sas", "list-sa")
         except ViciError as error:

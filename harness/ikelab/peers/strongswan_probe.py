@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 from collections.abc import Callable
@@ -198,6 +199,38 @@ def address_update_by_esp(make: Callable[[Path], StrongSwan]) -> Lack:
                         f"ESP came from port {_source_port(seen)}, the SA stays at {before.port}")
 
 
+def cookie_always(make: Callable[[Path], StrongSwan]) -> Lack:
+    """With the threshold at 0 the first IKE_SA_INIT is answered as it is; with a COOKIE asked for, it would come twice."""
+    with _world(make) as world, _Listener(world) as wire:
+        world.b.configure(replace(world.b.spec, cookie_threshold=0))  # type: ignore[type-var]
+        world.start()
+        world.a.initiate()
+        asked = 0
+        while wire.first(_asks_for_an_ike_sa, deadline_s=0.2):
+            asked += 1
+        return Lack("cookie-always", asked == 1, f"IKE_SA_INIT was asked {asked} times")
+
+
+def counters_replayed(make: Callable[[Path], StrongSwan]) -> Lack:
+    """What VICI lists of a Child SA has nothing about replays."""
+    with _world(make) as world:
+        world.start()
+        world.a.initiate()
+        told = sorted(key for section in world.a.sections() for sa in section.values() if isinstance(sa, dict)
+                      for child in dict(sa["child-sas"]).values() for key in child)
+        return Lack("counters-replayed", not any("replay" in key for key in told), f"told: {', '.join(told)}")
+
+
+def liveness_by_command(make: Callable[[Path], StrongSwan]) -> Lack:
+    """No command of charon's own tool asks for a liveness check."""
+    with _world(make) as world:
+        world.start()
+        listed = world.client.run(["chroot", world.a.root, "/usr/sbin/swanctl", "--help"], check=False)
+        words = re.findall(r"--([a-z][a-z-]+)", listed.stdout + listed.stderr)
+        found = [word for word in words if "live" in word or "dpd" in word or "ping" in word]
+        return Lack("liveness-by-command", "initiate" in words and not found, f"commands: {', '.join(words)}")
+
+
 PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
     "transport-mode": transport_mode,
     "esn": esn,
@@ -208,6 +241,9 @@ PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
     "ecn": ecn,
     "replay-window": replay_window,
     "dynamic-address-update-by-esp": address_update_by_esp,
+    "cookie-always": cookie_always,
+    "counters-replayed": counters_replayed,
+    "liveness-by-command": liveness_by_command,
 }
 
 _DROP_ESP = """table inet probe {
@@ -251,6 +287,12 @@ def _open_packet_socket(interface: str) -> socket.socket:
     listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     listener.bind((interface, ETH_P_ALL))
     return listener
+
+
+def _asks_for_an_ike_sa(packet: bytes) -> bool:
+    """An IKE_SA_INIT request, by the header's exchange type and response flag (RFC 7296 3.1)."""
+    ike = packet[(packet[0] & 15) * 4 + 8 :]
+    return _destination_port(packet) == 500 and len(ike) > 19 and ike[18] == 34 and not ike[19] & 0x20
 
 
 def _send(source: str, destination: str, tos: int) -> None:
