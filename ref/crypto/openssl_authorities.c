@@ -148,19 +148,6 @@ static STACK_OF(X509) * others_of(const struct bytes *certificates, size_t count
     return others;
 }
 
-/* The library lets old-fashioned authorities pass; of those that the peer sends each must say that
- * it is one (RFC 4945 5.1.3.9). */
-static bool issuers_are_authorities(X509_STORE_CTX *context)
-{
-    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
-    for (int i = 1; i < X509_STORE_CTX_get_num_untrusted(context) && i < sk_X509_num(chain); i++) {
-        if (X509_check_ca(sk_X509_value(chain, i)) != 1) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum refusal chain_verify(const struct authorities *authorities, X509 *first,
                                  STACK_OF(X509) * others, int64_t utc_s)
 {
@@ -176,7 +163,7 @@ static enum refusal chain_verify(const struct authorities *authorities, X509 *fi
         int verified = X509_verify_cert(context);
         int error = X509_STORE_CTX_get_error(context);
         if (verified == 1 && error == X509_V_OK) {
-            refusal = issuers_are_authorities(context) ? REFUSAL_NONE : REFUSAL_CERTIFICATE_USAGE;
+            refusal = REFUSAL_NONE;
         } else if (error != X509_V_OK) {
             refusal = refusal_of(error);
         }

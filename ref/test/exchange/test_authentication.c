@@ -608,6 +608,28 @@ static void test_another_responder(void **state)
     assert_int_equal(world->sides[1].last_ike_down.refusal, REFUSAL_IDENTITY_UNKNOWN);
 }
 
+/* Whoever asked for the SA is told what was wrong with the responder, and so is who waits for more.
+ */
+static void test_who_asked_is_told(void **state)
+{
+    (void)state;
+    struct event event;
+    static const struct task waiting = {.type = TASK_CHILD_CREATE, .command = 8};
+    give_both(PKI_P256);
+    ask();
+    assert_int_equal(bench_consume(&bench, 1, ike_auth_consume_request), STATUS_OK);
+    name_of("c.example", &peer_of(0)->remote_id);
+    assert_true(task_queue_push(&bench_sa(&bench, 0)->tasks, &waiting));
+    bench_conclude(&bench, 0);
+    assert_int_equal(bench_sa(&bench, 0)->refusal, REFUSAL_IDENTITY_UNEXPECTED);
+    for (uint64_t command = 7; command <= 8; command++) {
+        assert_true(bench_event(&bench, 0, EVENT_COMMAND_DONE, &event));
+        assert_int_equal(event.command, command);
+        assert_int_equal(event.status, STATUS_NOTIFY(AUTHENTICATION_FAILED));
+        assert_int_equal(event.refusal, REFUSAL_IDENTITY_UNEXPECTED);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -634,6 +656,7 @@ int main(void)
         TEST(test_without_a_clock),
         TEST(test_different_expectations),
         TEST(test_another_responder),
+        TEST(test_who_asked_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
