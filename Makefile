@@ -8,6 +8,7 @@
 #   make sanitize   unit tests and scenarios of the reference under ASan and UBSan
 #   make sim        lives of the reference from seeds, for MINUTES=1, every rule checked
 #   make sim-long   a million plain lives, ten million rekeys
+#   make sim-mutants    faults planted one by one into a copy: the simulator has to find each
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make clean      removes build/, but for the peers' roots, which took long to unpack; they go by
 #                   `make clean-peers`
@@ -152,6 +153,9 @@ sim: $(BUILD)/ikesim
 sim-long: $(BUILD)/ikesim
 	@$(BUILD)/ikesim --plan life --seeds 1000000
 
+sim-mutants: $(BUILD)/ikesim
+	@CC="$(CC)" $(PYTHON) ci/sim_mutants.py --build $(BUILD)
+
 # Test vectors: published, from packages, and of whole exchanges (docs/VECTORS.md).
 VECTOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/test/vectors/*.c)))
 $(BUILD)/vector-runner: $(VECTOR_OBJECTS) $(BUILD)/libikeref.a
@@ -178,7 +182,7 @@ tidy:
 	@echo "tidy: the formatting, the rooms and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit vectors setup demo test interop sanitized sanitize sim sim-long hostile \
+.PHONY: all programs tests unit vectors setup demo test interop sanitized sanitize sim sim-long sim-mutants hostile \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

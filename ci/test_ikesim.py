@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import sim_mutants  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(os.environ.get("IKELAB_BUILD", ROOT / "build")) / "ikesim"
@@ -70,3 +74,10 @@ def test_the_printed_script_is_the_seed(tmp_path: Path) -> None:
     digest = re.compile(r"digest ([0-9a-f]{16})")
     played = [digest.search(done.stdout) for done in (ikesim("--script", script), ikesim("--seed", "11", "--plan", "calm"))]
     assert played[0] and played[1] and played[0][1] == played[1][1]
+
+
+def test_every_mutant_still_fits() -> None:
+    """`make sim-mutants` builds and hunts them; here only that none has lost its place in the source."""
+    assert len(sim_mutants.MUTANTS) >= 30
+    assert [mutant.name for mutant in sim_mutants.MUTANTS if sim_mutants.mutate(mutant) is None] == []
+    assert len({mutant.name for mutant in sim_mutants.MUTANTS}) == len(sim_mutants.MUTANTS)

@@ -8,7 +8,7 @@
 #define REORDER_NS (300 * SIM_MS)
 #define IPV4_UDP_HEADERS 28
 
-void network_reset(struct sim *sim)
+void network_empty(struct sim *sim)
 {
     struct network *network = &sim->network;
     while (network->first != NULL) {
@@ -16,6 +16,12 @@ void network_reset(struct sim *sim)
         free(network->first);
         network->first = next;
     }
+}
+
+void network_reset(struct sim *sim)
+{
+    struct network *network = &sim->network;
+    network_empty(sim);
     memset(network, 0, offsetof(struct network, nats));
     network->digest = 0;
     network->dice = dice_of(sim->script->seed, 1);
@@ -25,8 +31,11 @@ void network_reset(struct sim *sim)
 void network_calm(struct sim *sim)
 {
     struct network *network = &sim->network;
-    network->jitter_ns = 0;
-    network->loss = network->reorder = network->duplicate = network->corrupt = network->burst = 0;
+    network->loss = network->corrupt = network->burst = 0;
+    if (sim_setting(sim, SET_PLAN) != PLAN_CALM) { /* there they never explain a loss */
+        network->jitter_ns = 0;
+        network->reorder = network->duplicate = 0;
+    }
     network->partition_ns = 0;
     network->mtu = 0;
     memset(network->deaf_ns, 0, sizeof network->deaf_ns);

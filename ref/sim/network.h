@@ -6,6 +6,8 @@
 
 /* Empty, faultless, nothing in flight. */
 void network_reset(struct sim *sim);
+/* What is in flight is freed. */
+void network_empty(struct sim *sim);
 /* No faults any more: what is in flight still arrives, and no datagram is lost from here on. */
 void network_calm(struct sim *sim);
 

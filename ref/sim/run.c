@@ -276,7 +276,7 @@ void run_script(struct sim *sim, const struct script *script, bool trace, struct
 void run_end(struct sim *sim)
 {
     checks_free(sim);
-    network_reset(sim);
+    network_empty(sim);
     for (unsigned i = 0; i < SIM_HOSTS; i++) {
         free(sim->hosts[i].peers);
         sim->hosts[i].peers = NULL;

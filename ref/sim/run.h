@@ -16,7 +16,7 @@ struct run_result {
  * follows from the script. */
 void run_script(struct sim *sim, const struct script *script, bool trace, struct run_result *out);
 
-/* Frees what the runs have kept. */
+/* Frees what the runs, if there were any, have kept. */
 void run_end(struct sim *sim);
 
 #endif
