@@ -31,6 +31,9 @@ REFUSALS = {"authentication failed notification from peer": "AUTHENTICATION_FAIL
 BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
+    "auth-ed25519": "iked takes RSA and ECDSA keys only",
+    "auth-ed448": "iked takes RSA and ECDSA keys only",
+    "long-messages": "iked has buffers of 8192 octets, and gives no answer to a longer message",
     "auth-mixed": "iked has one way to authenticate for both sides of a policy",
     "transport-mode": "a policy of iked's names the addresses of both ends, and a responder here knows its own only",
     "esp-aes-gcm": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",

@@ -41,8 +41,9 @@ class Authority:
         issuer, issuer_key = self.certificate.subject, self.key
         chain: list[x509.Certificate] = []
         for number in range(1, wanted.intermediates + 1):
-            key = keys.private_key("p256", f"{self.name} intermediate {number}")
-            subject = names.distinguished_name(f"C=XX, O=ikelab, CN={self.name} intermediate {number}")
+            name = f"intermediate {number} for {owner}"  # its own: who knows it already needs not be sent it
+            key = keys.private_key("p256", f"{self.name} {name}")
+            subject = names.distinguished_name(f"C=XX, O=ikelab, CN={name}")
             limit = wanted.path_length if number == 1 else None
             builder = _builder(subject, issuer, key, issuer_key, now, (-DAY_S, DAY_S), wanted.padding)
             chain.insert(0, _authority_extensions(builder, limit).sign(issuer_key, keys.hash_for(issuer_key)))

@@ -16,6 +16,7 @@ from ..pki import Certificate, Issued, root, write
 from ..pki.names import NoSuchName
 
 METHODS = ("psk", "certificate")
+NAME_MAX = 64  # letters of a common name (RFC 5280 appendix A)
 
 
 @dataclass(slots=True)
@@ -65,4 +66,4 @@ class Proof:
 def authority_of(psk: str) -> str:
     """The root that stands for this shared key, in words that fit into a subject."""
     words = "".join(letter if letter.isalnum() else " " for letter in psk).split()
-    return f"authority of {' '.join(words)}"[:64]
+    return f"authority of {' '.join(words)}"[:NAME_MAX]
