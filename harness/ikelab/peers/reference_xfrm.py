@@ -21,7 +21,7 @@ from ikelab.peers.contract import DEADLINE_S, HostLike, PeerError, PeerNotRunnin
 from ikelab.peers.control import Control, ControlError, ControlTimeout
 from ikelab.peers.in_guest import LINUX_ECN
 from ikelab.peers.neutral import Credentials, DaemonSpec, PeerSpec
-from ikelab.peers.reference import LACKS, Reference
+from ikelab.peers.reference import Reference
 
 if TYPE_CHECKING:
     from ikelab.guest.machine import Guest, GuestProcess
@@ -44,7 +44,7 @@ class ReferenceOnHostKernel(Reference):
     data_plane = "xfrm"
 
     def missing(self) -> Mapping[str, str]:
-        return {**LACKS, **KERNEL_LACKS}
+        return KERNEL_LACKS
 
     @staticmethod
     def missing_program() -> str:
@@ -72,7 +72,7 @@ class ReferenceInGuest(Reference):
         self._guest: Guest | None = None
 
     def missing(self) -> Mapping[str, str]:
-        return {**LACKS, **KERNEL_LACKS}
+        return KERNEL_LACKS
 
     def start(self, host: HostLike, deadline_s: float = DEADLINE_S) -> None:
         if self.spec is None:
