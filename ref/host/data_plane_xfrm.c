@@ -13,6 +13,7 @@
 #include "host/xfrm_hold.h"
 #include "host/xfrm_pair.h"
 #include "host/xfrm_problem.h"
+#include "host/xfrm_routes.h"
 #include "host/xfrm_standing.h"
 #include "host/xfrm_tag.h"
 #include "host/xfrm_waits.h"
@@ -221,6 +222,7 @@ static enum status child_up(struct data_plane *plane, const struct event *event,
     if (!pair->standby) {
         pair_send(plane, pair);
     }
+    xfrm_routes_put(config, pair->peer_index, pair->child_index, &pair->path.local.ip);
     pair->fresh = true;
     return STATUS_OK;
 }
@@ -231,6 +233,8 @@ static enum status child_moved(struct data_plane *plane, const struct event *eve
     if (pair == NULL) {
         return STATUS_DROP;
     }
+    xfrm_routes_put(plane->config, pair->peer_index, pair->child_index,
+                    &event->child.path.local.ip);
     int error =
         xfrm_pair_move(pair, &event->child.path, event->child.udp_encapsulation, &plane->policies);
     if (error != 0) {
@@ -464,7 +468,7 @@ static void plane_counters(const struct data_plane *plane, struct esp_counters *
     *out = (struct esp_counters){0};
 }
 
-/* ---- what has no meaning here ---- */
+/* ---- the host ---- */
 
 static bool plane_broken(const struct data_plane *plane)
 {
@@ -472,9 +476,15 @@ static bool plane_broken(const struct data_plane *plane)
     return false;
 }
 
+/* The kernel drops a route together with its interface's carrier. */
 static void plane_addresses_changed(struct data_plane *plane)
 {
-    (void)plane; /* there are no routes of ours */
+    for (const struct xfrm_pair *pair = plane->pairs; pair != NULL; pair = pair->next) {
+        if (!pair->lingering) {
+            xfrm_routes_put(plane->config, pair->peer_index, pair->child_index,
+                            &pair->path.local.ip);
+        }
+    }
 }
 
 static unsigned plane_interface(const struct data_plane *plane)
@@ -500,6 +510,7 @@ static bool plane_install(struct data_plane *plane, struct event_loop *loop,
         !xfrm_standing_children(config, &plane->policies, problem)) {
         return false;
     }
+    xfrm_routes_begin(config);
     size_t stale = xfrm_standing_clear(config, &plane->policies) +
                    xfrm_state_clear(xfrm_tag_first(config->mark), xfrm_tag_last(config->mark));
     if (stale > 0) {
@@ -544,7 +555,7 @@ struct data_plane *data_plane_xfrm_create(const struct host_config *config, stru
 size_t data_plane_xfrm_cleanup(const struct host_config *config)
 {
     return xfrm_state_clear(xfrm_tag_first(config->mark), xfrm_tag_last(config->mark)) +
-           xfrm_standing_clear(config, NULL);
+           xfrm_standing_clear(config, NULL) + xfrm_routes_end(config);
 }
 
 const struct data_plane_operations data_plane_xfrm = {

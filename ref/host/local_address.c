@@ -115,6 +115,30 @@ bool local_address_within(const struct selector_list *selectors, uint8_t family,
     return listing.found;
 }
 
+struct interface_search {
+    struct address wanted;
+    unsigned index;
+};
+
+static int interface_match(const struct nlmsghdr *message, void *context)
+{
+    struct interface_search *search = context;
+    const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+    struct address address;
+    uint32_t flags;
+    if (address_read(message, &address, &flags) && address_equal(&address, &search->wanted)) {
+        search->index = header->ifa_index;
+    }
+    return MNL_CB_OK;
+}
+
+unsigned local_address_interface(const struct address *address)
+{
+    struct interface_search search = {.wanted = *address};
+    netlink_dump(RTM_GETADDR, (uint8_t)socket_family(address->family), interface_match, &search);
+    return search.index;
+}
+
 struct address local_address_towards(const struct address *remote, uint32_t mark, uint16_t *mtu)
 {
     struct address none = {0};

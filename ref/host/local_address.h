@@ -14,6 +14,9 @@ void local_addresses_list(unsigned except, struct address_list *out);
 bool local_address_within(const struct selector_list *selectors, uint8_t family,
                           struct address *out);
 
+/* The index of the interface that has the address; 0: none has. */
+unsigned local_address_interface(const struct address *address);
+
 /* Where a packet with our mark to `remote` starts; NONE: there is no route. *mtu, when wanted, is
  * what the route lets through, or 0 when nothing is known. */
 struct address local_address_towards(const struct address *remote, uint32_t mark, uint16_t *mtu);

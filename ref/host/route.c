@@ -50,7 +50,8 @@ int route_remove(uint32_t table, const struct route *route)
     return netlink_request(message);
 }
 
-static struct nlmsghdr *rule_message(char *buffer, uint16_t type, uint8_t family, uint32_t table)
+static struct nlmsghdr *rule_message(char *buffer, uint16_t type, uint8_t family, uint32_t table,
+                                     uint32_t priority)
 {
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
     message->nlmsg_type = type;
@@ -58,19 +59,30 @@ static struct nlmsghdr *rule_message(char *buffer, uint16_t type, uint8_t family
     header->family = (uint8_t)socket_family(family);
     header->action = FR_ACT_TO_TBL;
     mnl_attr_put_u32(message, FRA_TABLE, table);
-    mnl_attr_put_u32(message, FRA_PRIORITY, ROUTE_RULE_PRIORITY);
+    mnl_attr_put_u32(message, FRA_PRIORITY, priority);
     return message;
 }
 
 int route_rule_add(uint8_t family, uint32_t table, uint32_t mark)
 {
     char buffer[NETLINK_REQUEST_MAX] __attribute__((aligned(8))) = {0};
-    struct nlmsghdr *message = rule_message(buffer, RTM_NEWRULE, family, table);
+    struct nlmsghdr *message =
+        rule_message(buffer, RTM_NEWRULE, family, table, ROUTE_RULE_PRIORITY);
     message->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
     struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
     header->flags = FIB_RULE_INVERT;
     mnl_attr_put_u32(message, FRA_FWMARK, mark);
     mnl_attr_put_u32(message, FRA_FWMASK, UINT32_MAX);
+    int error = netlink_request(message);
+    return error == EEXIST ? 0 : error;
+}
+
+int route_rule_add_last(uint8_t family, uint32_t table)
+{
+    char buffer[NETLINK_REQUEST_MAX] __attribute__((aligned(8))) = {0};
+    struct nlmsghdr *message =
+        rule_message(buffer, RTM_NEWRULE, family, table, ROUTE_RULE_PRIORITY_LAST);
+    message->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
     int error = netlink_request(message);
     return error == EEXIST ? 0 : error;
 }
@@ -139,7 +151,7 @@ static int route_collect(const struct nlmsghdr *message, void *context)
 struct rules {
     uint32_t table;
     size_t count;
-    uint32_t marks[RULES_MAX];
+    uint32_t marks[RULES_MAX], priorities[RULES_MAX];
 };
 
 static int rule_collect(const struct nlmsghdr *message, void *context)
@@ -157,17 +169,21 @@ static int rule_collect(const struct nlmsghdr *message, void *context)
             mark = mnl_attr_get_u32(attribute);
         }
     }
-    if (table == rules->table && priority == ROUTE_RULE_PRIORITY && rules->count < RULES_MAX) {
+    bool ours = priority == ROUTE_RULE_PRIORITY || priority == ROUTE_RULE_PRIORITY_LAST;
+    if (table == rules->table && ours && rules->count < RULES_MAX) {
+        rules->priorities[rules->count] = priority;
         rules->marks[rules->count++] = mark;
     }
     return MNL_CB_OK;
 }
 
-static bool rule_remove(uint8_t family, uint32_t table, uint32_t mark)
+static bool rule_remove(uint8_t family, uint32_t table, uint32_t priority, uint32_t mark)
 {
     char buffer[NETLINK_REQUEST_MAX] __attribute__((aligned(8))) = {0};
-    struct nlmsghdr *message = rule_message(buffer, RTM_DELRULE, family, table);
-    mnl_attr_put_u32(message, FRA_FWMARK, mark);
+    struct nlmsghdr *message = rule_message(buffer, RTM_DELRULE, family, table, priority);
+    if (mark != 0) {
+        mnl_attr_put_u32(message, FRA_FWMARK, mark);
+    }
     return netlink_request(message) == 0;
 }
 
@@ -178,7 +194,7 @@ static size_t rules_clear(uint8_t family, uint32_t table, bool keeps, uint32_t k
     netlink_dump(RTM_GETRULE, (uint8_t)socket_family(family), rule_collect, &rules);
     for (size_t i = 0; i < rules.count; i++) {
         if (!keeps || rules.marks[i] != keep) {
-            cleared += rule_remove(family, table, rules.marks[i]);
+            cleared += rule_remove(family, table, rules.priorities[i], rules.marks[i]);
         }
     }
     return cleared;

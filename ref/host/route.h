@@ -6,6 +6,7 @@
 #include "host/prefix.h"
 
 #define ROUTE_RULE_PRIORITY 4500
+#define ROUTE_RULE_PRIORITY_LAST 45000 /* behind every table the machine has */
 #define ROUTE_METRIC_TUN 100
 #define ROUTE_METRIC_UNREACHABLE 9000 /* worse: counts when the TUN's route is gone */
 #define ROUTE_METRIC_GUARD                                                                         \
@@ -25,7 +26,10 @@ int route_remove(uint32_t table, const struct route *route);
 /* All packets without our mark look in the table first; 0 or an errno (EEXIST is none). */
 int route_rule_add(uint8_t family, uint32_t table, uint32_t mark);
 
-/* Removes the rule and every static unicast or unreachable route of the table, whichever instance
+/* Packets that no other table has a route for look in the table; 0 or an errno. */
+int route_rule_add_last(uint8_t family, uint32_t table);
+
+/* Removes the rules and every static unicast or unreachable route of the table, whichever instance
  * left it; how many there were. */
 size_t route_clear(uint8_t family, uint32_t table);
 
