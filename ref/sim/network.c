@@ -128,7 +128,7 @@ static uint64_t arrival(struct network *network, uint64_t now_ns)
     return at_ns;
 }
 
-static void launch(struct sim *sim, const struct host *host, const struct outgoing *outgoing)
+static void launch(struct sim *sim, const struct outgoing *outgoing)
 {
     struct network *network = &sim->network;
     size_t length = outgoing->octets.length;
@@ -137,7 +137,6 @@ static void launch(struct sim *sim, const struct host *host, const struct outgoi
         abort();
     }
     *packet = (struct wire_packet){.number = ++network->count,
-                                   .from = host->index,
                                    .source = outgoing->path.local,
                                    .destination = outgoing->path.remote,
                                    .protocol_50 = outgoing->protocol_50,
@@ -179,9 +178,9 @@ bool network_send(struct sim *sim, const struct host *host, const struct outgoin
         sim->counts.lost++;
         return true;
     }
-    launch(sim, host, outgoing);
+    launch(sim, outgoing);
     if (dice_percent(&network->dice, network->duplicate)) {
-        launch(sim, host, outgoing);
+        launch(sim, outgoing);
     }
     return true;
 }

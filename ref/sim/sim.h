@@ -89,7 +89,6 @@ struct flow {
 struct wire_packet {
     struct wire_packet *next;
     uint64_t at_ns, number;
-    unsigned from;
     struct transport_address source, destination;
     bool protocol_50; /* ESP without UDP: no ports */
     size_t length;
