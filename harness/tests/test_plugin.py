@@ -124,6 +124,17 @@ def test_daemon_that_dies_is_a_failure(lab):
 
 
 @needs_lab
+def test_a_refusal_that_does_not_come_is_a_failure(lab):
+    """pytest.raises tells it by what is no Exception."""
+    def scenario():
+        with pytest.raises(PeerError):
+            lab.client.start()
+
+    verdict, reason = played(lab, scenario)
+    assert verdict is Verdict.FAIL and "DID NOT RAISE" in reason
+
+
+@needs_lab
 def test_expected_failure_and_unexpected_pass(lab):
     listed = Expected("x.*", "*", "*", "known")
     assert played(lab, raiser(AssertionError("boom")), listed)[0] is Verdict.EXPECTED_FAIL

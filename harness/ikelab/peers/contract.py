@@ -55,7 +55,7 @@ CAPABILITIES: Mapping[str, str] = {
     "auth-ed25519": "Ed25519 signatures (RFC 8420)",
     "auth-ed448": "Ed448 signatures (RFC 8420)",
     "certificate-chain": "sends and takes intermediate certificates (RFC 7296 3.6)",
-    "expired-certificate": "proves itself by a certificate whose time is over, when it is told to",
+    "untimely-certificate": "proves itself by a certificate whose time is over or has not come, when told to",
     "long-messages": "IKE messages of more than 8192 octets (RFC 7296 2 asks for 3000)",
     "id-dn": "identities of type ASN1_DN (RFC 7296 3.5)",
     "narrowing": "narrows traffic selectors (RFC 7296 2.9)",

@@ -29,7 +29,7 @@ BORDER = "---- ikelab ----"
 KEY_LOG = "/mnt/guest-nss-key-log.so"
 
 LACKS: Mapping[str, str] = {
-    "expired-certificate": "pluto does not take an expired certificate of its own",
+    "untimely-certificate": "pluto does not take a certificate of its own whose time is over or has not come",
     "auth-ed25519": "pluto has no EdDSA",
     "auth-ed448": "pluto has no EdDSA",
     "ecn": LINUX_ECN,

@@ -15,6 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .. import keys
 from ..capture import CaptureError
 from ..link import RelayError
@@ -35,6 +37,8 @@ from .lab import Lab, Play
 from .side import Side
 
 LAB_ERRORS = (ProcessError, RelayError, CaptureError, PeerMissing, capture_file.CaptureError, keys.KeyFileError)
+# What `pytest.raises` says of a refusal that did not come: no Exception, so that nobody catches it by chance.
+DID_NOT_RAISE = pytest.fail.Exception
 Judgement = tuple[Verdict, str]
 
 
@@ -48,7 +52,7 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
             lab.open()
             watch.passed("set_up")
             scenario()
-        except Exception as error:
+        except (Exception, DID_NOT_RAISE) as error:
             judgement = classify(error, lab)
         watch.passed("playing" if lab.capture is not None else "set_up")
         judgement = _worse(judgement, _end(lab))
@@ -138,7 +142,7 @@ def classify(error: BaseException, lab: Lab) -> Judgement:
         return Verdict.FAIL, f"the daemon of the {who} ended in mid-scenario ({_ends(crashed)}): {words}"
     if isinstance(error, (PeerNotRunning, *LAB_ERRORS)):
         return Verdict.INCONCLUSIVE, words
-    if isinstance(error, AssertionError):
+    if isinstance(error, (AssertionError, DID_NOT_RAISE)):
         return Verdict.FAIL, words or "an assertion failed"
     if isinstance(error, (PeerError, PeerTimeout, TrafficError)):
         return Verdict.FAIL, words
