@@ -2,7 +2,7 @@
 
     @topology("roaming")                     which layout; relayed=("net",) puts the lab's relay into links
     @needs("roam", "dscp")                   capabilities both sides need; client=(...), gateway=(...) for one
-    @requirement("RFC7296-2.6-03")           what it shows, for the report
+    @requirement("RFC7296-2.6-07")           what it shows, for the report
     @each("group", "x25519", "x448")         once with each value
     def test_it(client, gateway, flow, lab):
         '''First sentence: what this shows. RFC 7296 2.6'''

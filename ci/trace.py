@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+"""From requirement to test and back: the catalogue (vectors/requirements), the marks of tests, the list of ids.
+
+Exit status 1: the catalogue is broken, an id has vanished or is not in the list, a mark names no row, or, once
+ci/trace.toml says so, a testable MUST has no test. 2: the catalogue or a test cannot be read.
+
+    ci/trace.py              the counts, one line an RFC
+    ci/trace.py --untested   testable MUSTs without a test, one a line
+    ci/trace.py --update     adds new ids to the list"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "harness"))
+
+from ikelab.catalogue import coverage, load, marks  # noqa: E402
+from ikelab.catalogue.model import Catalogue, CatalogueError, Document  # noqa: E402
+
+
+def line(one: Document) -> str:
+    rows = one.requirements
+    musts = [row for row in rows if row.is_must and row.testable != "no"]
+    tested = sum(bool(row.tests) for row in musts)
+    return (f"RFC {one.rfc}: {len(rows):3} requirements, {sum(row.testable != 'no' for row in rows):3} testable, "
+            f"{sum(bool(row.tests) for row in rows):3} with a test; of {len(musts):3} testable MUSTs {tested:3}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, default=ROOT, help="the tree to look at (default: this one)")
+    parser.add_argument("--untested", action="store_true", help="list testable MUSTs without a test")
+    parser.add_argument("--update", action="store_true", help="add new ids to the list of ids")
+    options = parser.parse_args()
+    folder, ids = options.root / "vectors/requirements", options.root / "vectors/requirements/ids.txt"
+    try:
+        rules = tomllib.loads((options.root / "ci/trace.toml").read_text(encoding="utf-8"))
+        found = marks.marks(options.root / name for name in rules["tests"])
+        catalogue = marks.with_tests(load.load(folder), found)
+    except CatalogueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (OSError, KeyError, SyntaxError, marks.NotLiteral, tomllib.TOMLDecodeError) as error:
+        print(f"{type(error).__name__}: {error}; nothing was compared", file=sys.stderr)
+        return 2
+    if options.update:
+        print(f"{coverage.write_ids(ids, catalogue)} new ids")
+    return report(catalogue, list(coverage.problems(catalogue, found, coverage.read_ids(ids))), rules, options.untested)
+
+
+def report(catalogue: Catalogue, problems: list[str], rules: dict[str, object], list_untested: bool) -> int:
+    untested = coverage.untested(catalogue)
+    fatal = bool(rules.get("untested_must_fails")) and bool(untested)
+    for problem in problems:
+        print(problem)
+    if list_untested or fatal:
+        for row in untested:
+            print(f"{row.id}: {row.level}, {row.role}, and no test: {row.text}")
+    for one in catalogue.documents:
+        print(line(one))
+    print(f"{len(catalogue.requirements)} requirements, {len(untested)} testable MUSTs without a test, "
+          f"{len(problems)} problems")
+    return 1 if problems or fatal else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,62 @@
+"""Which test names which requirement, read from the source: `@requirement("RFC7296-2.6-07")` before a function, or
+`pytest.mark.requirement(...)`. Nothing is imported, so that a broken test does not hide its marks."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .model import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    id: str
+    file: Path
+    line: int
+    test: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class NotLiteral(ValueError):
+    """A mark whose ids are not written out cannot be found by reading."""
+
+
+def marks(folders: Iterable[Path]) -> list[Mark]:
+    return [mark for folder in folders for path in sorted(folder.rglob("test_*.py")) for mark in marks_of_file(path)]
+
+
+def marks_of_file(path: Path) -> Iterator[Mark]:
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            for decorator in node.decorator_list:
+                for name in ids(decorator, path):
+                    yield Mark(name, path, decorator.lineno, node.name)
+
+
+def ids(decorator: ast.expr, path: Path) -> Iterator[str]:
+    if not isinstance(decorator, ast.Call):
+        return
+    function = decorator.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name != "requirement":
+        return
+    for argument in decorator.args:
+        if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
+            raise NotLiteral(f"{path}:{decorator.lineno}: write the ids of @requirement out as strings")
+        yield argument.value
+
+
+def with_tests(catalogue: Catalogue, found: Iterable[Mark]) -> Catalogue:
+    """The same catalogue, each requirement with the tests that name it."""
+    tests: defaultdict[str, list[str]] = defaultdict(list)
+    for mark in found:
+        tests[mark.id].append(f"{mark.file}::{mark.test}")
+    return Catalogue([replace(one, requirements=[replace(row, tests=tuple(tests[row.id])) for row in one.requirements])
+                      for one in catalogue.documents])
