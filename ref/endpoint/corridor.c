@@ -175,6 +175,7 @@ static enum status receive_request(struct sa_store *store, struct ike_sa *sa,
         if (sa->silent && !informational_deletes_ike_sa(&arrival->message)) {
             ike_rekey_believe(store, sa);
         }
+        mobike_follow_responder(store, sa, &in);
         status = handler != NULL ? handler(store, sa, &in, &reply) : STATUS_NOTIFY(INVALID_SYNTAX);
     }
     response_send(store, sa, &in, &reply, status);

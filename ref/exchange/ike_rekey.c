@@ -114,6 +114,7 @@ static void move_tasks(struct sa_store *store, struct ike_sa *old, struct ike_sa
 {
     struct task *out = &old->request.task;
     if (old->request.active && out->type != TASK_IKE_REKEY && out->type != TASK_IKE_DELETE) {
+        out->copies = old->request.sent - 1;
         move_task(store, heir, out);
         *out = (struct task){.type = out->type};
     }

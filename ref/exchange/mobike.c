@@ -254,15 +254,26 @@ static bool nat_forbidden_and_found(const struct exchange_input *in)
     return !bytes_equal(writer_bytes(&w), n->data);
 }
 
-/* The peer's addresses have changed; when the one we use is no longer among them, or a NAT in front
- * of it uses another port now, we go to where it spoke from. */
+void mobike_follow_responder(struct sa_store *store, struct ike_sa *sa,
+                             const struct exchange_input *in)
+{
+    const struct path *ours = &sa->path, *theirs = in->path;
+    if (sa->mobike && sa->mobike_initiator && sa->state == IKE_SA_ESTABLISHED &&
+        in->encapsulated == sa->encapsulated &&
+        transport_address_equal(&ours->local, &theirs->local) &&
+        address_equal(&ours->remote.ip, &theirs->remote.ip) &&
+        ours->remote.port != theirs->remote.port) {
+        mobike_change_path(store, sa, theirs, 0);
+    }
+}
+
+/* The peer's addresses have changed; when the one we use is no longer among them, we go to where it
+ * spoke from. */
 static void consume_addresses(struct sa_store *store, struct ike_sa *sa,
                               const struct exchange_input *in)
 {
     mobike_note_additional(sa, in->message, in->path);
-    const struct transport_address *ours = &sa->path.remote, *theirs = &in->path->remote;
-    bool other_port = address_equal(&ours->ip, &theirs->ip) && ours->port != theirs->port;
-    if (sa->mobike_initiator && (other_port || !listed(&sa->peer_addresses, &ours->ip))) {
+    if (sa->mobike_initiator && !listed(&sa->peer_addresses, &sa->path.remote.ip)) {
         mobike_change_path(store, sa, in->path, 0);
     }
 }

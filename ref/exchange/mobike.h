@@ -37,6 +37,12 @@ void mobike_compare_mapping(struct sa_store *store, struct ike_sa *sa,
 enum status mobike_consume_request(struct sa_store *store, struct ike_sa *sa,
                                    const struct exchange_input *in, struct exchange_reply *reply);
 
+/* An authentic request of a responder from another port of the address in use: the NAT in front of
+ * it has a new mapping. RFC 4555 gives it no word for that (1.2 leaves such responders out), and
+ * whatever we send to the old port is lost: go there, and say so. */
+void mobike_follow_responder(struct sa_store *store, struct ike_sa *sa,
+                             const struct exchange_input *in);
+
 /* Authentic traffic from elsewhere, without MOBIKE: the peer's NAT has a new mapping (7296 2.23).
  */
 void nat_follow(struct sa_store *store, struct ike_sa *sa, const struct path *path);

@@ -122,7 +122,8 @@ void request_send(struct sa_store *store, struct ike_sa *sa, const struct task *
     request->message_id = sa->next_request;
     request->timeout_ns = sa->peer->retransmission.timeout_ns;
     request->next_ns = store->now_ns;
-    request->sent = 0;
+    request->sent = task->copies;
+    request->task.copies = 0;
     request->error = STATUS_OK;
     request->path_changes = sa->path_changes;
     if (task->type != TASK_IKE_SA_INIT) {

@@ -33,6 +33,7 @@ struct task {
     uint16_t child_index;   /* CHILD_CREATE */
     uint16_t group; /* the key exchange the peer asked for (INVALID_KE_PAYLOAD); 0: our first */
     uint8_t attempts;
+    uint32_t copies; /* sent in vain in IKE SAs that were replaced meanwhile: they count (2.4) */
     bool has_key;
     struct packet_key key; /* the packet that wanted the SA */
 };

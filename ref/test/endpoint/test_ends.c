@@ -152,6 +152,37 @@ static void test_dead_peer_is_found(void **state)
     assert_null(world_residue(&world, 0));
 }
 
+static enum world_fate lose_questions_of_a(struct world *w, struct world_packet *packet,
+                                           void *context)
+{
+    struct ike_header header;
+    (void)w;
+    (void)context;
+    bool question =
+        ike_header_parse(bytes_of(packet->octets, packet->length), &header) == STATUS_OK &&
+        header.exchange_type == INFORMATIONAL && (header.flags & IKE_FLAG_RESPONSE) == 0;
+    return packet->from == 0 && question ? WORLD_DROP : WORLD_PASS;
+}
+
+/* 2.4: what goes unanswered ends the IKE SA after as many copies, also where the peer, whose own
+ * requests arrive, replaces the IKE SA before they are all sent. */
+static void test_rekeys_of_the_peer_are_no_answer(void **state)
+{
+    unsigned rekeys = 0;
+    (void)state;
+    world_boot(&world);
+    world_connect(&world);
+    world.hook = lose_questions_of_a;
+    uint32_t id = world_command(&world, 0, COMMAND_LIVENESS);
+    for (; rekeys < 60 && !world_answered(&world, 0, id); rekeys++) {
+        (void)world_command(&world, 1, COMMAND_REKEY_IKE);
+        world_run(&world, WORLD_S);
+    }
+    assert_true(rekeys > 3 && rekeys < 60);
+    assert_int_equal(world_result(&world, 0, id), STATUS_UNREACHABLE);
+    assert_int_equal(a->last_ike_down.reason, DOWN_UNREACHABLE);
+}
+
 static void test_traffic_is_a_sign_of_life(void **state)
 {
     (void)state;
@@ -669,6 +700,7 @@ int main(void)
         TEST(test_volume),
         TEST(test_rekey_refused),
         TEST(test_dead_peer_is_found),
+        TEST(test_rekeys_of_the_peer_are_no_answer),
         TEST(test_traffic_is_a_sign_of_life),
         TEST(test_liveness_by_command),
         TEST(test_restart_with_initial_contact),

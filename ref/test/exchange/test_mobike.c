@@ -266,28 +266,37 @@ static void test_who_follows_a_nat(void **state)
     }
 }
 
-/* A responder whose NAT has another port for it says so with the same addresses as before. */
-static void test_goes_where_the_peer_speaks_from(void **state)
+/* A responder whose NAT has another port for it is followed there, and told where it is seen now. A
+ * request from elsewhere is no reason to go: that a responder says with its addresses. */
+static void test_follows_a_responder_to_its_new_port(void **state)
 {
+    static const struct {
+        const char *from; /* NULL: where it was */
+        unsigned port_more;
+        bool follows;
+    } rows[] = {{NULL, 0, false}, {NULL, 1, true}, {"192.0.2.99", 1, false}};
     (void)state;
     sa->mobike = true;
-    for (unsigned moved = 0; moved < 2; moved++) {
-        uint16_t port = (uint16_t)(sa->path.remote.port + moved);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct path before = sa->path;
         start();
         notify_add(&reply.chain, NO_ADDITIONAL_ADDRESSES, bytes_of(NULL, 0));
         take(&seen);
-        seen.path.remote.port = port;
-        start();
-        assert_int_equal(mobike_consume_request(store, sa, &seen.in, &reply), STATUS_OK);
-        assert_int_equal(sa->path.remote.port, port);
-        assert_int_equal(sa->request.active, moved); /* the peer is told where it is seen now */
+        seen.path.remote.port += (uint16_t)rows[i].port_more;
+        if (rows[i].from != NULL) {
+            seen.path.remote.ip = world_address(rows[i].from);
+        }
+        seen.in.encapsulated = sa->encapsulated;
+        mobike_follow_responder(store, sa, &seen.in);
+        assert_true(path_equal(&sa->path, rows[i].follows ? &seen.path : &before));
+        assert_int_equal(sa->request.active, i >= 1); /* the update of row 1 */
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_goes_where_the_peer_speaks_from),
+        CASE(test_follows_a_responder_to_its_new_port),
         CASE(test_announces_the_others),
         CASE(test_notes_the_peers_list),
         CASE(test_update_carries_what_3_5_asks_for),
