@@ -160,7 +160,8 @@ sim-mutants: $(BUILD)/ikesim
 VECTOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/test/vectors/*.c)))
 $(BUILD)/vector-runner: $(VECTOR_OBJECTS) $(BUILD)/libikeref.a
 	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $(VECTOR_OBJECTS) $(BUILD)/libikeref.a -ljansson -lcrypto
+	@$(CC) $(LDFLAGS) -Wl,--wrap=signature_sign -o $@ $(VECTOR_OBJECTS) $(BUILD)/libikeref.a -ljansson \
+	  -lcrypto
 
 vectors: $(BUILD)/vector-runner $(BUILD)/ikelab
 	@$(BUILD)/ikelab vectors

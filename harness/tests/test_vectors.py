@@ -52,7 +52,7 @@ def test_both_sides_come_to_what_is_stated(source):
 def test_exchanges_cover_what_the_page_promises():
     names = {f.name for f in OWN if f.source == "exchange"}
     assert names == {"ike-auth-psk", "cookie", "invalid-ke", "rekey-child", "rekey-child-pfs", "rekey-ike",
-                     "mobike", "delete"}
+                     "mobike", "delete", "ike-auth-signature", "fragmentation"}
     for mode in ("tunnel", "transport"):
         for esn in (True, False):
             assert all(any((v.test["mode"], v.test["esn"]) == (mode, esn) for _, v in f.vectors())

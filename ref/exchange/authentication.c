@@ -16,33 +16,32 @@
 
 /* ---- IKE_SA_INIT ---- */
 
-/* What we can verify with: RFC 8247 3.2, without SHA-1; RFC 8420 2. */
-static const uint16_t our_hashes[] = {HASH_SHA2_256, HASH_SHA2_384, HASH_SHA2_512, HASH_IDENTITY};
-
 static bool signs(const struct peer_config *peer)
 {
     return peer->local_authentication == AUTHENTICATION_SIGNATURE ||
            peer->remote_authentication == AUTHENTICATION_SIGNATURE;
 }
 
-static void add_hashes(struct chain_writer *chain)
+static void add_hashes(struct chain_writer *chain, const struct peer_config *peer)
 {
-    uint8_t octets[sizeof our_hashes];
+    uint8_t octets[2 * (HASH_IDENTITY + 1)];
     struct writer w = writer_over(octets, sizeof octets);
-    for (size_t i = 0; i < sizeof our_hashes / sizeof our_hashes[0]; i++) {
-        writer_u16(&w, our_hashes[i]);
+    for (uint16_t hash = HASH_SHA1; hash <= HASH_IDENTITY; hash++) {
+        if ((peer->signature_hashes & HASH_BIT(hash)) != 0) {
+            writer_u16(&w, hash);
+        }
     }
     notify_add(chain, SIGNATURE_HASH_ALGORITHMS, writer_bytes(&w));
 }
 
 /* The peer's list as a set; numbers we do not know, and an odd octet at the end, are nothing to us.
  */
-static void take_hashes(struct ike_sa *sa, const struct message *m)
+static void take_hashes(struct ike_sa *sa, const struct peer_config *peer, const struct message *m)
 {
     const struct notify_payload *n = message_notify(m, SIGNATURE_HASH_ALGORITHMS);
     struct bytes list = n != NULL ? n->data : bytes_of(NULL, 0);
     uint16_t hash;
-    sa->init->digital_signature = n != NULL;
+    sa->init->digital_signature = n != NULL && peer->signature_hashes != 0;
     sa->init->peer_hashes = 0;
     while (bytes_take_u16(&list, &hash)) {
         sa->init->peer_hashes |= hash <= HASH_IDENTITY ? HASH_BIT(hash) : 0;
@@ -51,15 +50,15 @@ static void take_hashes(struct ike_sa *sa, const struct message *m)
 
 void authentication_ask(const struct ike_sa *sa, struct chain_writer *chain)
 {
-    if (signs(sa->peer)) {
-        add_hashes(chain);
+    if (signs(sa->peer) && sa->peer->signature_hashes != 0) {
+        add_hashes(chain, sa->peer);
     }
 }
 
 void authentication_note_response(struct ike_sa *sa, const struct message *m)
 {
     if (signs(sa->peer)) {
-        take_hashes(sa, m);
+        take_hashes(sa, sa->peer, m);
     }
 }
 
@@ -71,15 +70,25 @@ static const struct peer_config *caller_at(const struct sa_store *store, const s
     return peer_config_allows_address(store->config, peer, &sa->path.remote.ip) ? peer : NULL;
 }
 
-void authentication_note_request(const struct sa_store *store, struct ike_sa *sa,
-                                 const struct message *m)
+/* The first of them that has to do with signatures; NULL: none. */
+static const struct peer_config *signing_caller(const struct sa_store *store,
+                                                const struct ike_sa *sa)
 {
     for (size_t i = 0; i < store->config->peer_count; i++) {
         const struct peer_config *peer = caller_at(store, sa, i);
         if (peer != NULL && signs(peer)) {
-            take_hashes(sa, m);
-            return;
+            return peer;
         }
+    }
+    return NULL;
+}
+
+void authentication_note_request(const struct sa_store *store, struct ike_sa *sa,
+                                 const struct message *m)
+{
+    const struct peer_config *peer = signing_caller(store, sa);
+    if (peer != NULL) {
+        take_hashes(sa, peer, m);
     }
 }
 
@@ -109,8 +118,9 @@ void authentication_answer(const struct sa_store *store, const struct ike_sa *sa
 {
     uint8_t hashes[AUTHORITIES_MAX * CERTREQ_HASH_LENGTH];
     struct writer w = writer_over(hashes, sizeof hashes);
-    if (sa->init->digital_signature) {
-        add_hashes(chain);
+    const struct peer_config *signing = signing_caller(store, sa);
+    if (signing != NULL && sa->init->digital_signature) {
+        add_hashes(chain, signing);
     }
     for (size_t i = 0; i < store->config->peer_count; i++) {
         const struct peer_config *peer = caller_at(store, sa, i);

@@ -54,6 +54,9 @@ void peer_config_defaults(struct peer_config *peer)
         .backoff_percent = 180,
         .tries = 8,
     };
+    /* RFC 8247 3.2, without SHA-1; RFC 8420 2 */
+    peer->signature_hashes = HASH_BIT(HASH_SHA2_256) | HASH_BIT(HASH_SHA2_384) |
+                             HASH_BIT(HASH_SHA2_512) | HASH_BIT(HASH_IDENTITY);
     peer->mobike = true;
     peer->fragmentation = true;
     peer->initial_contact = true;

@@ -74,8 +74,10 @@ struct peer_config {
     enum authentication local_authentication, remote_authentication;
     struct credential *credential;   /* our certificate and key; NULL: none. Owned by the host */
     struct authorities *authorities; /* who may issue the peer's; NULL: nobody. Owned by the host */
-    bool rsa_pkcs1;                  /* sign with PKCS#1 v1.5 instead of PSS; either is accepted */
-    bool rsa_sha1; /* RSA with SHA-1 (method 1) with a peer that has no RFC 7427 */
+    uint16_t signature_hashes; /* what we announce to verify with (RFC 7427 4), a set of HASH_BIT;
+                                  0: nothing, so that the older methods are all there is */
+    bool rsa_pkcs1;            /* sign with PKCS#1 v1.5 instead of PSS; either is accepted */
+    bool rsa_sha1;             /* RSA with SHA-1 (method 1) with a peer that has no RFC 7427 */
     struct address_list local_addresses;    /* empty: any of this host's */
     struct address_list remote_addresses;   /* empty: any (responder only) */
     uint16_t remote_port, remote_natt_port; /* 500 and 4500 */

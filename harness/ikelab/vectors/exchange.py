@@ -13,7 +13,7 @@ from typing import Any
 from ..wire import ike, registry
 from ..wire.octets import Malformed
 from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
-from . import derivation
+from . import derivation, identification
 from .derivation import Suite
 from .model import Failed, Kind, Vector
 
@@ -26,6 +26,8 @@ INTEGRITIES = {12: "AUTH_HMAC_SHA2_256_128", 13: "AUTH_HMAC_SHA2_384_192",
 GROUPS = {14: "modp2048", 15: "modp3072", 16: "modp4096", 19: "secp256r1", 20: "secp384r1",
           21: "secp521r1", 31: "curve25519", 32: "curve448"}
 UNSEEN = "not on the wire"
+SHARED_KEY = 2  # Auth Method, RFC 7296 3.8
+FRAGMENT_NUMBERS = 4  # octets of Fragment Number and Total Fragments, RFC 7383 2.5
 
 
 @dataclass(slots=True)
@@ -83,14 +85,16 @@ class Derivation:
     """Walks the messages of one test in order."""
 
     def __init__(self, test: Values):
-        self.psk = bytes.fromhex(test["setup"]["psk"])
-        self.identities = {side: test["setup"][side]["identity"] for side in ("initiator", "responder")}
+        self.setup = test["setup"]
+        self.psk = bytes.fromhex(self.setup.get("psk", ""))
         self.draws = {side: [bytes.fromhex(d["octets"]) for d in test["random"][side]]
                       for side in ("initiator", "responder")}
         self.steps = [step for step in test["steps"] if "octets" in step]
         self.sas: list[IkeSa] = []
         self.names: dict[tuple[str, bytes], str] = {}
         self.requests: dict[tuple[int, int, str], ike.Message] = {}
+        self.pieces: list[ike.Message] = []  # fragments of one message, so far
+        self.joined = b""
         self.init_request: ike.Message | None = None
         self.refusal: ike.NotifyPayload | None = None
         self.out = Derived()
@@ -104,9 +108,10 @@ class Derivation:
                 self._init(message, step, number)
             else:
                 stated = self._open(message, step, number)
-                self._consume(message, step, number)
+                if message.inner is not None:
+                    self._consume(message, step, number)
             kind = "response" if message.header.response else "request"
-            self.out.messages.append({"message": f"{message.header.exchange} {kind}",
+            self.out.messages.append({"message": f"{message.header.exchange} {kind}{_piece(message)}",
                                       "payloads": message.text(), **stated})
         for side, draws in self.draws.items():
             self.out.draws[side] = [self._name_of(side, draw) for draw in draws]
@@ -123,6 +128,7 @@ class Derivation:
         if not header.response:
             self._init_again(message)
             self.init_request = message
+            self._hashes(message, "initiator")
             self._name("initiator", header.spi_i, "SPIi (IKE SA 1)")
             self._name("initiator", _body(message, PayloadType.NONCE), "Ni (IKE SA 1)")
             self._private("initiator", _ke(message), "private key i" if self.refusal is None
@@ -137,6 +143,8 @@ class Derivation:
             self._bare_refusal(message, self.refusal)
             return
         self._nat(message, step, header.spi_i, header.spi_r)
+        self._hashes(message, "responder")
+        identification.check_request(self.setup, "responder", message)
         self._name("responder", header.spi_r, "SPIr (IKE SA 1)")
         self._name("responder", _body(message, PayloadType.NONCE), "Nr (IKE SA 1)")
         choice = Choice.of(_sa(message))
@@ -172,6 +180,13 @@ class Derivation:
                                0x20, Exchange.IKE_SA_INIT, ike.FLAG_RESPONSE, 0, 28 + len(payload))
         if message.octets != expected + payload or not 1 <= len(notify.data) <= 64:
             raise Failed("a refusal has another form")
+
+    def _hashes(self, message: ike.Message, side: str) -> None:
+        """RFC 7427 4; the responder has them only in answer to the initiator's."""
+        notify = message.notifies().get("SIGNATURE_HASH_ALGORITHMS")
+        stated = self.setup[side].get("hashes", [])
+        if (notify.data if notify else b"") != struct.pack(f">{len(stated)}H", *stated):
+            raise Failed(f"the {side} announces other hash algorithms")
 
     def _nat(self, message: ike.Message, step: Values, spi_i: bytes, spi_r: bytes) -> None:
         """RFC 7296 2.23; there is no NAT in any of these exchanges."""
@@ -271,7 +286,9 @@ class Derivation:
         sa, suite = self.sas[found], self.sas[found].choice.suite
         letter = "i" if header.from_initiator else "r"
         key, integrity_key = sa.keys[f"SK_e{letter}"], sa.keys[f"SK_a{letter}"]
-        before, sealed = message.octets[: payload.at], message.octets[payload.at :]
+        piece = message.fragment
+        at = payload.at + (FRAGMENT_NUMBERS if piece else 0)
+        before, sealed = message.octets[:at], message.octets[at:]
         try:
             text = suite.open(key, integrity_key, sealed, before, before)
         except derivation.NotAuthentic as error:
@@ -279,11 +296,34 @@ class Derivation:
         iv, inner = sealed[: suite.iv], text[: len(text) - 1 - text[-1]]
         if derivation.sk_seal(suite, key, integrity_key, before, iv, text) != message.octets:
             raise Failed(f"message {number} seals to other octets")
-        message.inner = ike.parse_chain(payload.inner_first, inner)
         self._name(step["from"], iv, f"IV of message {number}")
-        return {"ikeSa": found, **_hex({"iv": iv, "aad": before}), "first": int(payload.inner_first),
-                **_hex({"inner": inner, "plaintext": text,
-                        "icv": sealed[len(sealed) - suite.icv :]})}
+        stated = {"ikeSa": found, **_hex({"iv": iv, "aad": before}), "first": int(payload.inner_first),
+                  **_hex({"inner": inner, "plaintext": text, "icv": sealed[len(sealed) - suite.icv :]})}
+        if piece is None:
+            message.inner = ike.parse_chain(payload.inner_first, inner)
+            return stated
+        return stated | self._join(message, piece, inner, step)
+
+    def _join(self, message: ike.Message, piece: ike.FragmentPayload, inner: bytes, step: Values) -> Values:
+        """RFC 7383 2.5 and 2.6: all headers are the same, but for Length; the content is cut anywhere, and
+        what comes first is said in the first fragment. No fragment makes a larger packet than it may."""
+        self.pieces = self.pieces if piece.number > 1 else []
+        self.joined = (self.joined if piece.number > 1 else b"") + inner
+        first = self.pieces[0] if self.pieces else message
+        total = first.fragment.total if first.fragment else 0
+        if (piece.number, piece.total) != (len(self.pieces) + 1, total):
+            raise Failed("the fragments are not 1 to Total Fragments")
+        if piece.number > 1 and (piece.inner_first or first.octets[:24] != message.octets[:24]):
+            raise Failed("a fragment whose header is another than the first one's")
+        if len(message.octets) + 28 + (4 if step["nonEspMarker"] else 0) > self.setup[step["from"]]["fragmentSize"]:
+            raise Failed("a fragment that does not fit into the packet it is for")
+        self.pieces.append(message)
+        stated: Values = {"fragment": piece.number, "fragments": piece.total}
+        if piece.number < piece.total:
+            return stated
+        assert first.encrypted is not None
+        message.inner = ike.parse_chain(first.encrypted.inner_first, self.joined)
+        return stated | {"joined": self.joined.hex()}
 
     def _consume(self, message: ike.Message, step: Values, number: int) -> None:
         header, sa = message.header, self._sa_of(message)
@@ -339,18 +379,24 @@ class Derivation:
         auth = message.first(PayloadType.AUTH)
         if not isinstance(identity, ike.IdPayload) or not isinstance(auth, ike.AuthPayload):
             raise Failed("IKE_AUTH without ID or AUTH")
-        if identity.text != self.identities[side] or auth.method != 2:
-            raise Failed("another identity, or no shared key")
+        if identity.text != self.setup[side]["identity"]:
+            raise Failed("another identity")
         name = sa.choice.prf
         maced = derivation.prf(name, sa.keys["SK_pi" if of_i else "SK_pr"], identity.body)
         signed = (sa.init[0] + sa.nr if of_i else sa.init[1] + sa.ni) + maced
-        key = derivation.prf(name, self.psk, derivation.KEY_PAD)
-        value = derivation.prf(name, key, signed)
-        if value != auth.data:
+        values = {"RestOfIDPayload": identity.body, "MACedID": maced, "SignedOctets": signed}
+        if of_i:
+            identification.check_request(self.setup, side, message)
+        if "certificates" in self.setup[side]:
+            values = {"method": auth.method} | values
+            values |= identification.signature(self.setup, side, message, auth, signed)
+        elif auth.method == SHARED_KEY:
+            values |= identification.shared_key(name, self.psk, signed)
+        else:
+            raise Failed("no shared key")
+        if values["AUTH"] != auth.data:
             raise Failed(f"AUTH of the {side} is another")
-        self.out.auth.append({"by": side, "ikeSa": sa_number, **_hex({
-            "RestOfIDPayload": identity.body, "MACedID": maced, "SignedOctets": signed,
-            "prf(Shared Secret, Key Pad)": key, "AUTH": value})})
+        self.out.auth.append({"by": side, "ikeSa": sa_number, **_hex(values)})
 
     def _sa_of(self, message: ike.Message) -> int:
         return next(i for i, sa in enumerate(self.sas)
@@ -361,6 +407,11 @@ class Derivation:
 
 def _other(side: str) -> str:
     return "responder" if side == "initiator" else "initiator"
+
+
+def _piece(message: ike.Message) -> str:
+    piece = message.fragment
+    return f", fragment {piece.number} of {piece.total}" if piece else ""
 
 
 def _body(message: ike.Message, kind: int) -> bytes:

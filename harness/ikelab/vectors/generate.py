@@ -6,7 +6,6 @@ when both agree. Run it when an exchange is added; a file that changes otherwise
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import json
 import struct
@@ -15,18 +14,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import derivation, reference
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from . import credentials, derivation, reference, signing
+from .credentials import stream
 from .derivation import INTEGRITIES, Suite
 from .exchange import Derivation
 from .sources import ROOT
 
 LICENCE = "Apache-2.0"
 Test = dict[str, Any]
-
-
-def stream(label: str, length: int) -> bytes:
-    """Fixed octets for a label: SHAKE-256 of it."""
-    return hashlib.shake_256(b"ikelab vectors: " + label.encode()).digest(length)
 
 
 def write(path: Path, document: dict[str, Any]) -> None:
@@ -157,6 +154,80 @@ def flow(comment: str, ike: str, esp: str, commands: list[dict[str, str]],
             "commands": [do("initiate"), *commands]}
 
 
+# key, the hashes that both announce (RFC 7427 4), and what else a side has; the kinds of keys are
+# those of initiator and responder.
+SHA2_256, SHA2_384, SHA2_512, IDENTITY = 2, 3, 4, 5
+SIGNATURES: list[tuple[str, str, list[int], dict[str, Any]]] = [
+    ("RSASSA-PKCS1-v1_5 with SHA-256", "rsa2048", [SHA2_256], {"rsaPkcs1": True}),
+    ("RSASSA-PKCS1-v1_5 with SHA-384", "rsa2048", [SHA2_384], {"rsaPkcs1": True}),
+    ("RSASSA-PKCS1-v1_5 with SHA-512", "rsa2048", [SHA2_512], {"rsaPkcs1": True}),
+    ("RSASSA-PSS with SHA-256", "rsa2048", [SHA2_256], {}),
+    ("RSASSA-PSS with SHA-384", "rsa2048", [SHA2_384], {}),
+    ("RSASSA-PSS with SHA-512", "rsa2048", [SHA2_512], {}),
+    ("ECDSA on P-256 with SHA-256", "p256", [SHA2_256, SHA2_384, SHA2_512, IDENTITY], {}),
+    ("ECDSA on P-384 with SHA-384", "p384", [SHA2_256, SHA2_384, SHA2_512, IDENTITY], {}),
+    ("ECDSA on P-521 with SHA-512", "p521", [SHA2_256, SHA2_384, SHA2_512, IDENTITY], {}),
+    ("ECDSA on P-256 with SHA-512", "p256", [SHA2_512], {}),
+    ("Ed25519", "ed25519", [SHA2_256, IDENTITY], {}),
+    ("Ed448", "ed448", [IDENTITY], {}),
+    ("RSA Digital Signature (1)", "rsa2048", [], {"rsaSha1": True}),
+    ("ECDSA with SHA-256 on the P-256 curve (9)", "p256", [], {}),
+    ("ECDSA with SHA-384 on the P-384 curve (10)", "p384", [], {}),
+    ("ECDSA with SHA-512 on the P-521 curve (11)", "p521", [], {})]
+
+
+def proof(kind: str, owner: str, hashes: list[int], through: bool = False, **more: Any) -> dict[str, Any]:
+    """What a side of setup has that proves itself with a certificate."""
+    name = (INITIATOR if owner == "initiator" else RESPONDER)["identity"]
+    issued = credentials.chain(kind, owner, name, through)
+    return {"hashes": hashes, **more, "certificates": [credentials.der(one).hex() for one in issued],
+            "privateKey": credentials.pkcs8(credentials.private_key(kind, owner)).hex()}
+
+
+def certified(test: Test, shared_key: bool = False) -> Test:
+    """The setup is one with certificates: the authority of both, and when it is."""
+    psk = {"psk": test["setup"]["psk"]} if shared_key else {}
+    test["setup"] = {**psk, "time": int(credentials.TIME.timestamp()),
+                     "authority": credentials.der(credentials.authority().certificate).hex(),
+                     **{side: test["setup"][side] for side in ("initiator", "responder")}}
+    return test
+
+
+def signature_flows() -> list[Test]:
+    tests = []
+    for number, (about, kind, hashes, more) in enumerate(SIGNATURES):
+        ike, esp = SUITES[number % 6]
+        tests.append(certified(flow(about, ike, esp, [], *(proof(kind, side, hashes, **more)
+                                                          for side in ("initiator", "responder")))))
+    ike, esp = SUITES[0]
+    every = [SHA2_256, SHA2_384, SHA2_512, IDENTITY]
+    tests.append(certified(flow("each with its own key, and an intermediate authority", ike, esp, [],
+                                proof("ed25519", "initiator", every, True), proof("p256", "responder", every))))
+    tests.append(certified(flow("the initiator with a certificate, the responder with the shared key", ike, esp,
+                                [], proof("p256", "initiator", every), {"hashes": every}), True))
+    return tests
+
+
+def fragment_flows() -> list[Test]:
+    """Both sides fragment, so that requests and responses come in pieces; sizes are those of IP packets. With
+    a shared key they must be small, and names long, for IKE_AUTH not to fit into one."""
+    every = [SHA2_256, SHA2_384, SHA2_512, IDENTITY]
+    rekeys = [do("rekey-child"), do("rekey-ike", "responder"), do("liveness")]
+    suites = [("aes256gcm16-prfsha512-x25519", "aes256gcm16-x25519"),
+              ("aes128-sha256-prfsha512-modp2048", "aes128-sha256-modp2048"),
+              ("chacha20poly1305-prfsha512-x448", "chacha20poly1305-x448-esn")]
+    sides = [{"identity": f"the-{side}-by-a-longer-name.vectors.example"} for side in ("initiator", "responder")]
+    tests = [flow(f"fragments of {size}, shared key, then rekeys", ike, esp, rekeys,
+                  *({**side, "fragmentSize": size} for side in sides))
+             for (ike, esp), size in zip(suites, (256, 256, 280), strict=True)]
+    tests += [certified(flow(f"fragments of {size}, certificates", ike, esp, [], *(
+        proof(kind, side, every, through, fragmentSize=size) for side in ("initiator", "responder"))))
+        for (ike, esp), size, kind, through in ((SUITES[0], 576, "p256", False),
+                                                (SUITES[4], 576, "ed25519", True),
+                                                (SUITES[2], 1280, "rsa2048", False))]
+    return tests
+
+
 def transport(side: dict[str, Any]) -> dict[str, Any]:
     return {"mode": "transport", "network": side["address"] + "/32"}
 
@@ -167,6 +238,10 @@ def flows() -> dict[str, tuple[str, list[Test]]]:
         "ike-auth-psk": (first, [flow("shared key", ike, esp, []) for ike, esp in SUITES] + [
             flow("shared key, transport mode", ike, esp, [], transport(INITIATOR), transport(RESPONDER))
             for ike, esp in SUITES[:2]]),
+        "ike-auth-signature": ("IKE_SA_INIT and IKE_AUTH with certificates and signatures (RFC 7427, RFC 8420,"
+                               " RFC 4754)", signature_flows()),
+        "fragmentation": ("messages in Encrypted Fragment payloads (RFC 7383): IKE_AUTH and CREATE_CHILD_SA",
+                          fragment_flows()),
         "cookie": (first + ", the responder asks for a cookie (RFC 7296 2.6)",
                    [flow("cookie", ike, esp, [], None, {"cookie": True}) for ike, esp in SHORT]),
         "invalid-ke": (first + ", the responder wants another group (RFC 7296 1.2)",
@@ -205,16 +280,33 @@ NOTES = [
 def exchange_files() -> None:
     for name, (about, tests) in flows().items():
         recorded = record(name, tests)
-        done = [complete(number, name, test, found)
+        done = [complete(number, test, found)
                 for number, (test, found) in enumerate(zip(tests, recorded, strict=True), 1)]
+        if any(auth.get("signature") for test in done for auth in test["auth"]):
+            recorded = record(name, tests, [fixed_signatures(test) for test in done])
+            done = [complete(number, test, found)
+                    for number, (test, found) in enumerate(zip(tests, recorded, strict=True), 1)]
         write(ROOT / "exchange" / f"{name}.json", {
             "algorithm": name, "source": "ikelab, recorded from the reference and derived again from RFC 7296",
             "licence": LICENCE, "notes": [about, *NOTES], "numberOfTests": len(done),
             "testGroups": [{"type": "ExchangeTest", "tests": done}]})
 
 
-def record(name: str, tests: list[Test]) -> list[Test]:
+def fixed_signatures(test: Test) -> list[dict[str, str]]:
+    """In place of what the library has drawn: by RFC 6979, and with a salt made from its name."""
+    found = []
+    for auth in (auth for auth in test["auth"] if "signature" in auth):
+        key = load_der_private_key(bytes.fromhex(test["setup"][auth["by"]]["privateKey"]), None)
+        algorithm = next(a for a in signing.ALGORITHMS if a.name == auth["algorithm"])
+        salt = stream(f"salt {test['comment']} {auth['by']}", 64)
+        found.append({"signature": signing.fixed(key, algorithm, bytes.fromhex(auth["SignedOctets"]), salt).hex()})
+    return found
+
+
+def record(name: str, tests: list[Test], signatures: list[list[dict[str, str]]] | None = None) -> list[Test]:
+    """`signatures`: for each test those that are to be sent where the reference would draw its own."""
     asked = [{"tcId": number, "setup": test["setup"], "steps": test["commands"],
+              "auth": signatures[number - 1] if signatures else [],
               "stream": {side: stream(f"{name} {number} {side}", 4096).hex()
                          for side in ("initiator", "responder")}} for number, test in enumerate(tests, 1)]
     with tempfile.TemporaryDirectory() as folder:
@@ -224,7 +316,7 @@ def record(name: str, tests: list[Test]) -> list[Test]:
         return reference.record(file)
 
 
-def complete(number: int, name: str, test: Test, recorded: Test) -> Test:
+def complete(number: int, test: Test, recorded: Test) -> Test:
     random = {side: [{"octets": _within_order(draw)} for draw in draws]
               for side, draws in recorded["draws"].items()}
     base = {"setup": test["setup"], "random": random, "steps": recorded["steps"]}
@@ -235,9 +327,13 @@ def complete(number: int, name: str, test: Test, recorded: Test) -> Test:
     for side, draws in random.items():
         random[side] = [{"name": label, **draw}
                         for label, draw in zip(derived.draws[side], draws, strict=True)]
-    return {"tcId": number, "comment": test["comment"], "result": "valid", "flags": [],
-            "setup": test["setup"], "random": random, "ikeSas": derived.ike_sas,
+    return {"tcId": number, "comment": test["comment"], "result": "valid",
+            "flags": flags(derived.auth), "setup": test["setup"], "random": random, "ikeSas": derived.ike_sas,
             "childSas": derived.child_sas, "auth": derived.auth, "steps": steps}
+
+
+def flags(auth: list[Test]) -> list[str]:
+    return ["DrawnSignature"] if any("k" in one or "salt" in one for one in auth) else []
 
 
 def _within_order(draw: str) -> str:

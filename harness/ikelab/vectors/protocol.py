@@ -88,9 +88,9 @@ def sk_message(v: Vector) -> Kind:
 
 # ---- AlgorithmIdentifiers, RFC 7427 A ----
 
-_HASH_OIDS = {"SHA-1": "1.3.14.3.2.26", "SHA-256": "2.16.840.1.101.3.4.2.1",
+HASH_OIDS = {"SHA-1": "1.3.14.3.2.26", "SHA-256": "2.16.840.1.101.3.4.2.1",
               "SHA-384": "2.16.840.1.101.3.4.2.2", "SHA-512": "2.16.840.1.101.3.4.2.3"}
-_SIGNATURE_OIDS = {
+SIGNATURE_OIDS = {
     "sha1WithRSAEncryption": "1.2.840.113549.1.1.5", "sha256WithRSAEncryption": "1.2.840.113549.1.1.11",
     "sha384WithRSAEncryption": "1.2.840.113549.1.1.12",
     "sha512WithRSAEncryption": "1.2.840.113549.1.1.13", "dsa-with-sha1": "1.2.840.10040.4.3",
@@ -98,7 +98,7 @@ _SIGNATURE_OIDS = {
     "ecdsa-with-sha256": "1.2.840.10045.4.3.2", "ecdsa-with-sha384": "1.2.840.10045.4.3.3",
     "ecdsa-with-sha512": "1.2.840.10045.4.3.4", "id-RSASSA-PSS": "1.2.840.113549.1.1.10",
     "id-Ed25519": "1.3.101.112", "id-Ed448": "1.3.101.113"}
-_MGF1_OID = "1.2.840.113549.1.1.8"
+MGF1_OID = "1.2.840.113549.1.1.8"
 
 
 def der(tag: int, body: bytes) -> bytes:
@@ -120,7 +120,7 @@ def der_oid(text: str) -> bytes:
 def algorithm_identifier(v: Vector) -> Kind:
     """The DER octets made from the algorithm's name and, for RSASSA-PSS, its parameters."""
     name, hash_name = v.test["name"], v.test.get("hash")
-    body = der_oid(_SIGNATURE_OIDS[name])
+    body = der_oid(SIGNATURE_OIDS[name])
     if name.endswith("RSAEncryption"):
         body += b"\x05\x00"
     elif name == "id-RSASSA-PSS":
@@ -130,6 +130,6 @@ def algorithm_identifier(v: Vector) -> Kind:
 
 def _pss_parameters(hash_name: str, salt_length: int) -> bytes:
     """RFC 4055 3.1, every field written out, as RFC 7427 A.4 does."""
-    digest = der(0x30, der_oid(_HASH_OIDS[hash_name]) + b"\x05\x00")
-    return (der(0xA0, digest) + der(0xA1, der(0x30, der_oid(_MGF1_OID) + digest))
+    digest = der(0x30, der_oid(HASH_OIDS[hash_name]) + b"\x05\x00")
+    return (der(0xA0, digest) + der(0xA1, der(0x30, der_oid(MGF1_OID) + digest))
             + der(0xA2, der(0x02, bytes([salt_length]))) + der(0xA3, b"\x02\x01\x01"))

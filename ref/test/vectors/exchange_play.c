@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "test/vectors/play_credential.h"
+#include "test/vectors/stated_signature.h"
+
 #define NOW_NS 1000000000ULL
 
 enum side play_side(const char *name)
@@ -46,6 +49,19 @@ static bool child_set(struct child_config *child, const json_t *own, const json_
            selector_set(&child->remote, text_of(other, "network"));
 }
 
+/* The set of the numbers in "hashes". */
+static uint16_t hashes_of(const json_t *own)
+{
+    size_t i;
+    json_t *hash;
+    uint16_t set = 0;
+    json_array_foreach(json_object_get(own, "hashes"), i, hash)
+    {
+        set |= HASH_BIT(json_integer_value(hash));
+    }
+    return set;
+}
+
 static bool peer_set(struct peer_config *peer, const json_t *own, const json_t *other,
                      struct bytes psk)
 {
@@ -55,7 +71,11 @@ static bool peer_set(struct peer_config *peer, const json_t *own, const json_t *
     peer->liveness_ns = 0;
     peer->keepalive_ns = 0;
     peer->mobike = true_of(own, "mobike");
-    peer->fragmentation = true_of(own, "fragmentation");
+    peer->fragment_size = (uint32_t)number_of(own, "fragmentSize");
+    peer->fragmentation = peer->fragment_size != 0;
+    peer->signature_hashes = hashes_of(own);
+    peer->rsa_pkcs1 = true_of(own, "rsaPkcs1");
+    peer->rsa_sha1 = true_of(own, "rsaSha1");
     peer->initial_contact = false;
     memcpy(peer->psk, psk.data, psk.length);
     peer->psk_length = psk.length;
@@ -99,15 +119,24 @@ static const char *player_begin(struct play *play, enum side side, bool record)
     if (psk.length > PSK_MAX || !peer_set(&player->peer, own, setup_of(play, !side), psk)) {
         return "setup is no configuration of the reference";
     }
+    const char *reason = play_credential_set(&player->peer, setup, own, setup_of(play, !side));
+    if (reason != NULL) {
+        return reason;
+    }
     random_set(play, side, record);
     player->endpoint = endpoint_create(&player->config, &player->random.source, NOW_NS);
-    return player->endpoint != NULL ? NULL : "the randomness written is not what is drawn";
+    if (player->endpoint == NULL) {
+        return "the randomness written is not what is drawn";
+    }
+    endpoint_set_utc(player->endpoint, (uint64_t)number_of(setup, "time") * 1000000000ULL, NOW_NS);
+    return NULL;
 }
 
 const char *play_begin(struct play *play, const json_t *test, bool record)
 {
     memset(play, 0, sizeof *play);
     play->test = test;
+    stated_signatures_set(test);
     const char *reason = player_begin(play, INITIATOR, record);
     return reason != NULL ? reason : player_begin(play, RESPONDER, record);
 }
@@ -116,6 +145,9 @@ void play_end(struct play *play)
 {
     endpoint_destroy(play->players[INITIATOR].endpoint);
     endpoint_destroy(play->players[RESPONDER].endpoint);
+    play_credential_forget(&play->players[INITIATOR].peer);
+    play_credential_forget(&play->players[RESPONDER].peer);
+    stated_signatures_set(NULL);
     octets_wipe(play, sizeof *play);
 }
 

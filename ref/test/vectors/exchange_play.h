@@ -8,7 +8,7 @@
 
 enum side { INITIATOR, RESPONDER, SIDES };
 
-#define PLAY_QUEUE_MAX 16
+#define PLAY_QUEUE_MAX 32
 #define PLAY_EVENTS_MAX 64
 
 struct player {
@@ -23,6 +23,7 @@ struct player {
 struct play {
     const json_t *test;
     struct player players[SIDES];
+    struct bytes joined; /* what the fragments of a message have held so far */
     size_t event_count;
     struct event events[PLAY_EVENTS_MAX]; /* those that bring keys */
 };
@@ -41,6 +42,9 @@ bool play_deliver(struct play *play, enum side from, struct datagram *sent);
 
 enum side play_side(const char *name);
 const char *play_side_name(enum side side);
+
+/* NULL, or which value of one side's "auth" is not what the reference comes to. */
+const char *play_auth_differs(const struct play *play, const json_t *auth);
 
 /* NULL, or which of the values written in between is not what the reference comes to. */
 const char *play_check_values(const struct play *play);

@@ -1,4 +1,4 @@
-/* The values between randomness and octets: keys of every SA, and what AUTH is computed over. */
+/* The values between randomness and octets: keys of every SA. */
 
 #include <string.h>
 
@@ -147,43 +147,6 @@ static const char *keymat_differs(const struct play *play, const json_t *child)
     return reason != NULL ? reason : octets_differ(child, "KEYMAT", pieces);
 }
 
-/* ---- AUTH ---- */
-
-static bool prf_is(const struct prf_algorithm *prf, struct bytes key, struct bytes message,
-                   struct bytes expected)
-{
-    uint8_t found[PRF_OUTPUT_MAX];
-    return prf_compute(prf, key, &message, 1, found) == STATUS_OK &&
-           bytes_equal(bytes_of(found, prf->output_length), expected);
-}
-
-static const char *auth_differs(const struct play *play, const json_t *auth)
-{
-    static const char pad[] = "Key Pad for IKEv2";
-    const json_t *sa = ike_sa_at(play, auth, "ikeSa");
-    const json_t *setup = json_object_get(play->test, "setup");
-    const struct prf_algorithm *prf = prf_named(text_of(sa, "prf"));
-    bool of_i = play_side(text_of(auth, "by")) == INITIATOR;
-    struct bytes maced = octets_of(auth, "MACedID");
-    struct bytes octets = octets_of(auth, "SignedOctets");
-    if (prf == NULL || !prf_is(prf, octets_of(sa, of_i ? "SK_pi" : "SK_pr"),
-                               octets_of(auth, "RestOfIDPayload"), maced)) {
-        return "MACedID is another";
-    }
-    if (octets.length < maced.length ||
-        !bytes_equal(maced, bytes_of(octets.data + octets.length - maced.length, maced.length))) {
-        return "SignedOctets is another";
-    }
-    if (!prf_is(prf, octets_of(setup, "psk"), bytes_of(pad, sizeof pad - 1),
-                octets_of(auth, "prf(Shared Secret, Key Pad)"))) {
-        return "prf(Shared Secret, Key Pad) is another";
-    }
-    return prf_is(prf, octets_of(auth, "prf(Shared Secret, Key Pad)"), octets,
-                  octets_of(auth, "AUTH"))
-               ? NULL
-               : "AUTH is another";
-}
-
 /* ---- what the endpoints said ---- */
 
 static const char *ike_event_differs(const struct play *play, const struct ike_keys_info *keys)
@@ -271,5 +234,5 @@ const char *play_check_values(const struct play *play)
     if (reason == NULL) {
         reason = each(play, "childSas", keymat_differs);
     }
-    return reason != NULL ? reason : each(play, "auth", auth_differs);
+    return reason != NULL ? reason : each(play, "auth", play_auth_differs);
 }

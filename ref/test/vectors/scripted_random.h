@@ -4,7 +4,7 @@
 
 #include "crypto/crypto.h"
 
-#define SCRIPTED_DRAWS_MAX 64
+#define SCRIPTED_DRAWS_MAX 256
 
 struct scripted_random {
     bool any_length; /* a stream: each draw takes what it wants of draws[0] */

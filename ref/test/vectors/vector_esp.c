@@ -1,12 +1,10 @@
-/* Whole ESP packets, RFC 4303, and whole messages with an Encrypted payload, RFC 7296 3.14: opened,
- * and made again from their parts. */
+/* Whole ESP packets, RFC 4303: opened, and made again from their parts. */
 
 #include "test/vectors/vector.h"
 
 #include <string.h>
 
 #include "esp/esp_packet.h"
-#include "protect/sk_message.h"
 #include "test/vectors/scripted_random.h"
 #include "test/vectors/vector_suite.h"
 
@@ -181,89 +179,4 @@ struct outcome esp_run(const struct vector *v)
         return outcome_failed("%s", reason);
     }
     return outcome_of(v, reason == NULL);
-}
-
-/* ---- SK ---- */
-
-static const char *sk_open(const struct vector *v, const struct protection *p,
-                           struct protector *protector, struct payload *sk)
-{
-    struct bytes datagram = octets_of(v->test, "message");
-    struct ike_header header;
-    struct payload_chain chain;
-    struct bytes inner;
-    uint8_t first;
-    if (ike_header_parse(datagram, &header) != STATUS_OK ||
-        payload_chain_parse(
-            header.next_payload,
-            bytes_of(datagram.data + IKE_HEADER_LENGTH, datagram.length - IKE_HEADER_LENGTH),
-            &chain) != STATUS_OK ||
-        chain.count == 0 || chain.items[chain.count - 1].type != PAYLOAD_SK) {
-        return "no Encrypted payload in it";
-    }
-    *sk = chain.items[chain.count - 1];
-    if (sk_message_open(p, protector, datagram, sk, octets_new(datagram.length), &inner, &first) !=
-        STATUS_OK) {
-        return "it does not open";
-    }
-    if (first != number_of(v->test, "first")) {
-        return "first is another";
-    }
-    return octets_differ(v->test, "inner", inner);
-}
-
-static const char *sk_seal(const struct vector *v, const struct protection *p,
-                           struct protector *protector, const struct payload *sk)
-{
-    struct bytes datagram = octets_of(v->test, "message");
-    struct bytes iv = octets_of(v->test, "iv");
-    size_t aad_length = IKE_HEADER_LENGTH + sk->offset + 4;
-    size_t icv_length = protection_icv_length(p);
-    struct bytes plaintext = octets_of(v->test, "plaintext");
-    size_t text_at = aad_length + iv.length;
-    if (text_at + plaintext.length + icv_length != datagram.length) {
-        return "plaintext has another length";
-    }
-    uint8_t *made = octets_new(datagram.length);
-    memcpy(made, datagram.data, aad_length);
-    memcpy(made + aad_length, iv.data, iv.length);
-    memcpy(made + text_at, plaintext.data, plaintext.length);
-    if (json_object_get(v->test, "aad") != NULL &&
-        octets_differ(v->test, "aad", bytes_of(made, aad_length)) != NULL) {
-        return "aad is another";
-    }
-    if (json_object_get(v->test, "icv") != NULL &&
-        octets_differ(v->test, "icv",
-                      bytes_of(datagram.data + datagram.length - icv_length, icv_length)) != NULL) {
-        return "icv is another";
-    }
-    if (protector_seal(protector, bytes_of(made, aad_length), made + aad_length, made + text_at,
-                       plaintext.length, bytes_of(NULL, 0),
-                       made + text_at + plaintext.length) != STATUS_OK) {
-        return "it cannot be sealed";
-    }
-    return octets_differ(v->test, "message", bytes_of(made, datagram.length));
-}
-
-struct outcome sk_run(const struct vector *v)
-{
-    struct protection p;
-    struct payload sk;
-    if (!suite_of(v->test, &p)) {
-        return outcome_not_applicable("the reference has no SK with %s %s yet",
-                                      text_of(v->test, "encryption"),
-                                      text_of(v->test, "integrity"));
-    }
-    struct bytes key = octets_of(v->test, "key");
-    struct bytes integrity_key = octets_of(v->test, "integrityKey");
-    struct protector *opener = protector_create(&p, key, integrity_key, PROTECTOR_OPEN);
-    struct protector *sealer = protector_create(&p, key, integrity_key, PROTECTOR_SEAL);
-    const char *reason =
-        opener != NULL && sealer != NULL ? sk_open(v, &p, opener, &sk) : "no such keys";
-    if (reason == NULL) {
-        reason = sk_seal(v, &p, sealer, &sk);
-    }
-    protector_destroy(opener);
-    protector_destroy(sealer);
-    return reason == NULL ? outcome_of(v, true) : outcome_failed("%s", reason);
 }

@@ -36,10 +36,24 @@ static const char *encrypted_differs(const struct play *play, const json_t *step
                   text_of(step, "iv"), "aad", text_of(step, "aad"), "plaintext",
                   text_of(step, "plaintext"), "inner", text_of(step, "inner"), "icv",
                   text_of(step, "icv"), "first", (json_int_t)number_of(step, "first"));
+    if (json_object_get(step, "fragment") != NULL) {
+        json_object_set(test, "fragment", json_object_get(step, "fragment"));
+        json_object_set(test, "fragments", json_object_get(step, "fragments"));
+    }
     struct vector vector = {.test = test, .result = "valid", .algorithm = ""};
     outcome = test != NULL ? sk_run(&vector) : outcome_failed("a message lacks a value");
     json_decref(test);
     return outcome.kind == OUTCOME_PASSED ? NULL : outcome.reason;
+}
+
+/* The pieces of a message follow each other; what they make is stated with the last one. */
+static const char *joined_differs(struct play *play, const json_t *step)
+{
+    long long number = number_of(step, "fragment");
+    struct bytes piece = octets_of(step, "inner");
+    play->joined = number == 1 ? piece : octets_join(play->joined, piece);
+    return number == number_of(step, "fragments") ? octets_differ(step, "joined", play->joined)
+                                                  : NULL;
 }
 
 static const char *message_differs(struct play *play, const json_t *step)
@@ -62,6 +76,9 @@ static const char *message_differs(struct play *play, const json_t *step)
     }
     if (reason == NULL && json_object_get(step, "plaintext") != NULL) {
         reason = encrypted_differs(play, step);
+    }
+    if (reason == NULL && json_object_get(step, "fragment") != NULL) {
+        reason = joined_differs(play, step);
     }
     return reason;
 }
