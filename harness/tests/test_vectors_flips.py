@@ -65,14 +65,24 @@ def flips(test: dict[str, Any], seed: str, only: set[str] | None = None) -> list
     return found
 
 
+def shape(vector: Vector) -> frozenset[str]:
+    """What proves a test's sides: a signature that was drawn holds more than one that was not."""
+    return frozenset(key for auth in vector.test.get("auth", []) for key in auth)
+
+
 def sample(file: VectorFile) -> list[tuple[int, Vector]]:
-    """Valid tests that the Python side runs: the first of two groups, and one from the middle of the file."""
+    """Valid tests that the Python side runs: the first of two groups, one from the middle of the file, and one
+    for each way to prove an identity."""
     valid = [(g, v) for g, v in file.vectors() if v.result == "valid"]
     first = {g: (g, v) for g, v in reversed(valid)}
+    shapes = {shape(v): (g, v) for g, v in reversed(valid)}
     asked = [*reversed(first.values()), *valid[len(valid) // 2 :][:1]]
+    asked = [*asked[:1], *(one for one in shapes.values() if len(shapes) > 1), *asked[-1:], *asked[1:-1]]
     found: list[tuple[int, Vector]] = []
-    for group, vector in [*asked[:1], *asked[-1:], *asked[1:-1]]:
-        if len(found) <= TESTS_OF_A_FILE and runner.check(vector)[0] is Kind.PASSED:
+    for group, vector in asked:
+        if any(vector.test is one.test for _, one in found):
+            continue
+        if len(found) <= max(TESTS_OF_A_FILE, len(shapes)) and runner.check(vector)[0] is Kind.PASSED:
             found.append((group, vector))
     return found
 

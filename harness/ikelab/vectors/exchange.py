@@ -88,7 +88,7 @@ class Derivation:
         self.setup = test["setup"]
         self.psk = bytes.fromhex(self.setup.get("psk", ""))
         self.draws = {side: [bytes.fromhex(d["octets"]) for d in test["random"][side]]
-                      for side in ("initiator", "responder")}
+                      for side in ("initiator", "responder")} if "random" in test else {}
         self.steps = [step for step in test["steps"] if "octets" in step]
         self.sas: list[IkeSa] = []
         self.names: dict[tuple[str, bytes], str] = {}
@@ -144,7 +144,7 @@ class Derivation:
             return
         self._nat(message, step, header.spi_i, header.spi_r)
         self._hashes(message, "responder")
-        identification.check_request(self.setup, "responder", message)
+        self._certificates_asked("responder", message)
         self._name("responder", header.spi_r, "SPIr (IKE SA 1)")
         self._name("responder", _body(message, PayloadType.NONCE), "Nr (IKE SA 1)")
         choice = Choice.of(_sa(message))
@@ -180,6 +180,9 @@ class Derivation:
                                0x20, Exchange.IKE_SA_INIT, ike.FLAG_RESPONSE, 0, 28 + len(payload))
         if message.octets != expected + payload or not 1 <= len(notify.data) <= 64:
             raise Failed("a refusal has another form")
+
+    def _certificates_asked(self, side: str, message: ike.Message) -> None:
+        identification.check_request(self.setup, side, message)
 
     def _hashes(self, message: ike.Message, side: str) -> None:
         """RFC 7427 4; the responder has them only in answer to the initiator's."""
@@ -315,7 +318,7 @@ class Derivation:
             raise Failed("the fragments are not 1 to Total Fragments")
         if piece.number > 1 and (piece.inner_first or first.octets[:24] != message.octets[:24]):
             raise Failed("a fragment whose header is another than the first one's")
-        if len(message.octets) + 28 + (4 if step["nonEspMarker"] else 0) > self.setup[step["from"]]["fragmentSize"]:
+        if len(message.octets) + 28 + (4 if step["nonEspMarker"] else 0) > self._fragment_size(step["from"]):
             raise Failed("a fragment that does not fit into the packet it is for")
         self.pieces.append(message)
         stated: Values = {"fragment": piece.number, "fragments": piece.total}
@@ -324,6 +327,9 @@ class Derivation:
         assert first.encrypted is not None
         message.inner = ike.parse_chain(first.encrypted.inner_first, self.joined)
         return stated | {"joined": self.joined.hex()}
+
+    def _fragment_size(self, side: str) -> int:
+        return self.setup[side]["fragmentSize"]
 
     def _consume(self, message: ike.Message, step: Values, number: int) -> None:
         header, sa = message.header, self._sa_of(message)
@@ -386,7 +392,7 @@ class Derivation:
         signed = (sa.init[0] + sa.nr if of_i else sa.init[1] + sa.ni) + maced
         values = {"RestOfIDPayload": identity.body, "MACedID": maced, "SignedOctets": signed}
         if of_i:
-            identification.check_request(self.setup, side, message)
+            self._certificates_asked(side, message)
         if "certificates" in self.setup[side]:
             values = {"method": auth.method} | values
             values |= identification.signature(self.setup, side, message, auth, signed)
@@ -470,22 +476,29 @@ def _hex(values: Values) -> Values:
 
 # ---- checking ----
 
+GIVEN = ("from", "source", "destination", "nonEspMarker", "octets")  # of a message
+
+
 def check(v: Vector) -> Kind:
     """What the file states is what comes out, to the last name."""
+    found = compared(v, Derivation(v.test))
+    for side, draws in v.test["random"].items():
+        if [draw["name"] for draw in draws] != found.draws[side]:
+            raise Failed(f"the randomness of the {side} does not come back in the messages")
+    return v.judge(True)
+
+
+def compared(v: Vector, again: Derivation) -> Derived:
     try:
-        found = Derivation(v.test).run()
+        found = again.run()
     except (Malformed, derivation.BadPublicValue, KeyError, IndexError, ValueError) as error:
         raise Failed(f"it does not parse ({type(error).__name__}: {error})") from error
     _same("ikeSas", v.test["ikeSas"], found.ike_sas)
     _same("childSas", v.test["childSas"], found.child_sas)
     _same("auth", v.test["auth"], found.auth)
     steps = [step for step in v.test["steps"] if "octets" in step]
-    given = ("from", "source", "destination", "nonEspMarker", "octets")
-    _same("steps", [{k: w for k, w in step.items() if k not in given} for step in steps], found.messages)
-    for side, draws in v.test["random"].items():
-        if [draw["name"] for draw in draws] != found.draws[side]:
-            raise Failed(f"the randomness of the {side} does not come back in the messages")
-    return v.judge(True)
+    _same("steps", [{k: w for k, w in step.items() if k not in GIVEN} for step in steps], found.messages)
+    return found
 
 
 def _same(name: str, stated: list[Values], found: list[Values]) -> None:

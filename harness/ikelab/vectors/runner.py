@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from . import exchange, primitives, protocol, reference, signatures
+from . import exchange, primitives, protocol, recorded, reference, signatures
 from .model import Failed, Kind, NotApplicable, Outcome, Vector, VectorFile
 
 TYPES: dict[str, Callable[[Vector], Kind]] = {
@@ -20,8 +20,9 @@ TYPES: dict[str, Callable[[Vector], Kind]] = {
     "EcdsaP1363Verify": signatures.ecdsa_p1363, "EddsaVerify": signatures.eddsa,
     "RsassaPkcs1Verify": signatures.rsa_pkcs1, "RsassaPkcs1Generate": signatures.rsa_pkcs1,
     "RsassaPssVerify": signatures.rsa_pss, "AlgorithmIdentifierTest": protocol.algorithm_identifier,
+    "AuthPayloadTest": signatures.auth_payload,
     "EspPacketTest": protocol.esp_packet, "SkMessageTest": protocol.sk_message,
-    "ExchangeTest": exchange.check,
+    "ExchangeTest": exchange.check, "RecordedExchangeTest": recorded.check,
 }
 
 

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from .model import Kind, NotApplicable, Vector
+from . import derivation, signing
+from .model import Failed, Kind, NotApplicable, Vector
 
 HASHES: dict[str, hashes.HashAlgorithm] = {
     "SHA-1": hashes.SHA1(), "SHA-224": hashes.SHA224(), "SHA-256": hashes.SHA256(),
@@ -81,3 +82,23 @@ def rsa_pkcs1(v: Vector) -> Kind:
 def rsa_pss(v: Vector) -> Kind:
     scheme = padding.PSS(padding.MGF1(_hash(v.group["mgfSha"])), v.group["sLen"])
     return _verify(v, v.octets("sig"), v.octets("msg"), scheme, _hash(v.group["sha"]))
+
+
+def auth_payload(v: Vector) -> Kind:
+    """A whole AUTH payload of RFC 4754, made from the private key and k (RFC 7296 3.8)."""
+    algorithm = next(a for a in signing.ALGORITHMS if a.method == v.test["method"])
+    key = ec.derive_private_key(int.from_bytes(v.octets("private"), "big"), derivation.CURVES[v.test["curve"]])
+    message = v.octets("msg")
+    made = signing.ecdsa_sign(key, algorithm, message, int.from_bytes(v.octets("k"), "big"))
+    body = bytes([algorithm.method, 0, 0, 0]) + made
+    found = {"private": key.private_numbers().private_value.to_bytes(len(made) // 2, "big"), "sig": made,
+             "public": derivation.public_value(v.test["curve"], v.octets("private")),
+             "h": signing.digest(algorithm.hash, message),
+             "payload": bytes(2) + (4 + len(body)).to_bytes(2, "big") + body}
+    for name, value in found.items():
+        if v.octets(name) != value:
+            raise Failed(f"{name} is another")
+    if v.test["sha"] != algorithm.hash:
+        raise Failed("sha is another")
+    signing.verify(key.public_key(), algorithm, message, v.octets("sig"))
+    return v.judge(True)

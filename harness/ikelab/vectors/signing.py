@@ -101,10 +101,10 @@ def verify(key: Any, algorithm: Algorithm, message: bytes, signature: bytes) -> 
 def _mgf1(name: str, seed: bytes, length: int) -> bytes:
     """RFC 8017 B.2.1"""
     size = _LIBRARY[name].digest_size
-    return b"".join(_digest(name, seed + struct.pack(">I", n)) for n in range(-(-length // size)))[:length]
+    return b"".join(digest(name, seed + struct.pack(">I", n)) for n in range(-(-length // size)))[:length]
 
 
-def _digest(name: str, message: bytes) -> bytes:
+def digest(name: str, message: bytes) -> bytes:
     return hashlib.new(name.replace("-", "").lower(), message).digest()
 
 
@@ -115,7 +115,7 @@ def _xor(a: bytes, b: bytes) -> bytes:
 def pss_sign(key: rsa.RSAPrivateKey, name: str, message: bytes, salt: bytes) -> bytes:
     """RFC 8017 8.1.1 and 9.1.1, for a modulus of whole octets."""
     length, size = key.key_size // 8, _LIBRARY[name].digest_size
-    hashed = _digest(name, bytes(8) + _digest(name, message) + salt)
+    hashed = digest(name, bytes(8) + digest(name, message) + salt)
     db = bytes(length - size - len(salt) - 2) + b"\x01" + salt
     masked = bytearray(_xor(db, _mgf1(name, hashed, len(db))))
     masked[0] &= 0x7F
@@ -146,8 +146,8 @@ def _numbers(algorithm: Algorithm, curve: str, signature: bytes) -> tuple[int, i
 
 def _hashed(name: str, curve: str, message: bytes) -> int:
     """The hash's leftmost bits, as many as the order has."""
-    digest = _digest(name, message)
-    return int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - ORDERS[curve].bit_length())
+    hashed = digest(name, message)
+    return int.from_bytes(hashed, "big") >> max(0, 8 * len(hashed) - ORDERS[curve].bit_length())
 
 
 def ecdsa_number(curve: str, private: int, name: str, message: bytes) -> int:

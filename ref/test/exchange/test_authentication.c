@@ -399,6 +399,31 @@ static void test_strange_hash_lists(void **state)
     assert_false(init->digital_signature);
 }
 
+/* Who announces no hashes has no RFC 7427, whatever the peer says. */
+static void test_own_hashes(void **state)
+{
+    (void)state;
+    give_both(PKI_P256);
+    bench_half_open(&bench);
+    struct ike_sa *sa = bench_sa(&bench, 0);
+    const struct peer_config *before = sa->peer;
+    struct peer_config peer = *before;
+    uint8_t octets[64];
+    struct writer w = writer_over(octets, sizeof octets);
+    struct chain_writer chain = chain_writer_over(&w);
+    sa->peer = &peer;
+    peer.signature_hashes = HASH_BIT(HASH_SHA2_384) | HASH_BIT(HASH_IDENTITY);
+    authentication_ask(sa, &chain);
+    assert_int_equal(w.length, 8 + 4);
+    assert_memory_equal(octets + 8, "\0\3\0\5", 4);
+    peer.signature_hashes = 0;
+    authentication_ask(sa, &chain);
+    assert_int_equal(w.length, 8 + 4);
+    note_hashes("\0\2", 2);
+    assert_false(sa->init->digital_signature);
+    sa->peer = before;
+}
+
 /* ---- refusals: the responder's ---- */
 
 static void assert_refused(enum refusal refusal)
@@ -649,6 +674,7 @@ int main(void)
         TEST(test_methods_not_agreed),
         TEST(test_hashes_of_the_peer),
         TEST(test_strange_hash_lists),
+        TEST(test_own_hashes),
         TEST(test_spoilt_messages),
         TEST(test_algorithms_that_do_not_fit),
         TEST(test_a_borrowed_certificate),

@@ -46,6 +46,13 @@ const char *play_side_name(enum side side);
 /* NULL, or which value of one side's "auth" is not what the reference comes to. */
 const char *play_auth_differs(const struct play *play, const json_t *auth);
 
+/* NULL, or which of the keys, KEYMATs and AUTHs is not what follows from g^ir and nonces. */
+const char *play_check_derivation(const struct play *play);
+
+/* NULL, or which value of a message that the keys written protect is another. Of fragments, in
+ * their order, what they make together is looked at, too. */
+const char *play_encrypted_differs(struct play *play, const json_t *step);
+
 /* NULL, or which of the values written in between is not what the reference comes to. */
 const char *play_check_values(const struct play *play);
 

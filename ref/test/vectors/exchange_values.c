@@ -42,8 +42,18 @@ static const char *one_side(const json_t *sa, const char *private_name, const ch
     return reason != NULL ? reason : octets_differ(sa, "g^ir", bytes_of(g_ir->data, g_ir->length));
 }
 
+/* Of a recorded exchange nobody knows the private numbers: it begins with g^ir. */
 static const char *key_exchange_differs(const json_t *sa, struct shared_secret *g_ir)
 {
+    if (json_object_get(sa, "private_i") == NULL) {
+        struct bytes recorded = octets_of(sa, "g^ir");
+        if (recorded.length > sizeof g_ir->data) {
+            return "g^ir is too long";
+        }
+        memcpy(g_ir->data, recorded.data, recorded.length);
+        g_ir->length = recorded.length;
+        return NULL;
+    }
     const char *reason = one_side(sa, "private_i", "KEi", "KEr", g_ir);
     return reason != NULL ? reason : one_side(sa, "private_r", "KEr", "KEi", g_ir);
 }
@@ -230,6 +240,11 @@ const char *play_check_values(const struct play *play)
             return reason;
         }
     }
+    return play_check_derivation(play);
+}
+
+const char *play_check_derivation(const struct play *play)
+{
     const char *reason = each(play, "ikeSas", ike_keys_differ);
     if (reason == NULL) {
         reason = each(play, "childSas", keymat_differs);

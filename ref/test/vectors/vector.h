@@ -66,6 +66,8 @@ struct outcome rsa_pss_run(const struct vector *vector);
 struct outcome identifier_run(const struct vector *vector);
 struct outcome esp_run(const struct vector *vector);
 struct outcome sk_run(const struct vector *vector);
+struct outcome auth_payload_run(const struct vector *vector);
+struct outcome recorded_run(const struct vector *vector);
 struct outcome exchange_run(const struct vector *vector);
 
 /* Plays the commands of an exchange with randomness from its stream; a new object with all that

@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "test/vectors/exchange_play.h"
-#include "test/vectors/vector_suite.h"
-#include "wire/ike_header.h"
 
 /* "192.0.2.1:500" */
 static const char *address_differs(const json_t *step, const char *name,
@@ -18,42 +16,6 @@ static const char *address_differs(const json_t *step, const char *name,
     return strcmp(transport_address_format(found, text), text_of(step, name)) == 0
                ? NULL
                : "a message takes another path";
-}
-
-/* What SK holds, by the checks of a single Encrypted payload. */
-static const char *encrypted_differs(const struct play *play, const json_t *step)
-{
-    static struct outcome outcome;
-    struct bytes header = octets_of(step, "octets");
-    const json_t *sa =
-        json_array_get(json_object_get(play->test, "ikeSas"), (size_t)number_of(step, "ikeSa"));
-    bool from_i = (header.data[19] & IKE_FLAG_INITIATOR) != 0;
-    json_t *test =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "encryption",
-                  text_of(sa, "encryption"), "integrity", text_of(sa, "integrity"), "key",
-                  text_of(sa, from_i ? "SK_ei" : "SK_er"), "integrityKey",
-                  text_of(sa, from_i ? "SK_ai" : "SK_ar"), "message", text_of(step, "octets"), "iv",
-                  text_of(step, "iv"), "aad", text_of(step, "aad"), "plaintext",
-                  text_of(step, "plaintext"), "inner", text_of(step, "inner"), "icv",
-                  text_of(step, "icv"), "first", (json_int_t)number_of(step, "first"));
-    if (json_object_get(step, "fragment") != NULL) {
-        json_object_set(test, "fragment", json_object_get(step, "fragment"));
-        json_object_set(test, "fragments", json_object_get(step, "fragments"));
-    }
-    struct vector vector = {.test = test, .result = "valid", .algorithm = ""};
-    outcome = test != NULL ? sk_run(&vector) : outcome_failed("a message lacks a value");
-    json_decref(test);
-    return outcome.kind == OUTCOME_PASSED ? NULL : outcome.reason;
-}
-
-/* The pieces of a message follow each other; what they make is stated with the last one. */
-static const char *joined_differs(struct play *play, const json_t *step)
-{
-    long long number = number_of(step, "fragment");
-    struct bytes piece = octets_of(step, "inner");
-    play->joined = number == 1 ? piece : octets_join(play->joined, piece);
-    return number == number_of(step, "fragments") ? octets_differ(step, "joined", play->joined)
-                                                  : NULL;
 }
 
 static const char *message_differs(struct play *play, const json_t *step)
@@ -75,10 +37,7 @@ static const char *message_differs(struct play *play, const json_t *step)
         reason = "nonEspMarker is another";
     }
     if (reason == NULL && json_object_get(step, "plaintext") != NULL) {
-        reason = encrypted_differs(play, step);
-    }
-    if (reason == NULL && json_object_get(step, "fragment") != NULL) {
-        reason = joined_differs(play, step);
+        reason = play_encrypted_differs(play, step);
     }
     return reason;
 }

@@ -11,6 +11,10 @@
 #include <openssl/x509.h>
 
 #include "crypto/signature_key.h"
+#include "sa/auth_signature.h"
+#include "test/vectors/signature_draw.h"
+#include "test/vectors/vector_suite.h"
+#include "wire/payloads.h"
 
 /* ---- keys ---- */
 
@@ -186,4 +190,71 @@ struct outcome identifier_run(const struct vector *vector)
     return found != NULL && strcmp(found->name, expected) == 0
                ? outcome_passed()
                : outcome_failed("%s is not recognised", name);
+}
+
+/* ---- whole AUTH payloads of RFC 4754 ---- */
+
+static struct signature_key *key_on(const char *curve, struct bytes public_value)
+{
+    /* the library's own name for this one */
+    const char *name = strcmp(curve, "secp256r1") == 0 ? "prime256v1" : curve;
+    EVP_PKEY *pkey = NULL;
+    struct bytes point = octets_join(bytes_of("\4", 1), public_value);
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)name, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point.data,
+                                          point.length),
+        OSSL_PARAM_construct_end()};
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    bool made = EVP_PKEY_fromdata_init(context) == 1 &&
+                EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, parameters) == 1;
+    EVP_PKEY_CTX_free(context);
+    return made ? signature_key_of(pkey) : NULL;
+}
+
+static bool public_belongs(const json_t *test)
+{
+    struct key_exchange *key =
+        key_exchange_from(key_exchange_named(text_of(test, "curve")), octets_of(test, "private"));
+    bool same = key != NULL && octets_differ(test, "public", key_exchange_public(key)) == NULL;
+    key_exchange_destroy(key);
+    return same;
+}
+
+static const char *auth_payload_differs(const json_t *test, const struct signature_key *key)
+{
+    struct bytes payload = octets_of(test, "payload");
+    struct bytes message = octets_of(test, "msg");
+    const struct signature_algorithm *used;
+    struct auth_payload auth;
+    uint8_t header[] = {0, 0, (uint8_t)(payload.length >> 8), (uint8_t)payload.length};
+    uint8_t hash[EVP_MAX_MD_SIZE];
+    unsigned int hash_length = 0;
+    if (payload.length < 4 || memcmp(payload.data, header, sizeof header) != 0 ||
+        auth_payload_parse(bytes_of(payload.data + 4, payload.length - 4), &auth) != STATUS_OK ||
+        auth.method != number_of(test, "method") || octets_differ(test, "sig", auth.data) != NULL) {
+        return "payload is another";
+    }
+    if (auth_signature_verify(key, auth.method, auth.data, message, &used) != REFUSAL_NONE) {
+        return "the signature is none";
+    }
+    if (!signature_drew_number(signature_key_kind(key), auth.data, octets_of(test, "k"))) {
+        return "k is another";
+    }
+    if (EVP_Digest(message.data, message.length, hash, &hash_length,
+                   EVP_get_digestbyname(text_of(test, "sha")), NULL) != 1) {
+        return "sha is none";
+    }
+    return octets_differ(test, "h", bytes_of(hash, hash_length));
+}
+
+struct outcome auth_payload_run(const struct vector *vector)
+{
+    struct signature_key *key =
+        key_on(text_of(vector->test, "curve"), octets_of(vector->test, "public"));
+    const char *reason = key == NULL                    ? "public is no key"
+                         : public_belongs(vector->test) ? auth_payload_differs(vector->test, key)
+                                                        : "public is not that of private";
+    signature_key_destroy(key);
+    return reason == NULL ? outcome_of(vector, true) : outcome_failed("%s", reason);
 }
