@@ -72,6 +72,11 @@ def eddsa(v: Vector) -> Kind:
         raw = v.octets("publicKeyRaw")
         v.group["_key"] = (ed25519.Ed25519PublicKey.from_public_bytes(raw) if len(raw) == 32
                            else ed448.Ed448PublicKey.from_public_bytes(raw))
+    if v.has("private"):
+        raw = v.octets("private")
+        own = (ed25519.Ed25519PrivateKey if len(raw) == 32 else ed448.Ed448PrivateKey).from_private_bytes(raw)
+        if own.sign(v.octets("msg")) != v.octets("sig"):
+            raise Failed("private makes another signature")
     return _verify(v, v.octets("sig"), v.octets("msg"))
 
 
