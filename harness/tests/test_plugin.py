@@ -98,7 +98,8 @@ def test_pass_leaves_a_whole_directory(lab):
 
 @needs_lab
 @pytest.mark.parametrize("error, verdict", [
-    (AssertionError("3 lost"), Verdict.FAIL), (PeerError("no", "NO_PROPOSAL_CHOSEN"), Verdict.FAIL),
+    (AssertionError("3 lost"), Verdict.FAIL), (pytest.fail.Exception("DID NOT RAISE"), Verdict.FAIL),
+    (pytest.skip.Exception("not today"), Verdict.INCONCLUSIVE), (PeerError("no", "NO_PROPOSAL_CHOSEN"), Verdict.FAIL),
     (PeerNotRunning("did not come up"), Verdict.INCONCLUSIVE), (ProcessError("no veth"), Verdict.INCONCLUSIVE),
     (KeyError("typo"), Verdict.INCONCLUSIVE), (OSError(28, "No space left"), Verdict.INCONCLUSIVE)])
 def test_errors_become_verdicts(lab, error, verdict):

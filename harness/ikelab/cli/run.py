@@ -208,7 +208,8 @@ def finish(watcher: Watcher, directory: Path, started: float, json_file: Path | 
         raise environment(f"cannot write {directory}: {error.strerror}; make room or give another --out DIR") from error
     if json_file is not None:
         write_json(json_file, relocated(found, directory, json_file))
-    click.echo(f"{summary_line(watcher.results)} in {time.time() - started:.1f} s; report: {shown(report)}")
+    lost = click.style(f", {len(watcher.problems)} without a verdict", fg="red") if watcher.problems else ""
+    click.echo(f"{summary_line(watcher.results)}{lost} in {time.time() - started:.1f} s; report: {shown(report)}")
 
 
 def relocated(found: dict[str, Any], directory: Path, json_file: Path) -> dict[str, Any]:

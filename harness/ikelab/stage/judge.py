@@ -39,6 +39,7 @@ from .side import Side
 LAB_ERRORS = (ProcessError, RelayError, CaptureError, PeerMissing, capture_file.CaptureError, keys.KeyFileError)
 # What `pytest.raises` says of a refusal that did not come: no Exception, so that nobody catches it by chance.
 DID_NOT_RAISE = pytest.fail.Exception
+SKIPPED = pytest.skip.Exception  # nothing a scenario may do: whoever lacks something declares it
 Judgement = tuple[Verdict, str]
 
 
@@ -52,7 +53,7 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
             lab.open()
             watch.passed("set_up")
             scenario()
-        except (Exception, DID_NOT_RAISE) as error:
+        except (Exception, DID_NOT_RAISE, SKIPPED) as error:
             judgement = classify(error, lab)
         watch.passed("playing" if lab.capture is not None else "set_up")
         judgement = _worse(judgement, _end(lab))
