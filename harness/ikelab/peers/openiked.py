@@ -35,7 +35,6 @@ LACKS: Mapping[str, str] = {
     "auth-ed448": "iked takes RSA and ECDSA keys only",
     "long-messages": "iked has buffers of 8192 octets, and gives no answer to a longer message",
     "auth-mixed": "iked has one way to authenticate for both sides of a policy",
-    "transport-mode": "a policy of iked's names the addresses of both ends, and a responder here knows its own only",
     "esp-aes-gcm": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
     "esp-chacha20poly1305": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
     "esn": "iked installs SAs through PF_KEY, which has no extended sequence numbers on Linux",
@@ -90,8 +89,6 @@ class OpenIKED(GuestPeer):
             for child in peer.children:
                 if not child.copy_dscp:
                     raise PeerUnsupported("iked cannot be told to leave DSCP inside")
-                if child.mode == "transport":
-                    self.require("transport-mode")
                 families = {":" in one for one in (*child.local_ts, *child.remote_ts)}
                 if len(families) > 1:
                     self.require("mixed-families")
@@ -259,17 +256,23 @@ class OpenIKED(GuestPeer):
         return sa.unique
 
     def _provoke(self, flow: kernel.Flow) -> None:
-        if self._host.stub:
+        if "/" not in flow[1]:
+            script = f"echo >/dev/udp/{flow[1]}/{kernel.DISCARD}\n"
+        elif self._host.stub:
             self._host.call(kernel.provoke, flow)
             return
-        script = kernel.provoke_here(flow, self._run(["ip", "-oneline", "addr"]).stdout)
+        else:
+            script = kernel.provoke_here(flow, self._run(["ip", "-oneline", "addr"]).stdout)
         self._run(["/bin/bash"], input=script, check=False)
 
     def _flows(self, peer: PeerSpec) -> list[kernel.Flow]:
+        if peer.child().mode == "transport":
+            return [config.ends(peer, self._host.addresses)]
         return kernel.flows(DaemonSpec((peer,)))
 
     def _trap(self, peer: PeerSpec, flow: kernel.Flow) -> str:
-        return kernel.trap(flow, config.local_address(peer, self._host.addresses), peer.remote_addresses[0])
+        return kernel.trap(flow, config.local_address(peer, self._host.addresses), peer.remote_addresses[0],
+                           peer.child().mode)
 
     def _batch(self, lines: list[str]) -> None:
         self._run(["ip", "-batch", "-"], input="\n".join(lines) + "\n")

@@ -37,12 +37,12 @@ def policy(peer: PeerSpec, addresses: Sequence[str]) -> str:
         raise PeerUnsupported("iked cannot be told how large its fragments may be")
     child = peer.children[0]
     words = ["ikev2", f'"{peer.name}"', "active" if peer.remote_addresses and child.start == "now" else "passive", child.mode, "esp"]
-    words += [word for pair in _flows(peer, child) for word in ("from", pair[0], "to", pair[1])]
+    words += [word for pair in _flows(peer, child, addresses) for word in ("from", pair[0], "to", pair[1])]
     words += ["local", local_address(peer, addresses)]
     words += ["peer", peer.remote_addresses[0] if peer.remote_addresses else "any"]
     for proposal in peer.proposals:
         words += ["ikesa", *_transforms(proposal, ike=True)]
-    for proposal in child.proposals:
+    for proposal in installable(child.proposals):
         words += ["childsa", *_transforms(proposal, ike=False)]
     words += ["srcid", f'"{identity(peer.local_id)}"']
     if peer.remote_id not in ("", "any"):
@@ -71,9 +71,11 @@ def local_address(peer: PeerSpec, addresses: Sequence[str]) -> str:
     return next((one for one in addresses if ipaddress.ip_address(one).version == family), "any")
 
 
-def _flows(peer: PeerSpec, child: ChildSpec) -> list[tuple[str, str]]:
-    """Every local selector with every remote one of its family."""
+def _flows(peer: PeerSpec, child: ChildSpec, addresses: Sequence[str]) -> list[tuple[str, str]]:
+    """Every local selector with every remote one of its family; in transport mode the two ends."""
     found = []
+    if child.mode == "transport":
+        return [ends(peer, addresses)]
     for local in child.local_ts:
         for remote in child.remote_ts:
             if "[" in local + remote or "-" in local + remote:
@@ -81,6 +83,24 @@ def _flows(peer: PeerSpec, child: ChildSpec) -> list[tuple[str, str]]:
             if ipaddress.ip_network(local).version == ipaddress.ip_network(remote).version:
                 found.append((local, remote))
     return found
+
+
+def installable(proposals: Sequence[str]) -> list[str]:
+    """Of the proposals for ESP, what iked can install on Linux: it agrees to the others as well, and then ends the IKE SA
+    without a word. PF_KEY has no AEAD there, and iked as Debian builds it no HMAC-SHA-256-128 for ESP."""
+    found = []
+    for proposal in proposals:
+        parts = [word for word in proposal.split("-") if word != "sha256"]
+        if any(word.startswith("sha") for word in parts) and not any("gcm" in word or "chacha" in word for word in parts):
+            found.append("-".join(parts))
+    return found
+
+
+def ends(peer: PeerSpec, addresses: Sequence[str]) -> tuple[str, str]:
+    """What transport mode protects: our address and the peer's."""
+    if not peer.remote_addresses:
+        raise PeerUnsupported("a policy of iked's in transport mode names both ends, and a responder knows its own only")
+    return local_address(peer, addresses), peer.remote_addresses[0]
 
 
 def _transforms(proposal: str, ike: bool) -> list[str]:

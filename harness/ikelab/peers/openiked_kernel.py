@@ -41,10 +41,10 @@ def guard(flows: Iterable[Flow]) -> list[str]:
             for direction in ("in", "fwd")]
 
 
-def trap(flow: Flow, local: str, peer: str) -> str:
+def trap(flow: Flow, local: str, peer: str, mode: str = "tunnel") -> str:
     """A policy whose first packet makes the kernel ask for an SA. iked replaces it by its own."""
     return (f"xfrm policy update src {flow[0]} dst {flow[1]} dir out priority {TRAP_PRIORITY}"
-            f" tmpl src {local} dst {peer} proto esp mode tunnel")
+            f" tmpl src {local} dst {peer} proto esp mode {mode}")
 
 
 def flows(spec: DaemonSpec) -> list[Flow]:

@@ -218,7 +218,8 @@ class Lab:
 
     def spec(self, side: str) -> DaemonSpec:
         """Made once, when the first side starts; a later change holds from a restart on."""
-        if any(family != self.setting.family for family in self.setting.inner):
+        inner = () if self.setting.transport else self.setting.inner
+        if any(family != self.setting.family for family in inner):
             for one in self.sides:
                 one.require("mixed-families")
         more = [one.name for one in self.sides if one not in (self.client, self.gateway)]

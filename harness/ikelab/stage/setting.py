@@ -48,14 +48,18 @@ class Setting:
         getattr(self, who).update(changes)
         {"both": self.child, "client": self.client_child, "gateway": self.gateway_child}[who].update(child)
 
+    @property
+    def transport(self) -> bool:
+        """Whether the Child SA is for the two ends themselves."""
+        return self.child.get("mode") == "transport"
+
     def specs(self, topology: Topology, more: Iterable[str] = ()) -> dict[str, DaemonSpec]:
         """Client's and gateway's, and those of `more` clients like the first, each with its own net."""
         client_host, gateway_host = topology.host("client"), topology.host("gateway")
-        transport = self.child.get("mode") == "transport"
         own = ChildSpec(
             proposals=self.esp,
-            local_ts=() if transport else _of(client_host.protected, self.inner),
-            remote_ts=() if transport else _of(gateway_host.protected, self.inner))
+            local_ts=() if self.transport else _of(client_host.protected, self.inner),
+            remote_ts=() if self.transport else _of(gateway_host.protected, self.inner))
         peer = {name: value for name, value in self.both.items() if name in PEER_FIELDS}
         base = replace(
             PeerSpec("gateway", "client", "gateway", PSK, children=(replace(own, **self.child),),
