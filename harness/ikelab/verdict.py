@@ -54,13 +54,17 @@ def load_expected(path: Path) -> list[Expected]:
         return []
     try:
         tables = tomllib.loads(path.read_text()).get("expected", [])
-        return [Expected(one["scenario"], one.get("initiator", "*"), one.get("responder", "*"), one["reason"],
+        return [Expected(scenario, one.get("initiator", "*"), one.get("responder", "*"), one["reason"],
                          one.get("authentication", "*"), re.compile(one.get("seen", "")).pattern,
-                         one.get("always", True)) for one in tables]
+                         one.get("always", True)) for one in tables for scenario in _listed(one["scenario"])]
     except (OSError, tomllib.TOMLDecodeError, re.error) as error:
         raise ExpectedError(f"{path}: {error}; correct the line") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise ExpectedError(f"{path}: every [[expected]] needs scenario and reason; add {error}") from error
+
+
+def _listed(scenario: str | list[str]) -> list[str]:
+    return [scenario] if isinstance(scenario, str) else list(scenario)
 
 
 def apply_expected(verdict: Verdict, reason: str, lines: list[Expected]) -> tuple[Verdict, str]:

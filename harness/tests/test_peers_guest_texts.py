@@ -84,6 +84,20 @@ def test_iked_policy() -> None:
         openiked_config.policy(replace(PEER, children=(CHILD, CHILD)), ())
 
 
+def test_iked_policy_in_transport_mode() -> None:
+    """It names both ends."""
+    between = replace(PEER, children=(ChildSpec(mode="transport"),))
+    assert "passive transport esp from 192.0.2.1 to 192.0.2.2 " in openiked_config.policy(between, ("192.0.2.1",))
+    for unknown in (replace(between, remote_addresses=()), replace(between, remote_addresses=("2001:db8::2",))):
+        with pytest.raises(PeerUnsupported, match="transport mode"):
+            openiked_config.policy(unknown, ("192.0.2.1",))
+
+
+def test_iked_offers_what_it_can_install() -> None:
+    found = openiked_config.installable(("aes256gcm16", "aes256-aes192-sha256-sha384-sha512", "aes128-sha256", "aes128-sha384"))
+    assert found == ["aes256-aes192-sha384-sha512", "aes128-sha384"]
+
+
 STATES = """src 192.0.2.1 dst 192.0.2.2
 \tproto esp spi 0x00000a01(2561) reqid 16393(0x00004009) mode tunnel
 \treplay-window 0 seq 0x00000000 flag af-unspec,esn (0x00100080)
@@ -221,6 +235,19 @@ def test_what_only_ikeds_debugging_tells() -> None:
     assert (keys.spi_i.hex(), keys.spi_r.hex()) == ("429dfccde5010c8c", "17e46112d2c91524")
     assert (keys.encryption, keys.integrity) == ("AES-CBC-128 [RFC3602]", "HMAC_SHA2_256_128 [RFC4868]")
     assert keys.sk_er == 16 * b"\xbb"
+
+
+def test_what_iked_lists_and_its_kernel_does_not_have() -> None:
+    """One was replaced while the two were asked."""
+    line = "  sa_childsas: 0x1 ESP 0x00000a01 out 192.0.2.1:500 -> 192.0.2.2:500 (L) B=0x0 P=0x2 @0x3\n"
+    assert openiked_status.at_one_moment(line, STATES)
+    assert not openiked_status.at_one_moment(line.replace("a01", "a02"), STATES)
+    assert openiked_status.at_one_moment("", STATES)
+
+
+def test_attempts_that_failed_are_counted_by_iked() -> None:
+    assert openiked_status.failed_attempts("ike:\n\t3 IKE SAs created\n\t1 IKE SA failed to establish\n") == 1
+    assert openiked_status.failed_attempts("") == 0
 
 
 def test_a_refused_ike_sa_of_ikeds_is_none() -> None:

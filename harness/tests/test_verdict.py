@@ -52,6 +52,8 @@ def test_table(tmp_path):
     assert load_expected(path) == []
     path.write_text('[[expected]]\nscenario = "a.b"\nreason = "r"\n')
     assert load_expected(path) == [Expected("a.b", "*", "*", "r")]
+    path.write_text('[[expected]]\nscenario = ["a.b", "c.*"]\nreason = "r"\n')
+    assert load_expected(path) == [Expected("a.b", "*", "*", "r"), Expected("c.*", "*", "*", "r")]
 
 
 @pytest.mark.parametrize("text", ["[[expected]]\nscenario = 'x'\n", "[[expected", "[[expected]]\nscenario = 'x'\nreason = 'r'\nseen = '('\n", "expected = 1", "expected = [1]"])

@@ -100,6 +100,8 @@ def ends(peer: PeerSpec, addresses: Sequence[str]) -> tuple[str, str]:
     """What transport mode protects: our address and the peer's."""
     if not peer.remote_addresses:
         raise PeerUnsupported("a policy of iked's in transport mode names both ends, and a responder knows its own only")
+    if ":" in peer.remote_addresses[0]:
+        raise PeerUnsupported("iked does not find its policy in transport mode when the kernel asks for an SA by IPv6")
     return local_address(peer, addresses), peer.remote_addresses[0]
 
 

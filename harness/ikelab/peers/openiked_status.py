@@ -49,6 +49,18 @@ def peer_status(shown: str, kernel_states: str, kernel_policies: str, peers: Map
     return PeerStatus(tuple(ike_sas), tuple(child_sas))
 
 
+def at_one_moment(shown: str, kernel_states: str) -> bool:
+    """Whether the kernel has the halves that iked lists; not so when one was replaced between the two questions."""
+    listed = {int(found[2], 16) for found in map(_CHILD.match, shown.splitlines()) if found}
+    return listed <= {sa.spi for sa in xfrm.states(kernel_states)}
+
+
+def failed_attempts(stats: str) -> int:
+    """Of `ikectl show stats`."""
+    found = re.search(r"(\d+) IKE SAs? failed to establish", stats)
+    return int(found[1]) if found else 0
+
+
 def _ike_sa(found: re.Match[str], peers: Mapping[str, PeerSpec]) -> IkeSaStatus:
     remote_id = found[6].partition("/")[2]
     peer = next((name for name, spec in peers.items() if spec.remote_id == remote_id), next(iter(peers), ""))
