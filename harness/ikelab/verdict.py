@@ -10,9 +10,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 
-NOT_JUDGED = "so this was not judged"  # of what nobody could see; in the reason of an `unsupported`
-
-
 class Verdict(StrEnum):
     PASS = "pass"
     FAIL = "fail"

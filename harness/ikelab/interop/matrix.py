@@ -11,7 +11,7 @@ import click
 
 from ..peers import table
 from ..result import Result
-from ..verdict import NOT_JUDGED, Verdict
+from ..verdict import Verdict
 
 # Worst first, and the letter that stands for it behind the counts.
 WORST = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.EXPECTED_FAIL, Verdict.UNSUPPORTED, Verdict.PASS)
@@ -153,8 +153,7 @@ def groups(results: Iterable[Result]) -> list[Group]:
 
 def _same(reason: str) -> str:
     """What results of one group have in common."""
-    found = _PLACE.sub("", headline(reason))
-    return found.split(NOT_JUDGED)[0] + NOT_JUDGED if NOT_JUDGED in found else found
+    return _PLACE.sub("", headline(reason))
 
 
 def where_the_time_went(results: Sequence[Result]) -> dict[str, float]:

@@ -30,7 +30,7 @@ from ..trace.cause import cause
 from ..trace.leak import Leak, Policy, find_leaks
 from ..trace.render import lines
 from ..traffic import TrafficError
-from ..verdict import NOT_JUDGED, Expected, Verdict, apply_expected
+from ..verdict import Expected, Verdict, apply_expected
 from ..wire import capture as capture_file
 from . import on_the_wire
 from .lab import Lab, Play
@@ -61,7 +61,8 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
         if lab.capture is not None:
             leaks = _decode(lab)
             if judgement[0] is Verdict.PASS:
-                judgement = _worse(_check_afterwards(lab, lab.trace), _prove_spis(lab, lab.trace))
+                lab.check_afterwards(lab.trace)
+                judgement = _prove_spis(lab, lab.trace)
     except Exception as error:
         judgement = _worse(judgement, classify(error, lab))
     finally:
@@ -110,18 +111,6 @@ class _Watch:
         found = {"booting": boot_s, **self.spent}
         found["set_up"] = max(found.get("set_up", 0.0) - boot_s, 0.0)
         return {name: round(seconds, 3) for name, seconds in found.items()}
-
-
-def _check_afterwards(lab: Lab, trace: Trace) -> Judgement:
-    """Between two peers that log no IKE keys, what they said to each other is not known, and not judged."""
-    mute = all("key-log-ike" in side.daemon.missing() for side in lab.sides)
-    try:
-        lab.check_afterwards(trace)
-    except Exception as error:
-        if mute and trace.unopened_ike and not isinstance(error, PeerUnsupported):
-            return Verdict.UNSUPPORTED, f"neither side tells its IKE keys, {NOT_JUDGED}: {_words(error)}"
-        raise
-    return Verdict.PASS, ""
 
 
 def _prove_spis(lab: Lab, trace: Trace) -> Judgement:
