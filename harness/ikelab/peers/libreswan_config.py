@@ -166,7 +166,8 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
         f"narrowing={_yes(child.start == 'never')}",
         f"initial-contact={_yes(peer.initial_contact)}", f"replay-window={child.replay_window}",
         f"retransmit-interval={peer.retransmission.timeout_ms}", f"retransmit-timeout={_patience_ms(peer)}ms",
-        f"auto={_START[child.start]}", "leftupdown=", *_lifetimes(peer.lifetime, child.lifetime),
+        # Without that word 4.10 waits for its shell script with every SA, and answers nobody meanwhile.
+        f"auto={_START[child.start]}", "leftupdown=%disabled", *_lifetimes(peer.lifetime, child.lifetime),
     ]
     if version >= (5,):
         lines += ["keyexchange=ikev2", f"encap-dscp={_yes(child.copy_dscp)}"]
