@@ -135,6 +135,11 @@ def test_the_kernels_own_words() -> None:
     assert (one.packets, one.octets, one.replayed, one.not_authentic) == (3, 252, 3, 4)
     assert (one.proposal, other.proposal, other.esn) == ("aes256gcm16", "aes256-sha512", False)
     assert xfrm.policies(POLICIES) == [xfrm.Policy("10.1.0.0/24", "10.2.0.1/32", "out", 16393)]
+    for upper, source, destination in (
+            (" proto udp sport 500 dport 4500", "10.1.0.0/24[udp/500]", "10.2.0.1[udp/4500]"),
+            (" proto tcp dport 80 uid 0", "10.1.0.0/24[tcp]", "10.2.0.1[tcp/80]")):
+        (policy,) = xfrm.policies(POLICIES.replace("10.2.0.1/32", "10.2.0.1/32" + upper))
+        assert (policy.source, policy.destination) == (source, destination)
     first, second = xfrm.esp_keys("Updated " + STATES)
     assert (first.spi, first.encryption, len(first.key)) == (0xA01, "AES-GCM with 16 octet ICV [RFC4106]", 36)
     assert second.integrity == "HMAC-SHA-512-256 [RFC4868]"

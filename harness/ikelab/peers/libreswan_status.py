@@ -50,8 +50,8 @@ def peer_status(states: str, kernel_states: str, kernel_policies: str, names: Ma
             child_sas.append(ChildSaStatus(
                 peer=peer, child=child, state="installed" if owner else "rekeying",
                 mode="transport" if outgoing.mode == "transport" else "tunnel", spi_in=spi_in, spi_out=spi_out,
-                local_ts=tuple(dict.fromkeys(xfrm.whole(p.source) for p in selectors)),
-                remote_ts=tuple(dict.fromkeys(xfrm.whole(p.destination) for p in selectors)),
+                local_ts=tuple(dict.fromkeys(p.source for p in selectors)),
+                remote_ts=tuple(dict.fromkeys(p.destination for p in selectors)),
                 proposal=outgoing.proposal, esn=outgoing.esn, udp_encapsulation=outgoing.encapsulated,
                 local=f"{here}:{outgoing.source_port or 500}", remote=f"{there}:{outgoing.destination_port or 500}",
                 ike_sa=parent[1] if parent else "", unique=number,

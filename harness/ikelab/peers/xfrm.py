@@ -41,7 +41,7 @@ class EspSa:
 
 @dataclass(frozen=True)
 class Policy:
-    """One policy with a template for ESP."""
+    """One policy with a template for ESP. Source and destination as selectors in our words: "10.1.0.1[udp/500]"."""
 
     source: str
     destination: str
@@ -50,6 +50,7 @@ class Policy:
 
 
 _HEAD = re.compile(r"^src (\S+) dst (\S+)", re.M)
+_UPPER = re.compile(r"^src \S+ dst \S+ proto (\S+)(?: sport (\d+))?(?: dport (\d+))?")
 
 
 def states(text: str) -> list[EspSa]:
@@ -90,8 +91,17 @@ def policies(text: str) -> list[Policy]:
         head, direction = _HEAD.match(chunk), re.search(r"^\s+dir (\w+)", chunk, re.M)
         reqid = re.search(r"proto esp .*?reqid (\d+)", chunk)
         if head and direction and reqid:
-            found.append(Policy(head[1], head[2], direction[1], int(reqid[1])))
+            upper = _UPPER.match(chunk)
+            proto, *ports = upper.groups() if upper else ("", None, None)
+            source, destination = (_selector(end, proto, port) for end, port in zip(head.groups(), ports))
+            found.append(Policy(source, destination, direction[1], int(reqid[1])))
     return found
+
+
+def _selector(addresses: str, proto: str, port: str | None) -> str:
+    if not proto:
+        return whole(addresses)
+    return f"{addresses.removesuffix('/32').removesuffix('/128')}[{proto}{f'/{port}' if port else ''}]"
 
 
 def esp_keys(text: str) -> list[EspKeys]:
