@@ -54,6 +54,9 @@ def test_pluto_algorithms_for_esp() -> None:
 def test_pluto_lifetimes() -> None:
     text = connections(replace(PEER, children=(replace(CHILD, lifetime=Lifetime(rekey_ms=4000, hard_ms=7000)),)))
     assert "salifetime=7s" in text and "rekeymargin=3" in text and "rekeyfuzz=0%" in text
+    short = (replace(CHILD, lifetime=Lifetime(rekey_ms=300, hard_ms=2500)),)
+    assert "rekeymargin=1\n" in connections(replace(PEER, children=short)) and "salifetime=3s" in connections(replace(PEER, children=short))
+    assert "rekeymargin=2\n" in connections(replace(PEER, children=short, remote_addresses=()))  # half of it is what it takes
 
 
 def test_what_pluto_cannot_say() -> None:

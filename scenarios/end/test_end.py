@@ -180,7 +180,7 @@ def test_hard_lifetime_when_the_rekey_is_refused(client, gateway, flow, lab, who
     with_pfs, without = ("aes256gcm16-x25519",), ("aes256gcm16",)
     lab.configure(retransmission=QUICK)
     owner, other = (client, gateway) if who == "client" else (gateway, client)
-    owner.configure(child={"proposals": with_pfs, "lifetime": Lifetime(rekey_ms=300, hard_ms=1_100)})
+    owner.configure(child={"proposals": with_pfs, "lifetime": Lifetime(rekey_ms=300, hard_ms=2_500)})
     other.configure(child={"proposals": without})
     client.connect(gateway)
     with flow.udp(client, gateway) as traffic:

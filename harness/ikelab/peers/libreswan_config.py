@@ -167,12 +167,13 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
         f"initial-contact={_yes(peer.initial_contact)}", f"replay-window={child.replay_window}",
         f"retransmit-interval={peer.retransmission.timeout_ms}", f"retransmit-timeout={_patience_ms(peer)}ms",
         # Without that word 4.10 waits for its shell script with every SA, and answers nobody meanwhile.
-        f"auto={_START[child.start]}", "leftupdown=%disabled", *_lifetimes(peer.lifetime, child.lifetime),
+        f"auto={_START[child.start]}", "leftupdown=%disabled", *_lifetimes(peer, child),
     ]
     if version >= (5,):
         lines += ["keyexchange=ikev2", f"encap-dscp={_yes(child.copy_dscp)}"]
     else:
-        lines += ["ikev2=insist"]
+        # Else it begins anew for ever with who has refused it.
+        lines += ["ikev2=insist", *(["keyingtries=1"] if child.start == "never" else [])]
     if peer.liveness_ms:
         lines.append(f"dpddelay={seconds(peer.liveness_ms)}")
         if version < (5,):
@@ -191,16 +192,20 @@ def _selectors(side: str, selectors: Sequence[str], version: tuple[int, ...]) ->
     return [f"{side}subnet={','.join(selectors)}"]
 
 
-def _lifetimes(ike: Lifetime, child: Lifetime) -> list[str]:
+def _lifetimes(peer: PeerSpec, child: ChildSpec) -> list[str]:
     """One margin serves both SAs of a connection: that of the one that has a limit, the Child SA's first."""
-    both = [(life, _soft(life), seconds(life.hard_ms)) for life in (child, ike)]
-    margin = next((max(hard - soft, 1) if hard else max(soft // 10, 1) for _, soft, hard in both if soft), 0)
-    names_of = ("ipsec-lifetime" if not margin else "salifetime", "ikelifetime")
+    both = [(_soft(life), seconds(life.hard_ms)) for life in (child.lifetime, peer.lifetime)]
+    margin = next((max(hard - soft, 1) if hard else max(soft // 10, 1) for soft, hard in both if soft), 0)
+    whole = margin
+    if margin and not peer.remote_addresses:
+        # A responder takes half of it, and half of one second would be none: the SA would end without a rekey.
+        margin = max(margin, min(2, *(soft + margin - 1 for soft, _ in both if soft)))
     lines = ["rekeyfuzz=0%"] + ([f"rekeymargin={margin}"] if margin else [])
-    for name, default, (_, soft, hard) in zip(("salifetime", names_of[1]), (SHIFT_S, DAY_S), both):
-        lines.append(f"{name}={soft + margin if soft else hard or default}s")
-    for name, soft, hard in (("bytes", child.rekey_octets, child.hard_octets),
-                             ("packets", child.rekey_packets, child.hard_packets)):
+    for name, default, (soft, hard) in zip(("salifetime", "ikelifetime"), (SHIFT_S, DAY_S), both):
+        lines.append(f"{name}={soft + whole if soft else hard or default}s")
+    life = child.lifetime
+    for name, soft, hard in (("bytes", life.rekey_octets, life.hard_octets),
+                             ("packets", life.rekey_packets, life.hard_packets)):
         if soft or hard:
             lines.append(f"ipsec-max-{name}={soft * VOLUME_FACTOR if soft else hard}")
     return lines
