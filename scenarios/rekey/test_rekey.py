@@ -51,7 +51,7 @@ def test_keys_are_fresh(client, gateway, flow, lab, starter, proposal, fresh):
 @EITHER_SIDE
 def test_by_time(client, gateway, flow, lab, what, starter):
     """The soft lifetime of one side brings the rekey about, twice. RFC 7296 2.8"""
-    soon = Lifetime(rekey_ms=300, hard_ms=6_000)
+    soon = Lifetime(rekey_ms=1_000, hard_ms=6_000)
     lab.side(starter).configure(**({"child": {"lifetime": soon}} if what == "child" else {"lifetime": soon}))
     client.connect(gateway)
     with flow.udp(client, gateway) as traffic:
@@ -211,14 +211,17 @@ def other(side):
 
 
 def hold_both(lab, response):
-    """One CREATE_CHILD_SA request, or response, from each side."""
-    return lab.relay("wire").hold(None, "ike", 1, 2, exchange=CREATE_CHILD_SA, response=response)
+    """CREATE_CHILD_SA requests, or responses, of each side, repetitions included."""
+    return [lab.relay("wire").hold(side, "ike", last=None, exchange=CREATE_CHILD_SA, response=response)
+            for side in ("client", "gateway")]
 
 
-def let_go(rule):
+def let_go(rules):
     """Both at once, when both have been caught: so each side has spoken before it hears."""
-    rule.wait_acted(2)
-    rule.remove()
+    for rule in rules:
+        rule.wait_acted()
+    for rule in rules:
+        rule.remove()
 
 
 def names_of(side, what):

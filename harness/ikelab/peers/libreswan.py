@@ -108,8 +108,14 @@ class Libreswan(GuestPeer):
         name = entry.child(child).name
         subject = f"initiate {entry.name}/{name}"
         said = self._command(["--initiate", "--name", self._connection(entry.name, name)], subject, deadline_s)
-        if not [sa for sa in self.status().installed(name) if sa.peer == entry.name]:
-            raise self._failed(subject, says.refusal(said), said)
+
+        def up(now: PeerStatus) -> bool:
+            return any(sa.peer == entry.name for sa in now.installed(name))
+
+        if not up(self.status()):
+            if "established Child SA" not in said:
+                raise self._failed(subject, says.refusal(said), said)
+            self.wait_for(up, subject, deadline_s)  # pluto and its kernel are asked one after the other: amid a rekey
 
     def rekey(self, what: What = "child", child: str | None = None, peer: str | None = None,
               deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
