@@ -61,6 +61,20 @@ def return_routability(lab: Lab) -> None:
     lab.afterwards(unasked)
 
 
+def initial_contact(lab: Lab) -> None:
+    """A client that has forgotten everything says that this IKE SA is its only one: the old one stays beside it."""
+    lab.client.connect(lab.gateway)
+    lab.client.kill()
+    lab.client.restart()
+    lab.client.initiate()
+    assert len(lab.gateway.status().established()) == 2
+
+    def said_so(trace: Trace) -> None:
+        assert all("INITIAL_CONTACT" in message.notifies() for message in trace.requests("IKE_AUTH"))
+
+    lab.afterwards(said_so)
+
+
 def address_update(lab: Lab) -> None:
     """An authentic request comes from a new port, and the IKE SA stays where it was."""
     lab.configure(mobike=False, retransmission=IMPATIENT)
@@ -158,6 +172,7 @@ def came_from_two_ports(trace: Trace) -> None:
 PLAYED: dict[str, tuple[str, str, tuple[str, ...], Callable[[Lab], None]]] = {
     # capability: pluto's role, layout, relayed links, the probe
     "return-routability": ("gateway", "roaming", (), return_routability),
+    "initial-contact-heeded": ("gateway", "pair", (), initial_contact),
     "dynamic-address-update": ("gateway", "behind_nat", (), address_update),
     "dynamic-address-update-by-esp": ("gateway", "behind_nat", (), address_update_by_esp),
     "path-probing": ("client", "roaming", ("wifi",), path_probing),

@@ -34,6 +34,7 @@ LACKS: Mapping[str, str] = {
     "auth-ed448": "pluto has no EdDSA",
     "ecn": LINUX_ECN,
     "ke-x448": "pluto offers no X448",
+    "initial-contact-heeded": "pluto keeps the old IKE SAs of a peer that says INITIAL_CONTACT (RFC 7296 2.4: MAY end them)",
     "return-routability": "pluto sends no COOKIE2",
     "dynamic-address-update": "pluto stays with the mapping it knows, whatever comes from a new one",
     "dynamic-address-update-by-esp": "pluto stays with the mapping it knows, whatever comes from a new one",
