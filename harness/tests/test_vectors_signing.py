@@ -45,8 +45,8 @@ def test_files_state_the_k_of_rfc_6979():
             key = load_der_private_key(bytes.fromhex(vector.test["setup"][auth["by"]]["privateKey"]), None)
             assert isinstance(key, ec.EllipticCurvePrivateKey)
             algorithm = next(a for a in signing.ALGORITHMS if a.name == auth["algorithm"])
-            assert int(auth["k"], 16) == signing.ecdsa_number(
-                key.curve.name, key.private_numbers().private_value, algorithm.hash, bytes.fromhex(auth["SignedOctets"]))
+            private, signed = key.private_numbers().private_value, bytes.fromhex(auth["SignedOctets"])
+            assert int(auth["k"], 16) == signing.ecdsa_number(key.curve.name, private, algorithm.hash, signed)
             count += 1
     assert count > 10
 
@@ -82,7 +82,8 @@ def test_witness_that_disagrees_stops_the_writing():
         recorded.compare([{"SK_d": "bee0"}], witness)
 
 
-def test_recording_says_what_it_wants(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["recorded"])
-    with pytest.raises(SystemExit, match="ARTEFACTS"):
+@pytest.mark.parametrize("arguments, words", [([], "ARTEFACTS"), (["x", "/nowhere"], "/nowhere cannot be recorded.*play")])
+def test_recording_says_what_it_wants(monkeypatch, arguments, words):
+    monkeypatch.setattr("sys.argv", ["recorded", *arguments])
+    with pytest.raises(SystemExit, match=words):
         recorded.main()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..wire import capture, ike, packet
+from ..wire.octets import Malformed
 from .exchange import Derivation, Values, compared
 from .model import Failed, Kind, Vector
 from .sources import ROOT
@@ -139,7 +140,8 @@ def from_artefacts(number: int, artefacts: Path) -> Values:
                  **{k: w for k, w in m.items() if k not in ("message", "payloads")}}
                 for step, m in zip(steps, derived.messages, strict=True)]
     return {"tcId": number, "comment": f"{verdict['scenario']}: {names[0]} with {names[1]}", "result": "valid",
-            "flags": [], "setup": base["setup"], "ikeSas": derived.ike_sas, "childSas": derived.child_sas, "auth": derived.auth, "steps": complete}
+            "flags": [], "setup": base["setup"], "ikeSas": derived.ike_sas, "childSas": derived.child_sas,
+            "auth": derived.auth, "steps": complete}
 
 
 def main() -> None:
@@ -147,7 +149,13 @@ def main() -> None:
         sys.exit("usage: python3 -m ikelab.vectors.recorded NAME ARTEFACTS...\n"
                  "ARTEFACTS are folders with wire.pcap and client/keys.log, as `ikelab run` leaves them")
     name, *folders = sys.argv[1:]
-    tests = [from_artefacts(number, Path(folder)) for number, folder in enumerate(folders, 1)]
+    tests = []
+    for number, folder in enumerate(folders, 1):
+        try:
+            tests.append(from_artefacts(number, Path(folder)))
+        except (OSError, ValueError, KeyError, StopIteration, Failed, Malformed, capture.CaptureError) as error:
+            sys.exit(f"{folder} cannot be recorded ({type(error).__name__}: {error}); play with strongSwan as "
+                     "initiator and a shared key, and give the folder of that play's artefacts")
     document = {"algorithm": name, "source": "ikelab, recorded between other implementations", "licence": "Apache-2.0",
                 "notes": NOTES, "numberOfTests": len(tests),
                 "testGroups": [{"type": "RecordedExchangeTest", "tests": tests}]}
