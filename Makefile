@@ -4,7 +4,7 @@
 #   make demo       installs and builds what is missing, then shows what the lab does
 #   make test       the same, then everything that must be green before a change lands
 #   make interop    every peer with every other, in both roles; builds the peers first (docs/INTEROP.md)
-#   make tidy       formatting, the order of the rooms, Python that compiles; changes nothing
+#   make tidy       formatting, the order of the rooms, marks of tests, Python that compiles; changes nothing
 #   make sanitize   unit tests and scenarios of the reference under ASan and UBSan
 #   make sim        lives of the reference from seeds, for MINUTES=1, every rule checked
 #   make sim-long   a million plain lives, ten million rekeys
@@ -179,8 +179,9 @@ tidy:
 	@find ref harness/capture harness/link -name '*.[ch]' -print0 \
 	  | xargs -0 -r -n 20 -P 2 $(CLANG_FORMAT) --dry-run -Werror
 	@$(PYTHON) ci/rooms.py
+	@$(PYTHON) ci/trace.py --quiet
 	@PYTHONPYCACHEPREFIX=$(BUILD)/pycache $(PYTHON) -m compileall -q harness scenarios ci
-	@echo "tidy: the formatting, the rooms and the Python are in order"
+	@echo "tidy: the formatting, the rooms, the marks of tests and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: all programs tests unit vectors setup demo test interop sanitized sanitize sim sim-long sim-mutants hostile \

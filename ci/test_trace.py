@@ -67,6 +67,7 @@ def test_a_small_tree_is_in_order(tree: Path) -> None:
     done = trace("--root", tree)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 with a test; of   1 testable MUSTs   1" in done.stdout
+    assert trace("--root", tree, "--quiet").stdout == ""
 
 
 @pytest.mark.parametrize(("name", "old", "new", "status", "said"), [

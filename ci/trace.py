@@ -6,7 +6,8 @@ ci/trace.toml says so, a testable MUST has no test. 2: the catalogue or a test c
 
     ci/trace.py              the counts, one line an RFC
     ci/trace.py --untested   testable MUSTs without a test, one a line
-    ci/trace.py --update     adds new ids to the list"""
+    ci/trace.py --update     adds new ids to the list
+    ci/trace.py --quiet      says only what is wrong"""
 
 from __future__ import annotations
 
@@ -35,11 +36,12 @@ def main() -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the tree to look at (default: this one)")
     parser.add_argument("--untested", action="store_true", help="list testable MUSTs without a test")
     parser.add_argument("--update", action="store_true", help="add new ids to the list of ids")
+    parser.add_argument("--quiet", action="store_true", help="say only what is wrong")
     options = parser.parse_args()
     folder, ids = options.root / "vectors/requirements", options.root / "vectors/requirements/ids.txt"
     try:
         rules = tomllib.loads((options.root / "ci/trace.toml").read_text(encoding="utf-8"))
-        found = marks.marks(options.root / name for name in rules["tests"])
+        found = marks.marks(options.root, rules["tests"])
         catalogue = marks.with_tests(load.load(folder), found)
     except CatalogueError as error:
         print(error, file=sys.stderr)
@@ -49,22 +51,20 @@ def main() -> int:
         return 2
     if options.update:
         print(f"{coverage.write_ids(ids, catalogue)} new ids")
-    return report(catalogue, list(coverage.problems(catalogue, found, coverage.read_ids(ids))), rules, options.untested)
-
-
-def report(catalogue: Catalogue, problems: list[str], rules: dict[str, object], list_untested: bool) -> int:
+    problems = list(coverage.problems(catalogue, found, coverage.read_ids(ids)))
     untested = coverage.untested(catalogue)
     fatal = bool(rules.get("untested_must_fails")) and bool(untested)
-    for problem in problems:
-        print(problem)
-    if list_untested or fatal:
-        for row in untested:
-            print(f"{row.id}: {row.level}, {row.role}, and no test: {row.text}")
-    for one in catalogue.documents:
-        print(line(one))
-    print(f"{len(catalogue.requirements)} requirements, {len(untested)} testable MUSTs without a test, "
-          f"{len(problems)} problems")
+    print(*problems, sep="\n", end="\n" if problems else "")
+    if options.untested or fatal:
+        print(*(f"{row.id}: {row.level}, {row.role}, and no test: {row.text}" for row in untested), sep="\n")
+    if not options.quiet:
+        report(catalogue, len(untested), len(problems))
     return 1 if problems or fatal else 0
+
+
+def report(catalogue: Catalogue, untested: int, problems: int) -> None:
+    print(*(line(one) for one in catalogue.documents), sep="\n")
+    print(f"{len(catalogue.requirements)} requirements, {untested} testable MUSTs without a test, {problems} problems")
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def test_marks_are_found_without_running_anything(tmp_path: Path) -> None:
         @pytest.mark.requirement("RFC9999-2.1-01")
         class TestMore: ...
     """)
-    assert [(mark.id, mark.test, mark.line) for mark in marks.marks([tmp_path])] == [
+    assert [(mark.id, mark.test, mark.line) for mark in marks.marks(tmp_path, ["."])] == [
         ("RFC9999-2.1-01", "test_one", 5), ("RFC9999-2.1-02", "test_one", 5), ("RFC9999-2.1-01", "TestMore", 8)]
 
 
@@ -177,7 +177,7 @@ def test_an_id_that_is_not_written_out_is_refused(tmp_path: Path) -> None:
         def test_one(): ...
     """)
     with pytest.raises(marks.NotLiteral, match="test_it.py:2"):
-        marks.marks([tmp_path])
+        marks.marks(tmp_path, ["."])
 
 
 def test_requirements_get_their_tests(tmp_path: Path) -> None:

@@ -27,8 +27,10 @@ class NotLiteral(ValueError):
     """A mark whose ids are not written out cannot be found by reading."""
 
 
-def marks(folders: Iterable[Path]) -> list[Mark]:
-    return [mark for folder in folders for path in sorted(folder.rglob("test_*.py")) for mark in marks_of_file(path)]
+def marks(root: Path, folders: Iterable[str]) -> list[Mark]:
+    """The marks of all tests in these folders of `root`; `Mark.file` is relative to it."""
+    return [replace(mark, file=path.relative_to(root)) for folder in folders
+            for path in sorted((root / folder).rglob("test_*.py")) for mark in marks_of_file(path)]
 
 
 def marks_of_file(path: Path) -> Iterator[Mark]:
