@@ -9,6 +9,7 @@
 #   make sim        lives of the reference from seeds, for MINUTES=1, every rule checked
 #   make sim-long   a million plain lives, ten million rekeys
 #   make sim-mutants    faults planted one by one into a copy: the simulator has to find each
+#   make fuzz       every fuzzer for MINUTES=1, in turn; TARGET=endpoint: that one (docs/FUZZING.md)
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make clean      removes build/, but for the peers' roots, which took long to unpack; they go by
 #                   `make clean-peers`
@@ -122,8 +123,8 @@ demo: setup
 	@$(BUILD)/ikelab demo
 
 test: setup
-	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized
-	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci harness scenarios interop
+	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci fuzz harness scenarios interop
 
 # Every peer of the table. ARGS="--shard 1/4" and the like are handed on; the report is in build/results/latest.
 interop: setup
@@ -156,6 +157,38 @@ sim-long: $(BUILD)/ikesim
 sim-mutants: $(BUILD)/ikesim
 	@CC="$(CC)" $(PYTHON) ci/sim_mutants.py --build $(BUILD)
 
+# Fuzzers: ref/fuzz/fuzz_*.c is one libFuzzer program each (docs/FUZZING.md). They and all that they
+# link are built apart, instrumented, in $(FUZZED); CC=afl-clang-fast works as well.
+FUZZED := $(BUILD)/fuzzed
+FUZZ_CC ?= clang
+FUZZ_SOURCES := $(sort $(wildcard ref/fuzz/fuzz_*.c))
+FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+FUZZ_SUPPORT := $(filter-out ref/fuzz/record_mutator.c $(FUZZ_SOURCES),$(sort $(wildcard ref/fuzz/*.c))) \
+                $(sort $(wildcard ref/test/endpoint/world*.c)) ref/sim/stand_in.c \
+                ref/test/esp/esp_lab.c ref/test/protect/seal_lab.c
+# These read scripts of records, and get the mutator for them.
+FUZZ_SCRIPTED := $(foreach name,endpoint esp reassembly,$(BUILD)/ref/fuzz/fuzz_$(name))
+TARGET ?=
+
+$(BUILD)/libfuzz.a: $(FUZZ_SUPPORT:%.c=$(BUILD)/%.o) $(filter-out %/main.o,$(HOST_OBJECTS))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(FUZZ_SCRIPTED): FUZZ_MUTATOR := $(BUILD)/ref/fuzz/record_mutator.o
+$(FUZZ_SCRIPTED): $(BUILD)/ref/fuzz/record_mutator.o
+$(FUZZ_PROGRAMS): $(BUILD)/ref/fuzz/fuzz_%: $(BUILD)/ref/fuzz/fuzz_%.o $(BUILD)/libfuzz.a $(BUILD)/libikeref.a
+	@echo "  FUZZ  $@"
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_MUTATOR) $(BUILD)/libfuzz.a $(BUILD)/libikeref.a \
+	  -lcmocka -lconfuse -ljansson -lmnl -lcrypto
+
+fuzz-programs: $(FUZZ_PROGRAMS)
+fuzzers:
+	@$(MAKE) --no-print-directory $(ALL_CORES) BUILD=$(FUZZED) CC=$(FUZZ_CC) \
+	  SANITIZE=address,undefined,fuzzer-no-link fuzz-programs
+
+fuzz: fuzzers
+	@$(PYTHON) ci/fuzz.py --build $(BUILD) --minutes $(MINUTES) $(TARGET)
+
 # Test vectors: published, from packages, and of whole exchanges (docs/VECTORS.md).
 VECTOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/test/vectors/*.c)))
 $(BUILD)/vector-runner: $(VECTOR_OBJECTS) $(BUILD)/libikeref.a
@@ -185,6 +218,7 @@ tidy:
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: all programs tests unit vectors setup demo test interop sanitized sanitize sim sim-long sim-mutants hostile \
+  fuzz fuzzers fuzz-programs \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

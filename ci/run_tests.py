@@ -8,6 +8,7 @@ ci          the tests of ci/
 harness     the harness's own tests
 scenarios   every scenario between all pairs of peers that are here, by `ikelab run`
 interop     the part of the matrix that ci/interop.toml names, by `ikelab interop`
+fuzz        the corpus of each fuzzer, and a thousand runs from a fixed seed
 hostile     only the hostile datagrams, as many as IKELAB_HOSTILE says
 """
 
@@ -126,6 +127,18 @@ def hostile(build: Path) -> Count:
     return pytest(build, "harness/tests/test_hostile.py", "-s")
 
 
+def fuzz(build: Path) -> Count:
+    """A target is a test: it has found nothing."""
+    total = Count()
+    for target in sorted((ROOT / "ref/fuzz").glob("fuzz_*.c")):
+        name = target.stem.removeprefix("fuzz_")
+        done = subprocess.run([sys.executable, ROOT / "ci/fuzz.py", "--build", build, "--runs", "1000", name],
+                              cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        total.add(Count(passed=int(done.returncode == 0), failed=int(done.returncode != 0)))
+        say("\n".join(done.stdout.splitlines()[1:-1]) + done.stderr)
+    return total
+
+
 def scenarios(build: Path) -> Count:
     """As expected is passed: pass, unsupported and expected-fail; ikelab says how many of each."""
     return played(build, "scenarios", "run")
@@ -166,7 +179,8 @@ def played(build: Path, name: str, *arguments: str) -> Count:
 
 
 STAGES: dict[str, Callable[[Path], Count]] = {
-    "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "interop": interop, "hostile": hostile}
+    "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "interop": interop, "fuzz": fuzz,
+    "hostile": hostile}
 
 
 def main() -> int:
