@@ -98,9 +98,10 @@ static void replay(struct input *in)
     }
     arrival = play.history[input_below(in, kept)];
     uint8_t how = input_u8(in);
-    if ((how & 1) != 0) {
+    if ((how & 1) != 0) { /* its source may be a port no socket of that host has */
         arrival.to = 1 - arrival.to;
         arrival.path = (struct path){.local = arrival.path.remote, .remote = arrival.path.local};
+        arrival.path.local.port = arrival.encapsulated ? IKE_NATT_PORT : IKE_PORT;
     }
     if ((how & 6) == 2) {
         (void)play_tamper(&play, &arrival, in);

@@ -99,6 +99,21 @@ static void drain(struct play *play, unsigned s, struct play_answer *answer)
 
 /* ---- datagrams ---- */
 
+/* Where it reaches the receiver, whatever address the sender knows it by: a NAT between them that
+ * changed the one way changes it back the other. */
+static struct transport_address reached(const struct play *play, unsigned side, struct address ip,
+                                        bool encapsulated)
+{
+    const struct world_side *here = &play->world.sides[side];
+    const struct ike_sa *sa = endpoint_store(here->endpoint)->ike_sas;
+    while (sa != NULL && !address_equal(&sa->path.local.ip, &ip)) {
+        sa = sa->next;
+    }
+    return (struct transport_address){sa != NULL ? ip : here->addresses.items[0],
+                                      encapsulated ? here->config.natt_port
+                                                   : here->config.ike_port};
+}
+
 bool play_peek(struct play *play, size_t k, struct play_arrival *out)
 {
     if (k >= play->in_flight) {
@@ -106,7 +121,9 @@ bool play_peek(struct play *play, size_t k, struct play_arrival *out)
     }
     const struct world_packet *packet = play->packets[k];
     out->to = 1 - packet->from;
-    out->path = (struct path){.local = packet->path.remote, .remote = packet->path.local};
+    out->path =
+        (struct path){.local = reached(play, out->to, packet->path.remote.ip, packet->encapsulated),
+                      .remote = packet->path.local};
     out->encapsulated = packet->encapsulated;
     out->length = packet->length;
     memcpy(out->octets, packet->octets, packet->length);

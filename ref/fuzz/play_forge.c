@@ -209,8 +209,8 @@ void play_forge(struct play *play, struct input *in)
         return;
     }
     arrival.to = 1 - from;
-    arrival.path = (struct path){.local = sa->path.remote, .remote = sa->path.local};
-    arrival.encapsulated = sa->encapsulated;
+    arrival.path = receiver->path;
+    arrival.encapsulated = receiver->encapsulated;
     arrival.length = w.length;
     play->spoken_for = true;
     play_deliver(play, &arrival);
