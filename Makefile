@@ -84,7 +84,7 @@ $(BUILD)/relay: harness/link/relay.c
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $<
 
 # Runs in guests, whose libraries are another release's: static, and never under a sanitizer.
-$(BUILD)/guest-agent: harness/guest/agent.c harness/guest/outlet.c harness/guest/outlet.h
+$(BUILD)/guest-agent: $(addprefix harness/guest/,agent.c errand.c outlet.c agent.h errand.h outlet.h)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) -O2 -g $(WARNINGS) -static -o $@.new $(filter %.c,$^) && mv $@.new $@

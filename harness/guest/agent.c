@@ -1,6 +1,6 @@
 /*
  * The first process of a guest: makes its file system writable without touching the host's, then
- * runs commands for the harness and tells their output and end.
+ * runs commands and errands for the harness and tells their output and end.
  *
  * The root is a peer's root directory, read-only. A tmpfs lies over it (overlayfs), so that guests
  * share one root and leave nothing in it. The channel is a serial line, whose far end the harness
@@ -9,18 +9,31 @@
  *     0                   4                   8    9
  *     | octets that follow| number of the job |kind| payload ...
  *
- *     to the guest    R  run: the count of arguments (2 octets), each ended by a zero, then its
- * standard input K  signal the job's process group: the signal's number (1 octet) W  write a file:
- * its mode (2 octets), the path ended by a zero, then the content to the harness  h  hello, ready
- * o  standard output    e  standard error x  the end: exit status, or minus the signal, or minus
- * 1000 minus errno (4 octets)  c  how many octets of the job's frame, which is not whole yet, have
- * come (4 octets)
+ * to the guest
+ *     R  run: the count of arguments (2 octets), each ended by a zero, then its standard input
+ *     K  signal the job's process group: the signal's number (1 octet); ends what M has begun
+ *     W  write a file: its mode (2 octets), the path ended by a zero, then the content
+ *     S  settings: paths and values, each ended by a zero; in a path, * stands for any name
+ *     G  get a file: from which offset (8 octets), the path ended by a zero
+ *     A  await a text: for how many milliseconds (4 octets), from which offset (8 octets), the path
+ *        ended by a zero, then the text; without one, that the file is longer than the offset
+ *     N  netlink: the family (2 octets), then messages, each with an answer that has an end
+ *     M  monitor: the family (2 octets), the groups (4 octets); goes on until K
+ *     C  clean: kills every program, and empties /run and /tmp
+ * to the harness
+ *     h  hello, ready
+ *     o  standard output, or what was asked for
+ *     e  standard error
+ *     x  the end: exit status, or minus the signal, or minus 1000 minus errno (4 octets)
+ *     c  how many octets of the job's frame, which is not whole yet, have come (4 octets)
  *
- * All numbers are big-endian. A job's output comes before its end. A long frame comes in pieces,
- * the next one after a c: once the line's buffer of 4096 octets has been full, user-mode Linux
- * reads no more from it.
+ * All numbers are big-endian, but for those inside netlink messages. A job's output comes before
+ * its end. A long frame comes in pieces, the next one after a c: once the line's buffer of 4096
+ * octets has been full, user-mode Linux reads no more from it.
  */
 
+#include "agent.h"
+#include "errand.h"
 #include "outlet.h"
 
 #include <arpa/inet.h>
@@ -49,14 +62,13 @@
 #define ARGUMENTS_MAX 256
 #define FRAME_MAX (1 << 20)
 #define HEADER 9
-#define EXIT_ERRNO (-1000)
 #define CHANNEL "/dev/ttyS0"
 #define MODULES "/mnt/modules.load"
 
 struct job {
     bool used, ended;
     uint32_t number;
-    pid_t pid;
+    pid_t pid; /* 0: no program, a monitor */
     int status;
     int output[2]; /* standard output and error; -1: closed */
 };
@@ -76,7 +88,7 @@ static void die(const char *what)
     _exit(1);
 }
 
-static void send_frame(uint32_t number, char kind, const void *payload, size_t length)
+void send_frame(uint32_t number, char kind, const void *payload, size_t length)
 {
     uint8_t out[HEADER + 65536];
     uint32_t be_length = htonl((uint32_t)length), be_number = htonl(number);
@@ -93,10 +105,15 @@ static void send_frame(uint32_t number, char kind, const void *payload, size_t l
     }
 }
 
-static void send_end(uint32_t number, int32_t status)
+void send_end(uint32_t number, int32_t status)
 {
     uint32_t be = htonl((uint32_t)status);
     send_frame(number, 'x', &be, sizeof be);
+}
+
+void send_done(uint32_t number, int error)
+{
+    send_end(number, error == 0 ? 0 : EXIT_ERRNO - error);
 }
 
 static void mount_or_die(const char *source, const char *target, const char *type,
@@ -232,14 +249,21 @@ static int input_of(const uint8_t *octets, size_t length)
     return fd;
 }
 
+static struct job *free_job(void)
+{
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        if (!jobs[i].used) {
+            return &jobs[i];
+        }
+    }
+    return NULL;
+}
+
 static void job_run(uint32_t number, uint8_t *payload, size_t length)
 {
     char *argv[ARGUMENTS_MAX + 1] = {0};
     size_t count = length >= 2 ? (size_t)(payload[0] << 8 | payload[1]) : 0, at = 2;
-    struct job *job = NULL;
-    for (size_t i = 0; i < JOBS_MAX && job == NULL; i++) {
-        job = jobs[i].used ? NULL : &jobs[i];
-    }
+    struct job *job = free_job();
     for (size_t i = 0; i < count && count <= ARGUMENTS_MAX; i++) {
         uint8_t *end = memchr(payload + at, 0, length - at);
         if (end == NULL) {
@@ -276,40 +300,121 @@ static void job_run(uint32_t number, uint8_t *payload, size_t length)
     *job = (struct job){.used = true, .number = number, .pid = pid, .output = {out[0], err[0]}};
 }
 
-static int write_file(const uint8_t *payload, size_t length)
+/* Passes on what there is; closes at the end. */
+static void read_output(struct job *job, int which)
 {
-    const uint8_t *end = length > 3 ? memchr(payload + 2, 0, length - 2) : NULL;
-    if (end == NULL) {
-        return EINVAL;
+    uint8_t octets[32768];
+    ssize_t got = read(job->output[which], octets, sizeof octets);
+    if (got > 0) {
+        send_frame(job->number, which == 0 ? 'o' : 'e', octets, (size_t)got);
+    } else if (got == 0 || errno != EINTR) {
+        close(job->output[which]);
+        job->output[which] = -1;
     }
-    const char *path = (const char *)payload + 2;
-    size_t size = length - (size_t)(end + 1 - payload);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+/* As init it also reaps what daemons have left behind. `options` as of waitpid(). */
+static void reap(int options)
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, options)) > 0;) {
+        for (size_t i = 0; i < JOBS_MAX; i++) {
+            if (jobs[i].used && jobs[i].pid == pid) {
+                jobs[i].ended = true;
+                jobs[i].status = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+            }
+        }
+    }
+}
+
+/* A child of the job may hold its output open for ever: what is there now is passed on, and no
+ * more. */
+static void end_jobs(void)
+{
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        struct job *job = &jobs[i];
+        if (!job->used || !job->ended) {
+            continue;
+        }
+        for (int which = 0; which < 2; which++) {
+            struct pollfd one = {.fd = job->output[which], .events = POLLIN};
+            while (job->output[which] >= 0 && poll(&one, 1, 0) > 0) {
+                read_output(job, which);
+            }
+            if (job->output[which] >= 0) {
+                close(job->output[which]);
+            }
+        }
+        send_end(job->number, job->status);
+        job->used = false;
+    }
+}
+
+static void job_monitor(uint32_t number, const uint8_t *payload, size_t length)
+{
+    struct job *job = free_job();
+    int fd = job == NULL ? -EAGAIN : errand_listen(payload, length);
     if (fd < 0) {
-        return errno;
+        send_done(number, -fd);
+        return;
     }
-    mode_t mode = (mode_t)(payload[0] << 8 | payload[1]);
-    int error = write(fd, end + 1, size) == (ssize_t)size && fchmod(fd, mode) == 0 ? 0 : EIO;
-    close(fd);
-    return error;
+    *job = (struct job){.used = true, .number = number, .output = {fd, -1}};
+}
+
+static void job_signal(struct job *job, int number)
+{
+    if (job->pid > 0) {
+        kill(-job->pid, number);
+        return;
+    }
+    job->ended = true;
+    end_jobs();
+}
+
+/* Every program goes, whoever started it, and is waited for. */
+static int clean(void)
+{
+    kill(-1, SIGKILL);
+    reap(0);
+    for (size_t i = 0; i < JOBS_MAX; i++) {
+        jobs[i].ended = jobs[i].used;
+    }
+    end_jobs();
+    return errand_renew();
 }
 
 static void handle_frame(uint32_t number, char kind, uint8_t *payload, size_t length)
 {
     struct job *job = job_of(number);
-    int error;
     switch (kind) {
     case 'R':
         job_run(number, payload, length);
         break;
     case 'K':
         if (job != NULL && !job->ended && length == 1) {
-            kill(-job->pid, payload[0]);
+            job_signal(job, payload[0]);
         }
         break;
     case 'W':
-        error = write_file(payload, length);
-        send_end(number, error == 0 ? 0 : EXIT_ERRNO - error);
+        send_done(number, errand_write(payload, length));
+        break;
+    case 'S':
+        send_done(number, errand_settings(payload, length));
+        break;
+    case 'G':
+        errand_get(number, payload, length);
+        break;
+    case 'A':
+        errand_await(number, payload, length);
+        break;
+    case 'N':
+        errand_netlink(number, payload, length);
+        break;
+    case 'M':
+        job_monitor(number, payload, length);
+        break;
+    case 'C':
+        send_done(number, clean());
         break;
     default:
         errno = EPROTO;
@@ -350,56 +455,6 @@ static void read_channel(void)
     }
 }
 
-/* Passes on what there is; closes at the end. */
-static void read_output(struct job *job, int which)
-{
-    uint8_t octets[32768];
-    ssize_t got = read(job->output[which], octets, sizeof octets);
-    if (got > 0) {
-        send_frame(job->number, which == 0 ? 'o' : 'e', octets, (size_t)got);
-    } else if (got == 0 || errno != EINTR) {
-        close(job->output[which]);
-        job->output[which] = -1;
-    }
-}
-
-/* As init it also reaps what daemons have left behind. */
-static void reap(void)
-{
-    int status;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-        for (size_t i = 0; i < JOBS_MAX; i++) {
-            if (jobs[i].used && jobs[i].pid == pid) {
-                jobs[i].ended = true;
-                jobs[i].status = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-            }
-        }
-    }
-}
-
-/* A child of the job may hold its output open for ever: what is there now is passed on, and no
- * more. */
-static void end_jobs(void)
-{
-    for (size_t i = 0; i < JOBS_MAX; i++) {
-        struct job *job = &jobs[i];
-        if (!job->used || !job->ended) {
-            continue;
-        }
-        for (int which = 0; which < 2; which++) {
-            struct pollfd one = {.fd = job->output[which], .events = POLLIN};
-            while (job->output[which] >= 0 && poll(&one, 1, 0) > 0) {
-                read_output(job, which);
-            }
-            if (job->output[which] >= 0) {
-                close(job->output[which]);
-            }
-        }
-        send_end(job->number, job->status);
-        job->used = false;
-    }
-}
-
 static void serve(int children)
 {
     for (;;) {
@@ -413,7 +468,7 @@ static void serve(int children)
                                                   .events = POLLIN};
             }
         }
-        if (poll(polled, count, -1) < 0) {
+        if (poll(polled, count, errand_look()) < 0) {
             continue;
         }
         for (nfds_t i = 2; i < count; i++) {
@@ -424,7 +479,7 @@ static void serve(int children)
         if (polled[1].revents != 0) {
             struct signalfd_siginfo info;
             if (read(children, &info, sizeof info) > 0) {
-                reap();
+                reap(WNOHANG);
             }
             end_jobs();
         }

@@ -12,9 +12,10 @@ import pytest
 
 from ikelab import topology
 from ikelab.cleanup import NETNS_DIRECTORY, build_directory
+from ikelab.guest import netlink
 from ikelab.guest import pool as pools
 from ikelab.guest.machine import Guest, GuestDead, modules_directory
-from ikelab.peers import table
+from ikelab.peers import table, xfrm
 from ikelab.peers.neutral import DaemonSpec, PeerSpec, both_sides
 from ikelab.process import ProcessError
 from ikelab.stage.judge import play
@@ -67,6 +68,53 @@ def test_programs_stream_their_output_and_are_killed(guest: Guest, tmp_path: Pat
         time.sleep(0.01)
     assert child.running and child.output() == "ready\n"
     assert child.kill() == -signal.SIGKILL and not child.running
+
+
+def test_errands(guest: Guest) -> None:
+    """What the agent does without a program: files, settings, waiting, netlink."""
+    guest.write("/run/log", "first\n" + 40_000 * "x")
+    assert guest.read("/run/log", 6) == 40_000 * b"x" and guest.read("/run/log", 99_999) == b"" == guest.read("/run/none")
+    assert guest.await_text("/run/log", "first") and not guest.await_text("/run/log", "first", 0.05, offset=1)
+    assert guest.await_text("/run/log", offset=40_005) and not guest.await_text("/run/log", "", 0.05, offset=40_006)
+    started = time.monotonic()
+    guest.popen(["sh", "-c", "sleep 0.3; echo second >>/run/log"], name="writer", log=guest.directory / "log")
+    assert guest.await_text("/run/log", "xsecond", 5) and time.monotonic() - started > 0.1
+    assert not guest.await_text("/run/none", deadline_s=0) and guest.await_text("/dev/null", deadline_s=0)
+    guest.settings({"/proc/sys/net/ipv4/conf/vec*/rp_filter": 2, "/proc/sys/net/ipv4/conf/lo/rp_filter": 1})
+    assert [guest.read(f"/proc/sys/net/ipv4/conf/{name}/rp_filter") for name in ("vec0", "vec2", "lo")] == [
+        b"2\n", b"2\n", b"1\n"]
+    with pytest.raises(ProcessError, match="No such file"):
+        guest.settings({"/proc/sys/net/ipv4/conf/no*/rp_filter": 2})
+    with pytest.raises(ProcessError, match="cannot speak netlink"):
+        guest.netlink(99, netlink.STATES)
+
+
+@pytest.mark.parametrize("esn", ["", " flag esn replay-window 64"])
+def test_the_kernel_is_asked_and_heard_by_netlink(guest: Guest, esn: str) -> None:
+    """What `ip` has put there, and told as it came."""
+    heard: list[bytes] = []
+    ear = guest.monitor(netlink.XFRM, netlink.GROUP_SA, heard.append, "ear")
+    keys = {36: "12" * 36, 64: "34" * 64, 32: "56" * 32}
+    state = "xfrm state add src {} dst {} proto esp spi {} reqid {} mode {} {}"
+    guest.run(["ip", "-batch", "-"], input="\n".join([
+        state.format("192.0.2.1", "192.0.2.2", "0xa01", 7, "tunnel", f"aead rfc4106(gcm(aes)) 0x{keys[36]} 128"
+                     f" encap espinudp 4500 20001 0.0.0.0{esn}"),
+        state.format("2001:db8::1", "2001:db8::2", "0xb01", 8, "transport",
+                     f"auth-trunc hmac(sha512) 0x{keys[64]} 256 enc cbc(aes) 0x{keys[32]}"),
+        "xfrm policy add src 10.1.0.0/24 dst 10.2.0.1/32 dir out"
+        " tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 7 mode tunnel",
+        "xfrm policy add src 10.3.0.0/24 dst 10.4.0.0/24 dir in action block"]) + "\n")
+    told = guest.netlink(netlink.XFRM, netlink.STATES, netlink.POLICIES)
+    found = {sa.spi: sa for sa in xfrm.states(told)}
+    assert found == {
+        0xA01: xfrm.EspSa("192.0.2.1", "192.0.2.2", 0xA01, 7, "tunnel", bool(esn), True, 4500, 20001, proposal="aes256gcm16"),
+        0xB01: xfrm.EspSa("2001:db8::1", "2001:db8::2", 0xB01, 8, "transport", proposal="aes256-sha512")}
+    assert xfrm.policies(told) == [xfrm.Policy("10.1.0.0/24", "10.2.0.1/32", "out", 7)]
+    ear.kill()
+    assert {one.spi: (one.key.hex(), one.integrity_key.hex()) for one in xfrm.esp_keys(netlink.parse(b"".join(heard)))} == {
+        0xA01: (keys[36], ""), 0xB01: (keys[32], keys[64])}
+    assert not ear.running and guest.netlink(netlink.XFRM, *netlink.FLUSH) and not [
+        one for one in guest.netlink(netlink.XFRM, netlink.STATES, netlink.POLICIES) if not one.error]
 
 
 def test_the_root_is_not_written(guest: Guest) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
+import struct
 from dataclasses import replace
 
 import pytest
 
+from ikelab.guest import netlink
+from ikelab.guest.netlink import Message
 from ikelab.peers import libreswan_config, libreswan_log, libreswan_status, openiked_config
 from ikelab.peers import openiked_debug, openiked_kernel, openiked_status, xfrm
 from ikelab.peers.contract import PeerUnsupported
@@ -123,29 +127,76 @@ src 192.0.2.2 dst 192.0.2.1
 \tproto esp spi 0x00000c01(3073) reqid 0(0x00000000) mode transport
 \treplay-window 0 seq 0x00000000 flag  (0x00000000)
 """.format(key=36 * "ab", auth=64 * "cd")
-POLICIES = """src 10.1.0.0/24 dst 10.2.0.1/32
-\tdir out priority 1757393 ptype main
-\ttmpl src 192.0.2.1 dst 192.0.2.2
-\t\tproto esp reqid 16393 mode tunnel
-src 0.0.0.0/0 dst 0.0.0.0/0
-\tsocket out priority 0 ptype main
-"""
+
+
+def selector(source: str, destination: str) -> bytes:
+    one, other = ipaddress.ip_network(source), ipaddress.ip_network(destination)
+    return (other[0].packed.ljust(16, b"\0") + one[0].packed.ljust(16, b"\0") + bytes(8)
+            + struct.pack("=HBB12x", 2, other.prefixlen, one.prefixlen))
+
+
+def algorithm(kind: int, name: str, key: bytes, *truncated: int) -> bytes:
+    numbers = struct.pack(f"={1 + len(truncated)}I", 8 * len(key), *truncated)
+    return netlink.attribute(kind, name.encode().ljust(64, b"\0") + numbers + key)
+
+
+def sa(source: str, destination: str, spi: int, attributes: bytes, packets: int = 0, flags: int = 0) -> Message:
+    """struct xfrm_usersa_info and what follows it."""
+    there, here = (ipaddress.ip_address(one).packed.ljust(16, b"\0") for one in (destination, source))
+    body = (selector("0.0.0.0/0", "0.0.0.0/0") + there + struct.pack("!IB3x", spi, 50) + here + bytes(64)
+            + struct.pack("=4Q", 84 * packets, packets, 0, 0) + struct.pack("=3I", 1, 2, 4)
+            + struct.pack("=IIHBBB7x", 0, 16393, 2, 1, 0, flags))
+    assert len(body) == 224
+    return Message(netlink.NEW_SA, body + attributes)
+
+
+def policy(source: str, destination: str, direction: int, reqid: int) -> Message:
+    """struct xfrm_userpolicy_info and a template."""
+    body = selector(source, destination) + bytes(96) + struct.pack("=II4B4x", 1757393, 8, direction, 0, 0, 0)
+    template = bytes(20) + struct.pack("=B3xH2x16xIB15x", 50, 2, reqid, 1)
+    assert (len(body), len(template)) == (168, 64)
+    return Message(netlink.NEW_POLICY, body + netlink.attribute(5, template))
+
+
+KERNEL = [
+    sa("192.0.2.1", "192.0.2.2", 0xA01, algorithm(18, "rfc4106(gcm(aes))", 36 * b"\xab", 128)
+       + netlink.attribute(4, struct.pack("!HHH18x", 2 << 8, 4500, 20001)), packets=3, flags=128),
+    sa("192.0.2.2", "192.0.2.1", 0xB01, algorithm(20, "hmac(sha512)", 64 * b"\xcd", 256)
+       + algorithm(2, "cbc(aes)", 32 * b"\xab")),
+    sa("192.0.2.2", "192.0.2.1", 0xC01, b""),  # larval
+    policy("10.1.0.0/24", "10.2.0.1/32", 1, 16393),
+    policy("0.0.0.0/0", "0.0.0.0/0", 3, 0),  # a socket's
+    Message(netlink.ERROR, bytes(20)),
+]
 
 
 def test_the_kernels_own_words() -> None:
-    one, other = xfrm.states(STATES)  # the larval SA has no keys, and is none yet
-    assert (one.spi, one.esn, one.encapsulated, one.destination_port) == (0xA01, True, True, 20001)
+    one, other = xfrm.states(KERNEL)  # the larval SA has no keys, and is none yet
+    assert (one.source, one.destination, one.spi, one.reqid) == ("192.0.2.1", "192.0.2.2", 0xA01, 16393)
+    assert (one.esn, one.encapsulated, one.source_port, one.destination_port) == (True, True, 4500, 20001)
     assert (one.packets, one.octets, one.replayed, one.not_authentic) == (3, 252, 3, 4)
-    assert (one.proposal, other.proposal, other.esn) == ("aes256gcm16", "aes256-sha512", False)
-    assert xfrm.policies(POLICIES) == [xfrm.Policy("10.1.0.0/24", "10.2.0.1/32", "out", 16393)]
-    for upper, source, destination in (
-            (" proto udp sport 500 dport 4500", "10.1.0.0/24[udp/500]", "10.2.0.1[udp/4500]"),
-            (" proto tcp dport 80 uid 0", "10.1.0.0/24[tcp]", "10.2.0.1[tcp/80]")):
-        (policy,) = xfrm.policies(POLICIES.replace("10.2.0.1/32", "10.2.0.1/32" + upper))
-        assert (policy.source, policy.destination) == (source, destination)
-    first, second = xfrm.esp_keys("Updated " + STATES)
-    assert (first.spi, first.encryption, len(first.key)) == (0xA01, "AES-GCM with 16 octet ICV [RFC4106]", 36)
-    assert second.integrity == "HMAC-SHA-512-256 [RFC4868]"
+    assert (one.proposal, other.proposal, other.esn, one.mode) == ("aes256gcm16", "aes256-sha512", False, "tunnel")
+    assert xfrm.policies(KERNEL) == [xfrm.Policy("10.1.0.0/24", "10.2.0.1/32", "out", 16393)]
+    whole, = (message for message in KERNEL if message.kind == netlink.NEW_POLICY and message.body[160] == 1)
+    for ports, proto, source, destination in (
+            ((4500, 0xFFFF, 500, 0xFFFF), 17, "10.1.0.0/24[udp/500]", "10.2.0.1[udp/4500]"),
+            ((80, 0xFFFF, 0, 0), 6, "10.1.0.0/24[tcp]", "10.2.0.1[tcp/80]")):
+        narrow = whole.body[:32] + struct.pack("!4H", *ports) + whole.body[40:44] + bytes([proto]) + whole.body[45:]
+        (told,) = xfrm.policies([Message(netlink.NEW_POLICY, narrow)])
+        assert (told.source, told.destination) == (source, destination)
+    first, second = xfrm.esp_keys(KERNEL)
+    assert (first.spi, first.encryption, first.key) == (0xA01, "AES-GCM with 16 octet ICV [RFC4106]", 36 * b"\xab")
+    assert (second.integrity, second.integrity_key) == ("HMAC-SHA-512-256 [RFC4868]", 64 * b"\xcd")
+
+
+def test_netlink_messages_are_built_as_they_are_parsed() -> None:
+    octets = netlink.build(netlink.NEW_SA, b"abcde") + netlink.build(netlink.ERROR, struct.pack("=i", -17))
+    first, second = netlink.parse(octets)
+    assert (first.body, first.error, second.error) == (b"abcde\0\0\0", 0, 17)
+    assert Message(0, bytes(8) + netlink.attribute(7, b"xyz") + netlink.attribute(9, b"")).attributes(8) == {7: b"xyz", 9: b""}
+    assert list(netlink.parse(octets[:10])) == []
+    removed = openiked_kernel.allowing(KERNEL[:4])
+    assert len(removed) == 1 and list(netlink.parse(removed[0]))[0].body[56:60] == struct.pack("=I", 8)
 
 
 PLUTO = """#1: "gateway_net_v4"[1] 192.0.2.2:4500 ESTABLISHED_IKE_SA (established IKE SA); REKEY in 9s; newest; idle;
@@ -158,7 +209,7 @@ PLUTO = """#1: "gateway_net_v4"[1] 192.0.2.2:4500 ESTABLISHED_IKE_SA (establishe
 @pytest.mark.parametrize("prefix, state", [("", ""), ("000 ", "STATE_V2_")])  # 5.2's way and 4.10's
 def test_what_whack_lists(prefix: str, state: str) -> None:
     text = "".join(prefix + line.replace(" ESTABLISHED", f" {state}ESTABLISHED") + "\n" for line in PLUTO.splitlines())
-    status = libreswan_status.peer_status(text, STATES, POLICIES, {"gateway_net_v4": ("gateway", "net")},
+    status = libreswan_status.peer_status(text, KERNEL, {"gateway_net_v4": ("gateway", "net")},
                                           {"gateway": PEER}, {"4": "192.0.2.1"})
     (ike,), (child,) = status.established(), status.installed()
     assert (ike.peer, ike.proposal, ike.local.address, ike.remote.port) == (
@@ -203,7 +254,7 @@ iked_sas: 0x58 rspi 0x0000000000000000 ispi 0x0000000000000001 any->192.0.2.2:50
 
 
 def test_what_ikectl_lists() -> None:
-    status = openiked_status.peer_status(IKED, STATES, POLICIES, {"gateway": PEER})
+    status = openiked_status.peer_status(IKED, KERNEL, {"gateway": PEER})
     (ike,), (child,) = status.established(), status.installed()
     assert ike.spis == (0x429DFCCDE5010C8C, 0x17E46112D2C91524) and ike.initiator
     assert (child.spi_in, child.spi_out, child.peer, child.child) == (0xB01, 0xA01, "gateway", "net")
@@ -248,9 +299,9 @@ def test_what_only_ikeds_debugging_tells() -> None:
 def test_what_iked_lists_and_its_kernel_does_not_have() -> None:
     """One was replaced while the two were asked."""
     line = "  sa_childsas: 0x1 ESP 0x00000a01 out 192.0.2.1:500 -> 192.0.2.2:500 (L) B=0x0 P=0x2 @0x3\n"
-    assert openiked_status.at_one_moment(line, STATES)
-    assert not openiked_status.at_one_moment(line.replace("a01", "a02"), STATES)
-    assert openiked_status.at_one_moment("", STATES)
+    assert openiked_status.at_one_moment(line, KERNEL)
+    assert not openiked_status.at_one_moment(line.replace("a01", "a02"), KERNEL)
+    assert openiked_status.at_one_moment("", KERNEL)
 
 
 def test_attempts_that_failed_are_counted_by_iked() -> None:
@@ -261,7 +312,7 @@ def test_attempts_that_failed_are_counted_by_iked() -> None:
 def test_a_refused_ike_sa_of_ikeds_is_none() -> None:
     """It only answers repetitions of the request that was refused."""
     text = IKED.replace("ESTABLISHED", "CLOSING").replace("SA_INIT", "CLOSED")
-    status = openiked_status.peer_status(text, "", "", {"gateway": PEER})
+    status = openiked_status.peer_status(text, [], {"gateway": PEER})
     assert openiked_status.with_told(status, openiked_debug.Told()).ike_sas == ()
     known = openiked_debug.Told(proposals={0x429DFCCDE5010C8C: "x"})
     assert [sa.state for sa in openiked_status.with_told(status, known).ike_sas] == ["deleting"]

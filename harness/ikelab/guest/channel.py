@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 HEADER = struct.Struct("!IIc")
 EXIT_ERRNO = -1000
@@ -80,6 +80,32 @@ class Channel:
     def write(self, path: str, content: bytes, mode: int) -> Job:
         """Writes a file in the guest; the job's status is 0 or EXIT_ERRNO minus the errno."""
         return self._start(b"W", struct.pack("!H", mode) + path.encode() + b"\0" + content, None)
+
+    def settings(self, values: Mapping[str, str]) -> Job:
+        """Writes what exists already, as under /proc/sys; * in a path stands for any name."""
+        return self._start(b"S", b"".join(f"{path}\0{value}\0".encode() for path, value in values.items()), None)
+
+    def get(self, path: str, offset: int = 0) -> Job:
+        """What a file holds from there on, as output. Status EXIT_ERRNO - ERANGE: it is shorter."""
+        return self._start(b"G", struct.pack("!Q", offset) + path.encode() + b"\0", None)
+
+    def await_text(self, path: str, text: str, offset: int, deadline_s: float) -> Job:
+        """Ends when the file has the text behind the offset; without a text, when it is longer than that. What is no
+        file only has to be there. Status EXIT_ERRNO - ETIMEDOUT: it did not come."""
+        words = path.encode() + b"\0" + text.encode()
+        return self._start(b"A", struct.pack("!IQ", max(0, int(deadline_s * 1000)), offset) + words, None)
+
+    def netlink(self, family: int, messages: bytes) -> Job:
+        """Answers are its output."""
+        return self._start(b"N", struct.pack("!H", family) + messages, None)
+
+    def monitor(self, family: int, groups: int, sink: Callable[[bytes], None]) -> Job:
+        """What the kernel tells these groups, until a signal ends it."""
+        return self._start(b"M", struct.pack("!HI", family, groups), sink)
+
+    def clean(self) -> Job:
+        """Ends every program, and empties /run and /tmp."""
+        return self._start(b"C", b"", None)
 
     def signal(self, job: Job, number: int) -> None:
         """To the job's whole process group. Harmless when it has ended."""

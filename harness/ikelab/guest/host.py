@@ -157,11 +157,12 @@ class GuestHost(Host):
 
     def _guest_sysctl(self, settings: Mapping[str, object]) -> None:
         """The guest's interfaces are older than these settings: a default is written to each of them as well."""
-        lines = []
+        values: dict[str, object] = {}
         for name, value in settings.items():
-            files = f"/proc/sys/net/{name} /proc/sys/net/{name}".replace("/conf/default/", "/conf/*/", 1)
-            lines.append(f"for file in {files}; do echo {int(str(value))} >$file; done")
-        self._guest.run(["/bin/sh", "-e"], input="\n".join(lines) + "\n")
+            values[f"/proc/sys/net/{name}"] = value
+            if "/conf/default/" in name:
+                values[f"/proc/sys/net/{name.replace('/default/', '/*/')}"] = value
+        self._guest.settings(values)
 
 
 def _silent() -> None:

@@ -13,11 +13,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ikelab import cleanup, process
+from ikelab.guest import netlink
 from ikelab.guest.channel import EXIT_ERRNO, Channel, ChannelClosed, Job
+from ikelab.guest.netlink import Message
 from ikelab.process import ProcessError
 
 INTERFACES = 3  # the most that a host of any layout has: two uplinks and its protected net
@@ -85,6 +87,7 @@ class Guest:
         self.console = self.directory / "console.log"
         self.death = ""  # why it had to be ended
         self.boot_ms = 0.0
+        self.touched: set[str] = set()  # what adapters have to put right again, in their own words
         started = time.monotonic()
         ours, theirs = socket.socketpair()
         try:
@@ -104,6 +107,7 @@ class Guest:
             self.close()
             raise GuestDead(f"the guest {name} did not boot: {words}")
         self._warm_up()
+        self.mounts = self.read("/proc/self/mounts").splitlines()
         self.boot_ms = (time.monotonic() - started) * 1000
 
     @property
@@ -160,12 +164,51 @@ class Guest:
     def write(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
         """A file in the guest; its directory exists."""
         octets = content.encode() if isinstance(content, str) else content
-        job = self._do(lambda: self.channel.write(path, octets, mode))
-        if not job.wait(ANSWER_S):
-            self.hang(f"{path} could not be written")
-        self._check_alive(job)
+        self._errand(lambda: self.channel.write(path, octets, mode), f"write {path}")
+
+    # Errands: what the agent does itself costs a tenth of what a program costs a guest.
+
+    def settings(self, values: Mapping[str, object]) -> None:
+        """{"/proc/sys/net/ipv4/conf/*/rp_filter": 0}"""
+        self._errand(lambda: self.channel.settings({path: str(value) for path, value in values.items()}),
+                     f"write settings ({', '.join(values)})")
+
+    def read(self, path: str, offset: int = 0) -> bytes:
+        """A file of the guest from there on; b"" when there is none, or it is shorter."""
+        job = self._wait_for(lambda: self.channel.get(path, offset), f"read {path}")
+        return bytes(job.output)
+
+    def await_text(self, path: str, text: str = "", deadline_s: float = 10.0, offset: int = 0) -> bool:
+        """Whether the file had the text behind the offset in time. Without a text: whether it is there, and longer."""
+        job = self._wait_for(lambda: self.channel.await_text(path, text, offset, deadline_s), f"await {path}",
+                             deadline_s + ANSWER_S)
+        return job.status == 0
+
+    def netlink(self, family: int, *messages: bytes) -> list[Message]:
+        """The kernel's answers, without the ends of dumps; refusals are among them."""
+        job = self._errand(lambda: self.channel.netlink(family, b"".join(messages)), "speak netlink")
+        return [one for one in netlink.parse(bytes(job.output)) if one.kind != netlink.DONE]
+
+    def monitor(self, family: int, groups: int, sink: Callable[[bytes], None], name: str) -> GuestProcess:
+        """What the kernel tells these groups, to `sink`, from another thread, until it is killed."""
+        return GuestProcess(self, self._do(lambda: self.channel.monitor(family, groups, sink)), name, None)
+
+    def clean(self) -> None:
+        """Ends every program, and empties /run and /tmp."""
+        self._errand(self.channel.clean, "end what ran in it")
+
+    def _errand(self, start: Callable[[], Job], what: str) -> Job:
+        job = self._wait_for(start, what)
         if job.status:
-            raise ProcessError(f"cannot write {path} in guest {self.name}: {os.strerror(EXIT_ERRNO - job.status)}")
+            raise ProcessError(f"cannot {what} in guest {self.name}: {os.strerror(EXIT_ERRNO - job.status)}")
+        return job
+
+    def _wait_for(self, start: Callable[[], Job], what: str, deadline_s: float = ANSWER_S) -> Job:
+        job = self._do(start)
+        if not job.wait(deadline_s):
+            self.hang(f"it did not {what}")
+        self._check_alive(job)
+        return job
 
     def close(self) -> None:
         """Ends it and removes what it had. Harmless when repeated."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import atexit
 import os
-import re
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ikelab import process
 from ikelab.cleanup import build_directory
+from ikelab.guest import netlink
 from ikelab.guest.machine import INTERFACES, Guest
+from ikelab.guest.netlink import ROUTE, XFRM, Message
 from ikelab.process import ProcessError
 
 AGENT = "guest-agent"
@@ -74,57 +76,74 @@ def pool() -> Pool:
     return _pool
 
 
-# Everything a scenario can have left: programs, files, SAs and policies, interfaces, addresses, rules, routes. A program
-# costs a guest ten times what it costs this machine, so the shell does with its own means what it can, and `ip` is
-# started once a family. What is still there afterwards is printed.
-_CLEAN = r"""
-kill -9 -1
-rm -rf /run/* /tmp/*
-{
-    last=0
-    for device in /sys/class/net/*; do
-        name=${device##*/}
-        [ "$name" = lo ] && continue
-        echo "link set $name down"
-        if [ -e "$device/device" ]; then
-            read -r index <"$device/ifindex"
-            eval "name$index=\$name"
-            [ "$index" -gt "$last" ] && last=$index
-        else
-            echo "link del $name"
-        fi
-    done
-    index=0 number=0
-    while [ "$index" -lt "$last" ]; do
-        index=$((index + 1))
-        eval "name=\${name$index:-}"
-        [ -n "$name" ] || continue
-        echo "addr flush dev $name"
-        echo "neigh flush dev $name nud permanent"
-        [ "$name" = "vec$number" ] || echo "link set $name name vec$number"
-        number=$((number + 1))
-    done
-    printf '%s\n' "xfrm state flush" "xfrm policy flush" "xfrm policy flush ptype sub" "link set lo down" "addr flush dev lo" \
-        "rule flush" "rule add pref 32766 lookup main" "rule add pref 32767 lookup default" "route flush table all" \
-        "xfrm state" "xfrm policy" "addr show" "rule list" "route show table all"
-} | ip -4 -o -force -batch - 2>/dev/null
-printf '%s\n' "rule flush" "rule add pref 32766 lookup main" "route flush table all" "addr show" "rule list" \
-    "route show table all" | ip -6 -o -force -batch - 2>/dev/null
-echo /sys/class/net/*
-"""
-_ALWAYS = re.compile(r"(0:\s+from all lookup local|32766:\s+from all lookup main|32767:\s+from all lookup default)\s*")
+FAMILIES = (2, 10)  # IPv4, IPv6
+_PERMANENT = 0x80  # of a neighbour: somebody has put it there
+_TO_TABLE = 1  # what a rule does
+_PRIORITY, _TABLE = 6, 15  # attributes of a rule
+# Priority and table of the rules that a new network has; IPv6 has no last one.
+RULES = {(family, priority): table for family in FAMILIES for priority, table in ((0, 255), (32766, 254))} | {(2, 32767): 253}
 
 
 def clean(guest: Guest) -> str:
-    """Makes it as new; "" or what is still there."""
-    *left, names = guest.run(["/bin/sh"], input=_CLEAN, timeout=20, check=False).stdout.splitlines() or [""]
-    if left := [line for line in left if not _ALWAYS.fullmatch(line)]:
-        return f"not clean: {' | '.join(left)[:300]}"
+    """Makes it as new: programs, files, SAs and policies, interfaces, neighbours, addresses, rules, routes; "" or what
+    is still there."""
+    guest.clean()
+    guest.netlink(XFRM, *netlink.FLUSH, netlink.FLUSH_SUB)
+    _clean_links(guest)
+    guest.netlink(ROUTE, *netlink.undo(_left(guest)))
+    rules = {_rule(one) for one in _dump(guest, netlink.GET_RULE)}
+    guest.netlink(ROUTE, *(_add_rule(*one) for one in RULES.items() if (*one[0], one[1]) not in rules))
+    if left := [*_left(guest), *(one for one in guest.netlink(XFRM, netlink.STATES, netlink.POLICIES) if not one.error)]:
+        return f"not clean: {len(left)} are left, the first one of kind {left[0].kind}: {left[0].body.hex()[:300]}"
+    if more := set(guest.read("/proc/self/mounts").splitlines()) ^ set(guest.mounts):
+        return f"mounts are others: {b', '.join(more).decode()}"
     wanted = {"lo", *(f"vec{n}" for n in range(INTERFACES))}
-    if {Path(name).name for name in names.split()} != wanted:
-        return f"interfaces are {names}"
+    if (names := {link.name for link in _links(guest)}) != wanted:
+        return f"interfaces are {' '.join(sorted(names))}"
     # The namespaces of the scenario are gone, but the kernel takes their interfaces away in its own time.
     process.run(None, ["ip", "-n", guest.netns, "-force", "-batch", "-"], check=False,
                 input="".join(f"link del plug{n}\n" for n in range(INTERFACES)))
     plugged = process.run(None, ["ip", "-n", guest.netns, "-brief", "link"]).stdout
     return f"still plugged in: {plugged}" if "plug" in plugged else ""
+
+
+def _links(guest: Guest) -> list[netlink.Link]:
+    return [netlink.Link.of(one) for one in guest.netlink(ROUTE, netlink.dump(netlink.GET_LINK)) if not one.error]
+
+
+def _clean_links(guest: Guest) -> None:
+    """Those of its own are down and have their first names; others go."""
+    links = _links(guest)
+    own = sorted((link for link in links if not link.made and link.name != "lo"), key=lambda link: link.index)
+    steps = [link.remove() for link in links if link.made]
+    steps += [link.down() for link in links if not link.made]
+    steps += [link.down(f"vec{number}") for number, link in enumerate(own) if link.name != f"vec{number}"]
+    guest.netlink(ROUTE, *steps)
+
+
+def _dump(guest: Guest, *kinds: int) -> list[Message]:
+    questions = [netlink.dump(kind, family) for kind in kinds for family in FAMILIES]
+    return [one for one in guest.netlink(ROUTE, *questions) if not one.error]
+
+
+def _left(guest: Guest) -> list[Message]:
+    """Addresses, neighbours, routes and rules that a new guest does not have."""
+    found = _dump(guest, netlink.GET_ADDRESS, netlink.GET_ROUTE, netlink.GET_RULE, netlink.GET_NEIGHBOUR)
+    return [one for one in found
+            if not (one.kind == netlink.NEW_RULE and RULES.get(_rule(one)[:2]) == _rule(one)[2])
+            and not (one.kind == netlink.NEW_NEIGHBOUR and not struct.unpack_from("=H", one.body, 8)[0] & _PERMANENT)]
+
+
+def _rule(message: Message) -> tuple[int, int, int]:
+    """Its family, priority and table."""
+    found = message.attributes(12)
+    numbers = (struct.unpack("=I", found.get(kind, bytes(4)))[0] for kind in (_PRIORITY, _TABLE))
+    return (message.body[0], *numbers)  # type: ignore[return-value]
+
+
+def _add_rule(which: tuple[int, int], table: int) -> bytes:
+    family, priority = which
+    numbers = b"".join(netlink.attribute(kind, struct.pack("=I", number))
+                       for kind, number in ((_PRIORITY, priority), (_TABLE, table)))
+    header = struct.pack("=BBBBBBBBI", family, 0, 0, 0, table, 0, 0, _TO_TABLE, 0)
+    return netlink.build(netlink.NEW_RULE, header + numbers, netlink.ACK | netlink.CREATE | netlink.EXCLUSIVE)

@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ikelab import keys
+from ikelab.guest import netlink
+from ikelab.guest.netlink import XFRM, Message
+from ikelab.keys import EspKeys
 from ikelab.peers import xfrm
 from ikelab.peers.contract import DEADLINE_S, HostLike, Peer, PeerError, PeerNotRunning, PeerTimeout, What
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 # linux 6.1, include/net/inet_ecn.h: the outer header gets ECT(0) where the inner one says CE.
 LINUX_ECN = "Linux does not copy CE to the outer header, as the full-functionality option of RFC 3168 had it"
 POLL_S = 0.02  # between two questions
-POLL_GROWTH, POLL_MAX_S = 1.5, 0.25  # a question costs some 0.05 s of a processor: who waits long asks seldom
+POLL_GROWTH, POLL_MAX_S = 1.5, 0.25  # a question costs some 0.02 s of a processor: who waits long asks seldom
 
 
 class GuestPeer(Peer):
@@ -47,6 +50,8 @@ class GuestPeer(Peer):
         self._events: list[Event] = []
         self._pause = POLL_S
         self._last = PeerStatus()
+        self._esp_keys: list[EspKeys] = []
+        self._log = b""  # the daemon's, as far as it has been read
 
     # For each daemon to write.
 
@@ -83,7 +88,7 @@ class GuestPeer(Peer):
         self._host = host
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            self._monitor = host.popen(xfrm.MONITOR, name="xfrm", log=self.directory / "xfrm.out")
+            self._monitor = host.guest.monitor(XFRM, netlink.GROUP_SA, self._learn_keys, "the kernel's monitor")
             self._launch(deadline_s)
         except BaseException:
             self._fetch_log()
@@ -146,14 +151,17 @@ class GuestPeer(Peer):
 
     def child_keys(self) -> Path | None:
         """As the kernel told them: of every SA that there was so far."""
-        told = self.directory / "xfrm.out"
-        if not told.exists():
+        if not self._esp_keys:
             return None
         store = self._keys_so_far()
-        for one in xfrm.esp_keys(told.read_text(errors="replace")):
+        for one in tuple(self._esp_keys):
             store.add(one)
         keys.write(self.directory / "keys", store)
         return self.directory / "keys" / keys.ESP_TABLE
+
+    def _learn_keys(self, told: bytes) -> None:
+        """Of SAs as the kernel makes them; from the channel's own thread."""
+        self._esp_keys += xfrm.esp_keys(netlink.parse(told))
 
     def logs(self) -> tuple[Path, ...]:
         self._fetch_log()
@@ -178,9 +186,13 @@ class GuestPeer(Peer):
     def _fetch_log(self) -> None:
         if self._host is None or not self.LOG or not self._host.guest.running:
             return
-        text = self._host.run(["cat", self.LOG], check=False).stdout
-        if text:
+        if text := self._log_text():
             (self.directory / "daemon.log").write_text(text)
+
+    def _log_text(self) -> str:
+        """All of it: what is new is fetched."""
+        self._log += self._host.guest.read(self.LOG, len(self._log))
+        return self._log.decode(errors="replace")
 
     def _keys_so_far(self) -> keys.KeyStore:
         """What the files hold by now."""
@@ -196,7 +208,17 @@ class GuestPeer(Peer):
         self._last = PeerStatus()
 
     def _clear_kernel(self) -> None:
-        self._run(["/bin/sh", "-c", "ip xfrm state flush; ip xfrm policy flush"], check=False)
+        self._host.guest.netlink(XFRM, *netlink.FLUSH)
+
+    def _kernel(self) -> list[Message]:
+        """Its SAs and policies, for xfrm.states() and xfrm.policies()."""
+        return self._host.guest.netlink(XFRM, netlink.STATES, netlink.POLICIES)
+
+    def _await_text(self, text: str, end: float, path: str = "", offset: int = 0) -> None:
+        """Until the daemon's log, or that file, has the text; without a text, until it is there. `end` is a moment."""
+        while not self._host.guest.await_text(path or self.LOG, text, min(0.5, max(0.0, end - time.monotonic())), offset):
+            if not self.running() or time.monotonic() > end:
+                raise PeerNotRunning(f"{self.kind} does not listen, without {text or path!r}: {self._last_words()}")
 
     def _last_words(self) -> str:
         lines = [line for file in self.logs() for line in file.read_text(errors="replace").splitlines()]

@@ -5,6 +5,7 @@ It is driven with whack, its own control program. What it cannot do here is decl
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -16,16 +17,15 @@ from ikelab.peers import libreswan_config as config
 from ikelab.peers import libreswan_credentials as credentials
 from ikelab.peers import libreswan_log as log
 from ikelab.peers import libreswan_status as says
-from ikelab.peers import xfrm
 from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, authentication_needs
-from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
+from ikelab.peers.in_guest import LINUX_ECN, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, IkeSaStatus, PeerStatus
 from ikelab.process import ProcessError
 
 LIBEXEC = "/usr/libexec/ipsec/"
 WHACK = LIBEXEC + "whack"
 CONNECTIONS = "/etc/ipsec.connections"
-BORDER = "---- ikelab ----"
+_DEBUGGING = re.compile(r"[^|\"]*\| ")
 KEY_LOG = "/mnt/guest-nss-key-log.so"
 
 LACKS: Mapping[str, str] = {
@@ -82,13 +82,14 @@ class Libreswan(GuestPeer):
             self._host.guest.write(path, content, 0o600)
         if script := credentials.script(self.spec):
             self._run(["/bin/sh"], input=script)
-        self._run(["/bin/sh", "-c", "mkdir -p /run/pluto; rm -f /run/pluto/pluto.*; [ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss"])
-        self._popen(["/bin/sh", "-c", f"LD_PRELOAD={KEY_LOG} exec {LIBEXEC}pluto --nofork --config /etc/ipsec.conf --stderrlog "
-                     f">>{self.LOG} 2>&1"])
-        while self._run(["test", "-S", "/run/pluto/pluto.ctl"], check=False).returncode:
-            if not self.running() or time.monotonic() > end:
-                raise PeerNotRunning(f"{self.kind} does not listen: {self._last_words()}")
-            time.sleep(POLL_S)
+        if "nss" not in self._host.guest.touched:
+            self._run(["/bin/sh", "-c", "[ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss"])
+            self._host.guest.touched.add("nss")
+        if self._log:  # it has lived before
+            self._run(["/bin/sh", "-c", "rm -f /run/pluto/pluto.*"])
+        self._popen(["/bin/sh", "-c", f"mkdir -p /run/pluto; LD_PRELOAD={KEY_LOG} exec {LIBEXEC}pluto --nofork"
+                     f" --config /etc/ipsec.conf --stderrlog >>{self.LOG} 2>&1"])
+        self._await_text("", end, "/run/pluto/pluto.ctl")
         # addconn also tells pluto to listen and to read the secrets.
         done = self._run([LIBEXEC + "addconn", "--config", CONNECTIONS, "--autoall"], check=False)
         loaded = self._whack("--status").stdout
@@ -178,14 +179,11 @@ class Libreswan(GuestPeer):
 
     def _ask_status(self) -> PeerStatus:
         assert self.spec is not None
-        asked = (f"{WHACK} --status", " ".join(xfrm.STATE), " ".join(xfrm.POLICY),
-                 f"grep -E '{log.LINES}' {self.LOG}")
-        script = f"; echo '{BORDER}'; ".join(asked) + "; true"
-        parts = self._run(["/bin/sh", "-c", script]).stdout.split(BORDER)
+        said, kernel = self._whack("--status").stdout, self._kernel()
         local = {str(family): self._host.address(family) for family in self._families()}
-        status = says.peer_status(parts[0], parts[1], parts[2], config.names(self.spec, (4, 6)),
+        status = says.peer_status(said, kernel, config.names(self.spec, (4, 6)),
                                   {peer.name: peer for peer in self.spec.peers}, local)
-        told = {one.number: one.spis for one in log.read(parts[3])}
+        told = {one.number: one.spis for one in log.read(self._log_text())}
         return replace(status, ike_sas=tuple(_with_spis(sa, told) for sa in status.ike_sas))
 
     def _families(self) -> list[int]:
@@ -211,7 +209,7 @@ class Libreswan(GuestPeer):
 
     def _words(self) -> str:
         """pluto's log without its debugging."""
-        return self._run(["grep", "-v", "^[^|\"]*| ", self.LOG], check=False).stdout
+        return "".join(line for line in self._log_text().splitlines(True) if not _DEBUGGING.match(line))
 
     def _whack(self, *words: str, timeout: float = 10.0):  # type: ignore[no-untyped-def]
         return self._run([WHACK, *words], timeout=timeout, check=False)

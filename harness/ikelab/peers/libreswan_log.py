@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ikelab.keys import IkeKeys
 
-LINES = "^ike-keymat |#[0-9]+: "
+_LINES = re.compile(r"ike-keymat |.*#[0-9]+: ")
 _KEYMAT = re.compile(r"^ike-keymat (\w+) ([0-9a-f]+) ([0-9a-f]+)$")
 _NUMBER = re.compile(r'^[^|"]*"[^"]+".*? #(\d+): ')
 _SUITE = re.compile(r"\{cipher=(\S+) integ=(\S+) prf=")
@@ -41,9 +41,10 @@ class IkeSaKeys:
         return int.from_bytes(self.keys.spi_i, "big"), int.from_bytes(self.keys.spi_r, "big")
 
 
-def read(lines: str) -> list[IkeSaKeys]:
-    """`lines`: those of the log that match LINES, oldest first. A Child SA's keys are left out."""
+def read(told: str) -> list[IkeSaKeys]:
+    """`told`: the log, oldest first. A Child SA's keys are left out."""
     found = []
+    lines = "\n".join(line for line in told.splitlines() if _LINES.match(line))
     suites = {int(number[1]): suite for line in lines.splitlines()
               if (number := _NUMBER.match(line)) and (suite := _SUITE.search(line))}
     for number, prf, seed, keymat in _derived(lines):

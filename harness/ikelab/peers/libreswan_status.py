@@ -7,9 +7,10 @@ its key log (libreswan_log). Who is behind a NAT it does not tell.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ikelab.guest.netlink import Message
 from ikelab.peers import xfrm
 from ikelab.peers.libreswan_config import GROUPS
 from ikelab.peers.neutral import ChildSaStatus, Endpoint, IkeSaStatus, PeerStatus, PeerSpec
@@ -24,11 +25,11 @@ _REFUSAL = re.compile(r"\b(?:v2N_)?(NO_PROPOSAL_CHOSEN|AUTHENTICATION_FAILED|TS_
                       r"FAILED_CP_REQUIRED|SINGLE_PAIR_REQUIRED|INTERNAL_ADDRESS_FAILURE|UNSUPPORTED_CRITICAL_PAYLOAD)\b")
 
 
-def peer_status(states: str, kernel_states: str, kernel_policies: str, names: Mapping[str, tuple[str, str]],
+def peer_status(states: str, kernel: Sequence[Message], names: Mapping[str, tuple[str, str]],
                 peers: Mapping[str, PeerSpec], local: Mapping[str, str]) -> PeerStatus:
-    """`states` is what --status says. `local`: this host's address towards each family of peer addresses."""
-    esp = {sa.spi: sa for sa in xfrm.states(kernel_states)}
-    outbound = [p for p in xfrm.policies(kernel_policies) if p.direction == "out"]
+    """`states` is what --status says, `kernel` its SAs and policies. `local`: this host's address towards each family of peer addresses."""
+    esp = {sa.spi: sa for sa in xfrm.states(kernel)}
+    outbound = [p for p in xfrm.policies(kernel) if p.direction == "out"]
     newest = {m[1]: proposal_text(m[2]) for m in _NEWEST.finditer(states)}
     halves = {int(m[1]): (int(m[2], 16), m[3], int(m[4], 16), m[5]) for m in _ESP.finditer(states)}
     ike_sas: list[IkeSaStatus] = []

@@ -7,18 +7,20 @@ administrator would put it there: iked has a policy only while a Child SA is up.
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from ikelab import keys
+from ikelab.guest import netlink
+from ikelab.guest.netlink import ROUTE, XFRM
 from ikelab.peers import openiked_config as config
 from ikelab.peers import openiked_credentials as credentials
 from ikelab.peers import openiked_debug as debug
 from ikelab.peers import openiked_kernel as kernel
 from ikelab.peers import openiked_status as says
-from ikelab.peers import xfrm
 from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerUnsupported, What, authentication_needs
 from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
@@ -29,7 +31,6 @@ QUESTIONS = 3  # iked is asked before its kernel is: between the two a Child SA 
 # How iked's log names a refusal of the peer's: only to give a PeerError its name.
 REFUSALS = {"authentication failed notification from peer": "AUTHENTICATION_FAILED", "no proposal chosen": "NO_PROPOSAL_CHOSEN",
             "TS unacceptable": "TS_UNACCEPTABLE", "ts unacceptable": "TS_UNACCEPTABLE"}
-BORDER = "---- ikelab ----"
 
 LACKS: Mapping[str, str] = {
     "auth-ed25519": "iked takes RSA and ECDSA keys only",
@@ -82,6 +83,7 @@ class OpenIKED(GuestPeer):
         self._asked: set[object] = set()  # IKE SAs the log was last read for
         self._fenced = False
         self._failures = 0
+        self._launched = False
 
     def missing(self) -> Mapping[str, str]:
         return LACKS if self._number() >= (7, 4) else {**LACKS, **BEFORE_7_4}
@@ -121,9 +123,9 @@ class OpenIKED(GuestPeer):
         self._told, self._asked, self._failures = debug.Told(), set(), 0
         self._write("/etc/iked.conf", config.iked_conf(self.spec, self._host.addresses), 0o600)
         by_traffic = any(child.start == "traffic" for peer in self.spec.peers for child in peer.children)
+        self._tidy_up()
         # Without larval_drop the kernel keeps the packets that asked for an SA.
-        self._run(["/bin/sh", "-e"], input=f"rm -f /run/iked.sock {self.LOG}\n{credentials.CLEAN}\n"
-                  f"echo {int(not by_traffic)} >/proc/sys/net/core/xfrm_larval_drop\n")
+        self._host.guest.settings({"/proc/sys/net/core/xfrm_larval_drop": int(not by_traffic)})
         for path, content in credentials.files(self.spec):
             self._host.guest.write(path, content, 0o600 if path == credentials.KEY else 0o644)
         if not self._fenced:
@@ -132,15 +134,27 @@ class OpenIKED(GuestPeer):
         self._popen(["/bin/sh", "-c", f"exec {IKED} -dvvv -s /run/iked.sock -f /etc/iked.conf >>{self.LOG} 2>&1"])
         # Its sockets, which are bound by then, come after its policies.
         for awaited in ("config_getsocket: received", credentials.awaited(self.spec)):
-            while awaited and self._run(["grep", "-q", awaited, self.LOG], check=False).returncode:
-                if not self.running() or time.monotonic() > end:
-                    raise PeerNotRunning(f"{self.kind} does not listen, without {awaited!r}: {self._last_words()}")
-                time.sleep(POLL_S)
+            if awaited:
+                self._await_text(awaited, end)
         # iked takes away every policy there is when it starts.
         self._batch(kernel.guard(kernel.flows(self.spec)))
         if by_traffic:
             self._batch([self._trap(peer, flow) for peer in self.spec.peers if peer.remote_addresses
                          for flow in self._flows(peer)])
+
+    def _tidy_up(self) -> None:
+        """What iked has left in this guest: in an earlier life, and in an earlier scenario, which takes files with
+        certificates only."""
+        script = f"rm -f /run/iked.sock {self.LOG}\n" if self._launched else ""
+        told = any(True for _ in credentials.files(self.spec))
+        if told or credentials.PLACE in self._host.guest.touched:
+            script += f"{credentials.CLEAN}\n"
+        self._host.guest.touched.discard(credentials.PLACE)
+        if told:
+            self._host.guest.touched.add(credentials.PLACE)
+        if script:
+            self._run(["/bin/sh", "-e"], input=script)
+        self._launched, self._log = True, b""
 
     def _shut_down(self) -> None:
         """iked tells its peers when its SAs are reset, and not when it ends."""
@@ -240,13 +254,11 @@ class OpenIKED(GuestPeer):
 
     def _ask_status(self) -> PeerStatus:
         assert self.spec is not None
-        script = (f"{IKECTL} -s /run/iked.sock show sa; echo '{BORDER}'; {' '.join(xfrm.STATE)}; echo '{BORDER}';"
-                  f" {' '.join(xfrm.POLICY)}")
         for _ in range(QUESTIONS):
-            parts = self._run(["/bin/sh", "-c", script]).stdout.split(BORDER)
-            if says.at_one_moment(parts[0], parts[1]):
+            shown, kernel_says = self._ikectl("show", "sa").stdout, self._kernel()
+            if says.at_one_moment(shown, kernel_says):
                 break
-        status = says.peer_status(parts[0], parts[1], parts[2], {peer.name: peer for peer in self.spec.peers})
+        status = says.peer_status(shown, kernel_says, {peer.name: peer for peer in self.spec.peers})
         # The log is long: asked only when there is news.
         known = {(sa.spi_i, sa.state, sa.local, sa.remote) for sa in status.ike_sas}
         if not known <= self._asked:
@@ -255,12 +267,16 @@ class OpenIKED(GuestPeer):
         return says.with_told(status, self._told)
 
     def _read_log(self) -> None:
-        self._told = debug.read(self._run(["awk", debug.LINES, self.LOG], check=False).stdout)
+        self._told = debug.read(self._log_text().rpartition("\n")[0])
 
     def _clear_kernel(self) -> None:
         """A power cut takes everything but what the administrator has put there, which is back before the network is."""
-        policies = "deleteall action allow" if self._fenced else f"flush; ip link del {kernel.FENCE}"
-        self._run(["/bin/sh", "-c", f"ip xfrm state flush; ip xfrm policy {policies}"], check=False)
+        guest = self._host.guest
+        if self._fenced:
+            guest.netlink(XFRM, netlink.FLUSH[0], *kernel.allowing(self._kernel()))
+        else:
+            guest.netlink(XFRM, *netlink.FLUSH)
+            guest.netlink(ROUTE, netlink.remove_link(kernel.FENCE))
 
     def _expire(self, now: PeerStatus, peer: str, hard: bool) -> str:
         """Makes the kernel say that the Child SA's time is over; returns which it was."""
@@ -269,7 +285,7 @@ class OpenIKED(GuestPeer):
             raise PeerError(f"{self.kind} has no Child SA with {peer}")
         sa = found[0]
         half = sa.spi_out if sa.packets_out or not sa.packets_in else sa.spi_in
-        if command := kernel.expire(self._run(xfrm.STATE).stdout, half, hard):
+        if command := kernel.expire(self._run(kernel.STATE).stdout, half, hard):
             self._run(command, check=False)  # that it has gone meanwhile is as good
         return sa.unique
 
@@ -296,13 +312,13 @@ class OpenIKED(GuestPeer):
         self._run(["ip", "-batch", "-"], input="\n".join(lines) + "\n")
 
     def _log_lines(self) -> int:
-        return int(self._run(["/bin/sh", "-c", f"wc -l <{self.LOG}"], check=False).stdout or 0)
+        return self._log_text().count("\n")
 
     def _refused(self, mark: int) -> str:
         """What the log since that line calls a refusal, only to give a PeerError its name."""
-        pattern = "|".join(REFUSALS)
-        found = self._run(["/bin/sh", "-c", f"tail -n +{mark + 1} {self.LOG} | grep -oEm1 '{pattern}'"], check=False)
-        return REFUSALS.get(found.stdout.strip(), "")
+        since = "\n".join(self._log_text().splitlines()[mark:])
+        found = re.search("|".join(REFUSALS), since)
+        return REFUSALS[found[0]] if found else ""
 
     def _ikectl(self, *words: str):  # type: ignore[no-untyped-def]
         if not self.running():

@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 
 from ikelab.keys import IkeKeys
 
-# An awk program over the log: the phrases, and the lines of octets that follow them.
-LINES = ("/sa_keys: (S|SK_[ae][ir]) with|nat_detection: peer|pld_notify: .*NAT_DETECTION|established peer|rekeyed as new"
-         "/ { print; octets = 1; next } octets && /^[0-9a-f ]+$/ { print; next } { octets = 0 }")
-
+_PHRASES = re.compile(r"sa_keys: (S|SK_[ae][ir]) with|nat_detection: peer|pld_notify: .*NAT_DETECTION|established peer"
+                      r"|rekeyed as new")
 _ALGORITHMS = re.compile(r"spi=0x([0-9a-f]{16}): (?:established peer .*|rekeyed as new IKESA 0x([0-9a-f]{16}) )"
                          r"\(enc (\S+?)( auth \S+)? group (\S+) prf (\S+?)\)")
 _NAT = re.compile(r"nat_detection: peer (source|destination) 0x([0-9a-f]{16})")
@@ -37,7 +35,7 @@ class Told:
 
 
 def read(lines: str) -> Told:
-    """`lines`: what LINES lets through, oldest first."""
+    """`lines`: whole lines of the log, oldest first."""
     told = Told()
     hashed = ""  # what the peer's notification says
     sealing: dict[str, bytes] = {}
@@ -70,7 +68,7 @@ def _with_octets(lines: str) -> Iterator[tuple[str, str]]:
             continue
         if phrase:
             yield phrase, octets
-        phrase, octets = line, ""
+        phrase, octets = (line if _PHRASES.search(line) else ""), ""
     if phrase:
         yield phrase, octets
 

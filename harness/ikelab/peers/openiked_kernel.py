@@ -12,8 +12,11 @@ import re
 import socket
 from collections.abc import Iterable
 
+from ikelab.guest import netlink
+from ikelab.guest.netlink import Message
 from ikelab.peers.neutral import DaemonSpec
 
+STATE = ["ip", "-s", "xfrm", "state"]
 FENCE = "fence"
 FENCE_METRIC = 1_000
 GUARD_PRIORITY = 1_000_000  # worse than any policy of iked's
@@ -47,6 +50,12 @@ def trap(flow: Flow, local: str, peer: str, mode: str = "tunnel") -> str:
             f" tmpl src {local} dst {peer} proto esp mode {mode}")
 
 
+def allowing(told: Iterable[Message]) -> list[bytes]:
+    """Requests that remove the policies among these which let something pass, protected or not."""
+    return [netlink.build(netlink.DELETE_POLICY, one.body[:56] + one.body[156:161] + bytes(3)) for one in told
+            if one.kind == netlink.NEW_POLICY and one.body[161] == 0]
+
+
 def flows(spec: DaemonSpec) -> list[Flow]:
     """Of every policy with a tunnel, each local selector with each remote one of its family."""
     return [(local, remote) for peer in spec.peers for child in peer.children if child.mode == "tunnel"
@@ -55,7 +64,7 @@ def flows(spec: DaemonSpec) -> list[Flow]:
 
 
 def expire(states: str, spi: int, hard: bool) -> list[str]:
-    """The command that gives this SA (of xfrm.STATE) a limit it has passed: in packets if it has carried some,
+    """The command that gives this SA (of STATE) a limit it has passed: in packets if it has carried some,
     else a second from now. The kernel keeps its keys and changes its limits."""
     for chunk in re.split(r"^(?=src )", states, flags=re.M):
         head = re.match(r"src (\S+) dst (\S+)\s+proto esp spi 0x([0-9a-f]+)\S* reqid (\d+)\S* mode (\w+)", chunk)

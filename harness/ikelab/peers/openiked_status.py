@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ikelab.guest.netlink import Message
 from ikelab.peers import xfrm
 from ikelab.peers.openiked_debug import Told
 from ikelab.peers.neutral import ChildSaStatus, Endpoint, IkeSaStatus, PeerSpec, PeerStatus
@@ -14,10 +15,10 @@ _IKE = re.compile(r"^iked_sas: (\S+) rspi (0x[0-9a-f]+) ispi (0x[0-9a-f]+) (\S+?
 _CHILD = re.compile(r"^\s+sa_childsas: (\S+) ESP (0x[0-9a-f]+) (in|out) (\S+) -> (\S+) \(([A-Z]*)\)(.*)$")
 
 
-def peer_status(shown: str, kernel_states: str, kernel_policies: str, peers: Mapping[str, PeerSpec]) -> PeerStatus:
+def peer_status(shown: str, kernel: Sequence[Message], peers: Mapping[str, PeerSpec]) -> PeerStatus:
     """IKE SAs from iked, Child SAs from both."""
-    esp = {sa.spi: sa for sa in xfrm.states(kernel_states)}
-    flows = [p for p in xfrm.policies(kernel_policies) if p.direction == "out"]
+    esp = {sa.spi: sa for sa in xfrm.states(kernel)}
+    flows = [p for p in xfrm.policies(kernel) if p.direction == "out"]
     ike_sas: list[IkeSaStatus] = []
     child_sas: list[ChildSaStatus] = []
     halves: dict[str, list[tuple[int, str]]] = {}
@@ -49,10 +50,10 @@ def peer_status(shown: str, kernel_states: str, kernel_policies: str, peers: Map
     return PeerStatus(tuple(ike_sas), tuple(child_sas))
 
 
-def at_one_moment(shown: str, kernel_states: str) -> bool:
+def at_one_moment(shown: str, kernel: Sequence[Message]) -> bool:
     """Whether the kernel has the halves that iked lists; not so when one was replaced between the two questions."""
     listed = {int(found[2], 16) for found in map(_CHILD.match, shown.splitlines()) if found}
-    return listed <= {sa.spi for sa in xfrm.states(kernel_states)}
+    return listed <= {sa.spi for sa in xfrm.states(kernel)}
 
 
 def failed_attempts(stats: str) -> int:

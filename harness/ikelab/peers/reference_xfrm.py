@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ikelab import keys, process
+from ikelab.guest import netlink
+from ikelab.guest.netlink import XFRM
 from ikelab.peers import reference_config as config
 from ikelab.peers.contract import DEADLINE_S, HostLike, PeerError, PeerNotRunning
 from ikelab.peers.control import Control, ControlError, ControlTimeout
@@ -33,7 +35,6 @@ KERNEL_LACKS: Mapping[str, str] = {
 PROGRAM = "/mnt/ikeref"  # the guest was started with it, see guest/machine.py
 HOME = "/run/ikeref"
 POLL_S = 0.02
-BORDER = "---- ikelab ----"
 
 
 class ReferenceOnHostKernel(Reference):
@@ -118,14 +119,16 @@ class ReferenceInGuest(Reference):
         running, guest = self._process, self._guest
         if running is not None and guest is not None and guest.running:
             running.kill()
-            guest.run(["ip", "xfrm", "state", "flush"])
+            guest.netlink(XFRM, netlink.FLUSH[0])
         self._gone()
 
     # Inside.
 
     def _write_files(self, guest: Guest, spec: DaemonSpec) -> None:
-        guest.run(["mkdir", "-p", f"{HOME}/{config.KEY_LOG}"])
-        guest.run(["rm", "-f", f"{HOME}/{config.CONTROL_SOCKET}"])
+        if guest.await_text(f"{HOME}/ikeref.conf", deadline_s=0):  # it has lived before
+            guest.run(["rm", "-f", f"{HOME}/{config.CONTROL_SOCKET}"])
+        else:
+            guest.run(["mkdir", "-p", f"{HOME}/{config.KEY_LOG}"])
         peers = tuple(replace(peer, credentials=_carry(guest, peer, number)) for number, peer in enumerate(spec.peers))
         text = config.daemon_conf(replace(spec, peers=peers), directory=Path(HOME), data_plane=self.data_plane)
         guest.write(f"{HOME}/ikeref.conf", text, 0o600)
@@ -142,11 +145,9 @@ class ReferenceInGuest(Reference):
     def _fetch_keys(self) -> None:
         if self._guest is None or not self._guest.running:
             return
-        tables = (keys.IKE_TABLE, keys.ESP_TABLE)
-        script = f"cd {HOME}/{config.KEY_LOG} && cat {tables[0]}; echo {BORDER}; cat {tables[1]}"
-        told = self._guest.run(["/bin/sh", "-c", script], check=False).stdout.split(f"{BORDER}\n")
-        for name, text in zip(tables, told):
-            (self.directory / config.KEY_LOG / name).write_text(text)
+        for name in (keys.IKE_TABLE, keys.ESP_TABLE):
+            told = self._guest.read(f"{HOME}/{config.KEY_LOG}/{name}")
+            (self.directory / config.KEY_LOG / name).write_bytes(told)
 
     def ike_keys(self) -> Path | None:
         self._fetch_keys()

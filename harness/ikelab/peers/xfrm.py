@@ -1,16 +1,15 @@
-"""What a Linux kernel says of its ESP SAs and policies (`ip -s xfrm state`, `ip xfrm policy`), as data."""
+"""What a Linux kernel says of its ESP SAs and policies (netlink XFRM; the structures of linux/xfrm.h), as data."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import ipaddress
+import struct
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ikelab.guest import netlink
+from ikelab.guest.netlink import Message
 from ikelab.keys import EspKeys
-
-STATE = ["ip", "-s", "xfrm", "state"]
-POLICY = ["ip", "xfrm", "policy"]
-MONITOR = ["ip", "xfrm", "monitor", "SA"]  # tells each SA as it is made, and its keys
 
 # The kernel's names and those of Wireshark's esp_sa table. An AEAD's key ends with its salt.
 _CIPHERS = {"rfc4106(gcm(aes))": "AES-GCM with 16 octet ICV [RFC4106]", "cbc(aes)": "AES-CBC [RFC3602]",
@@ -49,83 +48,105 @@ class Policy:
     reqid: int
 
 
-_HEAD = re.compile(r"^src (\S+) dst (\S+)", re.M)
-_UPPER = re.compile(r"^src \S+ dst \S+ proto (\S+)(?: sport (\d+))?(?: dport (\d+))?")
+_SA_INFO, _POLICY_INFO, _TEMPLATE = 224, 168, 64  # octets of structures
+_ALG_AUTH, _ALG_CRYPT, _ENCAP, _TMPL, _ALG_AEAD, _ALG_AUTH_TRUNC = 1, 2, 4, 5, 18, 20  # attributes
+_ESP = 50
+_FLAG_ESN = 128
+_MODES = {0: "transport", 1: "tunnel", 4: "beet"}
+_DIRECTIONS = {0: "in", 1: "out", 2: "fwd"}  # others are policies of sockets
+_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp", 132: "sctp"}
+_NAME = 64
 
 
-def states(text: str) -> list[EspSa]:
+def states(messages: Iterable[Message]) -> list[EspSa]:
     """Larval SAs, which only reserve an SPI, are left out."""
     found = []
-    for chunk in _chunks(text):
-        head = _HEAD.match(chunk)
-        esp = re.search(r"proto esp spi 0x([0-9a-f]+)\S* reqid (\d+)\S* mode (\w+)", chunk)
-        if not head or not esp or not re.search(r"^\s+(aead|enc) ", chunk, re.M):
-            continue
-        sa = EspSa(head[1], head[2], int(esp[1], 16), int(esp[2]), esp[3])
-        sa.proposal = _proposal(chunk)
-        sa.esn = re.search(r"\bflag [^\n]*\besn(?:extra_flag)?\b", chunk) is not None
-        if encap := re.search(r"encap type espinudp sport (\d+) dport (\d+)", chunk):
-            sa.encapsulated, sa.source_port, sa.destination_port = True, int(encap[1]), int(encap[2])
-        if current := re.search(r"lifetime current:\s+(\d+)\(bytes\), (\d+)\(packets\)", chunk):
-            sa.octets, sa.packets = int(current[1]), int(current[2])
-        if stats := re.search(r"replay-window (\d+) replay (\d+) failed (\d+)\s*$", chunk.rstrip(), re.M):
-            sa.replayed, sa.not_authentic = int(stats[1]) + int(stats[2]), int(stats[3])
+    for body, attributes in _esp_sas(messages):
+        family, mode, _, flags = struct.unpack_from("=HBBB", body, 212)
+        octets, packets = struct.unpack_from("=QQ", body, 160)
+        window, replayed, failed = struct.unpack_from("=III", body, 192)
+        sa = EspSa(source=_address(body, 80, family), destination=_address(body, 56, family), spi=_spi(body),
+                   reqid=struct.unpack_from("=I", body, 208)[0], mode=_MODES.get(mode, str(mode)),
+                   esn=bool(flags & _FLAG_ESN), packets=packets, octets=octets, replayed=window + replayed,
+                   not_authentic=failed, proposal=_proposal(attributes))
+        if encap := attributes.get(_ENCAP):
+            sa.encapsulated, (sa.source_port, sa.destination_port) = True, struct.unpack_from("!HH", encap, 2)
         found.append(sa)
     return found
 
 
-def _proposal(chunk: str) -> str:
-    if aead := re.search(r"^\s+aead rfc4106\(gcm\(aes\)\) \S+ \((\d+) bits\) 128", chunk, re.M):
-        return f"aes{int(aead[1]) - 32}gcm16"
-    if "rfc7539esp(chacha20,poly1305)" in chunk:
-        return "chacha20poly1305"
-    cipher = re.search(r"^\s+enc cbc\(aes\) \S+ \((\d+) bits\)", chunk, re.M)
-    auth = re.search(r"^\s+auth(?:-trunc)? hmac\(sha(\d+)\)", chunk, re.M)
-    return f"aes{cipher[1]}-sha{auth[1]}" if cipher and auth else ""
-
-
-def policies(text: str) -> list[Policy]:
+def policies(messages: Iterable[Message]) -> list[Policy]:
     """Those that protect something."""
     found = []
-    for chunk in _chunks(text):
-        head, direction = _HEAD.match(chunk), re.search(r"^\s+dir (\w+)", chunk, re.M)
-        reqid = re.search(r"proto esp .*?reqid (\d+)", chunk)
-        if head and direction and reqid:
-            upper = _UPPER.match(chunk)
-            proto, *ports = upper.groups() if upper else ("", None, None)
-            source, destination = (_selector(end, proto, port) for end, port in zip(head.groups(), ports))
-            found.append(Policy(source, destination, direction[1], int(reqid[1])))
-    return found
-
-
-def _selector(addresses: str, proto: str, port: str | None) -> str:
-    if not proto:
-        return whole(addresses)
-    return f"{addresses.removesuffix('/32').removesuffix('/128')}[{proto}{f'/{port}' if port else ''}]"
-
-
-def esp_keys(text: str) -> list[EspKeys]:
-    """The keys of all SAs that MONITOR has told of."""
-    found = []
-    for chunk in _chunks(text):
-        spi = re.search(r"proto esp spi 0x([0-9a-f]+)", chunk)
-        cipher = re.search(r"^\s+(?:aead|enc) (\S+) 0x([0-9a-f]+)", chunk, re.M)
-        if not spi or not cipher or cipher[1] not in _CIPHERS:
+    for one in messages:
+        if one.kind != netlink.NEW_POLICY:
             continue
-        auth = re.search(r"^\s+auth(?:-trunc)? (\S+) 0x([0-9a-f]+)", chunk, re.M)
-        found.append(EspKeys(int(spi[1], 16), _CIPHERS[cipher[1]], bytes.fromhex(cipher[2]),
-                             _HASHES.get(auth[1], "NULL") if auth else "NULL",
-                             bytes.fromhex(auth[2]) if auth else b"", family="*"))
+        direction, template = one.body[160], one.attributes(_POLICY_INFO).get(_TMPL, b"")
+        if direction in _DIRECTIONS and len(template) >= _TEMPLATE and template[20] == _ESP:
+            source, destination = _selectors(one.body)
+            found.append(Policy(source, destination, _DIRECTIONS[direction], struct.unpack_from("=I", template, 44)[0]))
     return found
 
 
-def _chunks(text: str) -> Iterator[str]:
-    """One an SA or policy; what has gone is left out."""
-    for chunk in re.split(r"^(?=(?:Updated |Deleted |Expired )?src )", text, flags=re.M):
-        if not chunk.startswith(("Deleted", "Expired")):
-            yield chunk.removeprefix("Updated ")
+def _selectors(body: bytes) -> tuple[str, str]:
+    """Source and destination of a struct xfrm_selector; a port counts where it has a mask."""
+    to_port, to_mask, of_port, of_mask = struct.unpack_from("!HHHH", body, 32)
+    family, to, of, proto = struct.unpack_from("=HBBB", body, 40)
+    return (_selector(f"{_address(body, 16, family)}/{of}", proto, of_port if of_mask else None),
+            _selector(f"{_address(body, 0, family)}/{to}", proto, to_port if to_mask else None))
 
 
-def whole(selector: str) -> str:
-    """A selector with its prefix length."""
-    return selector if "/" in selector else selector + ("/128" if ":" in selector else "/32")
+def _selector(addresses: str, proto: int, port: int | None) -> str:
+    if not proto:
+        return addresses
+    protocol = _PROTOCOLS.get(proto, str(proto))
+    return f"{addresses.removesuffix('/32').removesuffix('/128')}[{protocol}{f'/{port}' if port is not None else ''}]"
+
+
+def esp_keys(messages: Iterable[Message]) -> list[EspKeys]:
+    """The keys of all SAs that are told of."""
+    found = []
+    for body, attributes in _esp_sas(messages):
+        cipher, key = _algorithm(attributes, _ALG_AEAD, _ALG_CRYPT)
+        auth, auth_key = _algorithm(attributes, _ALG_AUTH_TRUNC, _ALG_AUTH)
+        if cipher in _CIPHERS:
+            found.append(EspKeys(_spi(body), _CIPHERS[cipher], key, _HASHES.get(auth, "NULL"), auth_key, family="*"))
+    return found
+
+
+def _esp_sas(messages: Iterable[Message]) -> list[tuple[bytes, Mapping[int, bytes]]]:
+    """xfrm_usersa_info and attributes of those that have a key."""
+    found = [(one.body, one.attributes(_SA_INFO)) for one in messages
+             if one.kind in (netlink.NEW_SA, netlink.UPDATED_SA) and one.body[76] == _ESP]
+    return [(body, attributes) for body, attributes in found if _algorithm(attributes, _ALG_AEAD, _ALG_CRYPT)[0]]
+
+
+def _spi(body: bytes) -> int:
+    return int(struct.unpack_from("!I", body, 72)[0])
+
+
+def _address(octets: bytes, at: int, family: int) -> str:
+    return str(ipaddress.ip_address(octets[at : at + (4 if family == 2 else 16)]))
+
+
+def _algorithm(attributes: Mapping[int, bytes], *kinds: int) -> tuple[str, bytes]:
+    """Name and key. Its length comes in bits, behind the name; what has one ICV of many has its length before the key."""
+    for kind in kinds:
+        if told := attributes.get(kind):
+            bits = struct.unpack_from("=I", told, _NAME)[0]
+            at = _NAME + (8 if kind in (_ALG_AEAD, _ALG_AUTH_TRUNC) else 4)
+            return told[:_NAME].rstrip(b"\0").decode(), told[at : at + bits // 8]
+    return "", b""
+
+
+def _proposal(attributes: Mapping[int, bytes]) -> str:
+    cipher, key = _algorithm(attributes, _ALG_AEAD, _ALG_CRYPT)
+    bits = 8 * len(key)
+    if cipher == "rfc4106(gcm(aes))":
+        return f"aes{bits - 32}gcm16"
+    if cipher == "rfc7539esp(chacha20,poly1305)":
+        return "chacha20poly1305"
+    auth = _algorithm(attributes, _ALG_AUTH_TRUNC, _ALG_AUTH)[0]
+    if cipher == "cbc(aes)" and auth.startswith("hmac(sha"):
+        return f"aes{bits}-{auth[len('hmac('):-1]}"
+    return ""
