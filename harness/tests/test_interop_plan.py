@@ -45,6 +45,20 @@ def test_the_reference_over_another_data_plane_is_the_reference():
     assert plan.is_reference(kind("reference-xfrm")) and not plan.is_reference(kind("referenced"))
 
 
+def test_over_the_kernels_data_plane_the_reference_plays_all_with_itself_and_the_core_with_others():
+    kernel = kind("reference-xfrm", "uml-kernel")
+    cells = made(kinds=[REF, kernel, THEM])
+    assert {pair for pair, cell in cells.items() if cell.choice == "core"} == {
+        ("reference-xfrm", "them"), ("them", "reference-xfrm"), ("them", "them")}
+
+
+def test_the_estimate_counts_processors():
+    cells = list(made().values())
+    assert plan.estimate_s(cells, 4, 2) == pytest.approx(sum(cell.cost_s for cell in cells) / 2)
+    assert plan.estimate_s(cells, 1, 2) == pytest.approx(sum(cell.cost_s for cell in cells))
+    assert plan.peer_s(kind("openiked-9", "uml-kernel")) > plan.peer_s(GUEST) > plan.peer_s(THEM)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_shards_are_disjoint_whole_and_the_same_everywhere(count):
     cells = list(made().values())

@@ -67,7 +67,7 @@ def columns() -> int:
 
 
 def result_line(result: Result) -> str:
-    """One line a scenario, within 80 columns for usual names; a second one where there is a reason."""
+    """One line a scenario, within 80 columns for usual names; more where there are a cause in the packets and a reason."""
     verdict = click.style(f"{result.verdict:<13}", fg=COLOURS[result.verdict])
     felt = f"{result.outage_ms:5.0f} ms" if result.outage_ms is not None else " " * 8
     how = "" if result.authentication == "psk" else f" ({result.authentication})"
@@ -75,7 +75,8 @@ def result_line(result: Result) -> str:
     line = f"{verdict} {result.seconds:5.2f} s {felt}  {names}"
     if result.verdict is Verdict.PASS or not result.reason:
         return line
-    reason = [piece for part in result.reason.splitlines() for piece in textwrap.wrap(part, 66)]
+    told = [result.cause, *result.reason.splitlines()] if result.cause else result.reason.splitlines()
+    reason = [piece for part in told for piece in textwrap.wrap(part, 66)]
     return "\n".join([line, *(" " * 14 + piece for piece in reason[:8])])
 
 

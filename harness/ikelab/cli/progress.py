@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from ..interop.matrix import CellResults
-from ..interop.plan import Cell
+from ..interop.plan import Cell, estimate_s
 from ..result import Result
 from .common import COLOURS, result_line
 
@@ -27,7 +28,9 @@ class Progress:
     def begin(self, cells: Sequence[Cell], workers: int) -> None:
         self._wanted = {cell.pair: len(cell.scenarios) for cell in cells}
         total = sum(self._wanted.values())
-        click.echo(f"{len(cells)} cells, {total} scenarios, {workers} at a time")
+        minutes = estimate_s(cells, workers, os.cpu_count() or 1) / 60
+        click.echo(f"{len(cells)} cells, {total} scenarios, {workers} at a time; "
+                   f"{f'about {minutes:.0f} minutes' if minutes >= 1 else 'less than a minute'} when nothing else runs here")
         if sys.stdout.isatty():
             self._bar = Bar(TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(),
                             TimeElapsedColumn(), TimeRemainingColumn(), console=Console())

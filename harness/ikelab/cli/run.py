@@ -9,6 +9,7 @@ import click
 import pytest
 
 from ..cleanup import build_directory, sweep
+from ..interop.crew import workers_for
 from ..peers import table
 from ..report import ReportError, write_report
 from ..result import Result, document, write_document
@@ -69,7 +70,7 @@ class Watcher:
 @click.option("--responder", multiple=True, metavar="PEER", help="Only with this responder; may be given again.")
 @click.option("--authentication", type=click.Choice(METHODS), default=METHODS[0], show_default=True,
               help="How the sides prove themselves where the scenario does not say.")
-@click.option("--workers", default=0, metavar="N", help="Scenarios at a time (default: one per core).")
+@click.option("--workers", default=0, metavar="N", help="Scenarios at a time (default: by cores and memory).")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Where everything goes (default: build/results/<time>, and `latest` points to it).")
 @click.option("--ikeref", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
@@ -98,7 +99,8 @@ def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[s
     started = time.time()
     directory = prepare(out, started)
     watcher = Watcher()
-    status = play(watcher, directory, filters, initiator, responder, workers or os.cpu_count() or 1, authentication)
+    workers = workers or workers_for(any(table.kind(name).tier == "uml-kernel" for name in (*initiator, *responder)))
+    status = play(watcher, directory, filters, initiator, responder, workers, authentication)
     if status == NO_TESTS_COLLECTED or not (watcher.results or watcher.problems):
         if status == INTERRUPTED:
             raise SystemExit(EXIT_NOT_EXPECTED)

@@ -17,7 +17,7 @@ import ipaddress
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,11 @@ class Outlet:
 class GuestHost(Host):
     guest: Guest | None = None
     stub: bool = False  # it has protected addresses of its own
+    _waiting: list[str] = field(default_factory=list, repr=False)  # lines for `ip`, which go with the next ones
 
     def plug_in(self) -> None:
-        """Connects the guest's interfaces with the links of this host, which exist and have no address yet."""
+        """Connects the guest's interfaces with the links of this host, which exist and have no address yet. Inside the
+        guest they get their names with the next lines for `ip`."""
         names = [*self.links, *([STUB] if self.stub else [])]
         if len(names) > INTERFACES:
             raise ProcessError(f"{self.name} has {len(names)} interfaces; a guest has {INTERFACES}")
@@ -77,8 +79,8 @@ class GuestHost(Host):
         process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(ours) + "\n")
         self.call(interface.offload_off, plugs)
         process.call_in(self._guest.netns, interface.offload_off, [f"plug{n}" for n in range(len(names))])
-        self._in_guest("link set lo up", *(f"link set vec{n} name {name} address 02:00:00:fe:00:{n:02x} mtu 1500"
-                                           for n, name in enumerate(names)))
+        self._waiting += ["link set lo up", *(f"link set vec{n} name {name} address 02:00:00:fe:00:{n:02x} mtu 1500"
+                                              for n, name in enumerate(names))]
         self._guest_sysctl({"ipv4/ip_forward": 1, "ipv6/conf/all/forwarding": 1, "ipv6/conf/default/forwarding": 1})
         if self.stub:
             self._settle_inside()
@@ -95,7 +97,7 @@ class GuestHost(Host):
                      f"route add default via {guests} dev {STUB} mtu {INSIDE_MTU}"]
             there += [f"addr add {guests}/{network.prefixlen} dev {STUB}{nodad}"]
         process.run(None, ["ip", "-n", self.netns, "-batch", "-"], input="\n".join(here) + "\n")
-        self._in_guest(*there)
+        self._waiting += there
 
     @property
     def _guest(self) -> Guest:
@@ -104,6 +106,7 @@ class GuestHost(Host):
 
     def _in_guest(self, *lines: str, family: int | None = None) -> None:
         option = [f"-{family}"] if family else []
+        lines, self._waiting = (*self._waiting, *lines), []
         self._guest.run(["ip", *option, "-batch", "-"], input="\n".join(lines) + "\n")
 
     # What Host does, in the guest.
