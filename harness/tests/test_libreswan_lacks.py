@@ -220,7 +220,7 @@ def test_whack_has_no_word_for_liveness_and_none_for_a_size_of_fragments(kind: t
 
 
 ASKED = {"ke-x448", "liveness-by-command", "fragment-size"}
-NSS = {"auth-ed25519", "auth-ed448", "expired-certificate"}  # what its database takes in: not probed
+NSS = {"auth-ed25519", "auth-ed448", "untimely-certificate"}  # what its database takes in: not probed
 
 
 def test_every_declared_lack_is_a_capability_and_has_a_probe() -> None:
