@@ -134,6 +134,7 @@ def test_narrow_path(client, gateway, flow, lab):
 def test_replayed_packets_are_dropped(client, gateway, flow, lab):
     """Every ESP packet comes twice; each is accepted once. RFC 4303 3.4.3"""
     client.connect(gateway)
+    lab.agree()
     twice = [lab.relay("wire").duplicate(side, "esp", 1, None) for side in ("client", "gateway")]
     with flow.udp(client, gateway, interval_ms=2, count=30) as traffic:
         traffic.wait_received(30)
@@ -147,6 +148,7 @@ def test_replayed_packets_are_dropped(client, gateway, flow, lab):
 def test_replayed_packets_are_counted(client, gateway, flow, lab):
     """What is dropped for a replay is counted. RFC 4303 3.4.3"""
     client.connect(gateway)
+    lab.agree()
     lab.relay("wire").duplicate("client", "esp", 1, None)
     with flow.udp(client, gateway, interval_ms=2, count=30) as traffic:
         traffic.wait_received(30)
