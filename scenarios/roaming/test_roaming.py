@@ -39,8 +39,9 @@ def test_out_of_a_nat(client, gateway, flow, lab):
     """The NAT is noticed to be gone, and ESP goes bare from then on. RFC 4555 3.8"""
     client.connect(gateway)
     client.roam("lte")
+    client.wait_for(lambda status: not any(sa.nat_local for sa in status.ike_sas), "no NAT before the client")
+    gateway.wait_for(lambda status: not any(sa.nat_remote for sa in status.ike_sas), "no NAT before the client")
     lab.settle()
-    assert not client.ike_sa().nat_local and not gateway.ike_sa().nat_remote
     for ping in (flow.ping(client, gateway), flow.ping(gateway, client)):
         assert ping.lost == 0
     lab.afterwards(bare_in_the_end)
