@@ -121,7 +121,8 @@ void response_send_unprotected(struct sa_store *store, const struct ike_header *
     struct chain_writer chain = chain_writer_over(&w);
     notify_add(&chain, type, data);
     ike_header_patch_length(&w);
-    if (!w.overflow) {
+    /* who has not shown that it is where it says it is does not get more octets than it sent */
+    if (!w.overflow && w.length <= request->length) {
         sa_store_send(store, path, encapsulated, false, writer_bytes(&w));
     }
 }

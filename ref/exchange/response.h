@@ -16,8 +16,8 @@ void response_send(struct sa_store *store, struct ike_sa *sa, const struct excha
 void response_repeat(struct sa_store *store, struct ike_sa *sa, const struct path *path,
                      bool encapsulated);
 
-/* An unprotected response with one notification, to a request outside any IKE SA (2.21.1, 2.21.4).
- */
+/* An unprotected response with one notification, to a request outside any IKE SA (2.21.1, 2.21.4);
+ * silence when it would be longer than the request. */
 void response_send_unprotected(struct sa_store *store, const struct ike_header *request,
                                const struct path *path, bool encapsulated, uint16_t type,
                                struct bytes data);

@@ -49,11 +49,14 @@ static struct datagram at_b(void)
                              .octets = bytes_of(octets, sent.octets.length)};
 }
 
-/* A header alone, as it comes to a. */
+/* A header alone, or with zeros behind it, as it comes to a. */
 static enum status receive(struct ike_header header, size_t length)
 {
     struct writer w = writer_over(octets, sizeof octets);
     ike_header_build(&w, &header);
+    for (size_t i = IKE_HEADER_LENGTH; i < length; i++) {
+        writer_u8(&w, 0);
+    }
     ike_header_patch_length(&w);
     struct datagram d = {.path = sa->path, .octets = bytes_of(octets, length)};
     return corridor_receive(store, &d);
@@ -100,11 +103,11 @@ static void test_major_version(void **state)
         struct ike_header header = {.spi_i = 1,
                                     .exchange_type = IKE_SA_INIT,
                                     .flags = response ? IKE_FLAG_RESPONSE : IKE_FLAG_INITIATOR};
-        (void)receive(header, IKE_HEADER_LENGTH);
+        (void)receive(header, IKE_HEADER_LENGTH + 8);
         while (core_datagram(&world, 0, &sent)) { /* of version 2.0: not of interest here */
         }
         octets[17] = 0x30;
-        struct datagram d = {.path = sa->path, .octets = bytes_of(octets, IKE_HEADER_LENGTH)};
+        struct datagram d = {.path = sa->path, .octets = bytes_of(octets, IKE_HEADER_LENGTH + 8)};
         assert_int_equal(corridor_receive(store, &d), STATUS_NOTIFY(INVALID_MAJOR_VERSION));
         assert_int_equal(core_datagram(&world, 0, &sent), response == 0);
         if (response == 0) {
@@ -123,15 +126,29 @@ static void test_unknown_spis(void **state)
     (void)state;
     store->now_ns += WORLD_S;
     for (unsigned i = 0; i < 20; i++) {
-        assert_int_equal(receive(header, IKE_HEADER_LENGTH), STATUS_DROP);
+        assert_int_equal(receive(header, IKE_HEADER_LENGTH + 8), STATUS_DROP);
         hints += core_datagram(&world, 0, &sent);
         store->now_ns += 50 * WORLD_MS;
     }
     assert_int_equal(hints, 10);
     store->now_ns += WORLD_S;
     header.flags |= IKE_FLAG_RESPONSE;
-    assert_int_equal(receive(header, IKE_HEADER_LENGTH), STATUS_DROP);
+    assert_int_equal(receive(header, IKE_HEADER_LENGTH + 8), STATUS_DROP);
     assert_false(core_datagram(&world, 0, &sent));
+}
+
+/* Nobody gets more octets than it sent: a bare header is shorter than any answer. */
+static void test_no_amplification(void **state)
+{
+    struct ike_header header = {
+        .spi_i = 1, .spi_r = 2, .exchange_type = INFORMATIONAL, .flags = IKE_FLAG_INITIATOR};
+    (void)state;
+    for (size_t length = IKE_HEADER_LENGTH; length < IKE_HEADER_LENGTH + 16; length++) {
+        store->now_ns += WORLD_S;
+        assert_int_equal(receive(header, length), STATUS_DROP);
+        assert_int_equal(core_datagram(&world, 0, &sent), length >= IKE_HEADER_LENGTH + 8);
+        assert_true(length < IKE_HEADER_LENGTH + 8 || sent.octets.length <= length);
+    }
 }
 
 /* A Message ID counts only after its message has been opened; a copy is answered and counts no
@@ -168,7 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_sizes),        CASE(test_headers_that_cannot_be), CASE(test_major_version),
-        CASE(test_unknown_spis), CASE(test_requests_in_turn),
+        CASE(test_unknown_spis), CASE(test_no_amplification),       CASE(test_requests_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

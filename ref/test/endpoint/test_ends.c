@@ -608,7 +608,7 @@ static void test_rivals_without_end(void **state)
 
 static void test_major_version(void **state)
 {
-    uint8_t octets[IKE_HEADER_LENGTH] = {1, 2, 3, 4, 5, 6, 7, 8};
+    uint8_t octets[IKE_HEADER_LENGTH + 8] = {1, 2, 3, 4, 5, 6, 7, 8};
     (void)state;
     world_boot(&world);
     octets[17] = 0x30;

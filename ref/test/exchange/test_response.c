@@ -144,8 +144,12 @@ static void test_unprotected(void **state)
     };
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct ike_header of = {
-            .spi_i = 7, .spi_r = 9, .exchange_type = 37, .flags = flags[i][0], .message_id = 3};
+        struct ike_header of = {.spi_i = 7,
+                                .spi_r = 9,
+                                .exchange_type = 37,
+                                .flags = flags[i][0],
+                                .message_id = 3,
+                                .length = IKE_HEADER_LENGTH + 9};
         response_send_unprotected(core_store(&world, 1), &of, &answerer->path, true,
                                   INVALID_IKE_SPI, bytes_of("\x2a", 1));
         assert_true(core_datagram(&world, 1, &sent));
