@@ -54,11 +54,17 @@ class EspKeys:
 @dataclass(slots=True)
 class KeyStore:
     ike: dict[tuple[bytes, bytes], IkeKeys] = field(default_factory=dict)
+    # Two sides may tell different keys of one IKE SA: a log in which rekeys cross leaves room for error. Only the right
+    # ones authenticate.
+    rivals: dict[tuple[bytes, bytes], list[IkeKeys]] = field(default_factory=lambda: defaultdict(list))
     esp: dict[int, list[EspKeys]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, found: IkeKeys | EspKeys) -> None:
         if isinstance(found, IkeKeys):
-            self.ike[(found.spi_i, found.spi_r)] = found
+            spis = (found.spi_i, found.spi_r)
+            first = self.ike.setdefault(spis, found)
+            if (first.sk_ei, first.sk_er) != (found.sk_ei, found.sk_er):
+                self.rivals[spis].append(found)
         elif not any(one.key == found.key for one in self.esp[found.spi]):
             self.esp[found.spi].append(found)
 

@@ -636,18 +636,20 @@ static const char *command_rule(char **save)
     return "error there are too many rules; remove some";
 }
 
-/* release N: held frames go, the rule stays (and holds what comes). remove N: they go, and it too.
- */
+/* release N...: held frames go, the rules stay (and hold what comes). remove N...: they go, and the
+ * rules too. With several rules no frame that arrives meanwhile comes between. */
 static const char *command_end_rule(char **save, bool remove)
 {
-    char *word = strtok_r(NULL, " ", save);
-    size_t i = word != NULL ? strtoull(word, NULL, 10) : RULES_MAX;
-    if (i >= RULES_MAX || !rules[i].used) {
-        return "error there is no such rule";
+    const char *answer = "error there is no such rule";
+    for (char *word; (word = strtok_r(NULL, " ", save)) != NULL; answer = "ok") {
+        size_t i = strtoull(word, NULL, 10);
+        if (i >= RULES_MAX || !rules[i].used) {
+            return "error there is no such rule";
+        }
+        rule_release(&rules[i], now_ns());
+        rules[i].used = !remove;
     }
-    rule_release(&rules[i], now_ns());
-    rules[i].used = !remove;
-    return "ok";
+    return answer;
 }
 
 static void clear(void)

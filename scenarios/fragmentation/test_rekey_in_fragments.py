@@ -48,7 +48,7 @@ def test_rekey_in_fragments(client, gateway, flow, lab, what, starter):
 @EITHER_SIDE
 def test_rekey_with_fragments_lost(client, gateway, flow, lab, what, starter):
     """One fragment of the request and one of the answer get lost, and both come again. RFC 7383 2.6.1"""
-    large(lab, retransmission=QUICK)
+    large(lab, retransmission=QUICK, mobike=False)  # else what is asked twice is also asked along other paths
     client.connect(gateway)
     lab.agree()
     relay = lab.relay("wire")

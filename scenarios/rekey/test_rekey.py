@@ -220,8 +220,7 @@ def let_go(rules):
     """Both at once, when both have been caught: so each side has spoken before it hears."""
     for rule in rules:
         rule.wait_acted()
-    for rule in rules:
-        rule.remove()
+    rules[0].relay.let_go(rules)
 
 
 def names_of(side, what):

@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
@@ -109,6 +110,10 @@ class Relay:
             return self._socket.recv(65536).decode()
         except OSError as error:
             raise RelayError(f"the relay of {self.name} does not answer: {error}") from error
+
+    def let_go(self, rules: Sequence[Rule]) -> None:
+        """Lets go what they hold, and ends them, in one go: no answer to the first overtakes what the second held."""
+        self.command("remove " + " ".join(str(rule.number) for rule in rules))
 
     def seed(self, value: int) -> None:
         """Starts chance anew: the same seed and the same frames have the same fate."""

@@ -128,7 +128,7 @@ class _Annotator:
     def __init__(self, trace: Trace, store: keyfile.KeyStore):
         self.trace = trace
         self.memory = Memory()
-        self.ike = sk.Opener(store.ike)
+        self.ike = sk.Opener(store.ike, store.rivals)
         self.esp = esp.Opener(store.esp)
         self.bursts: dict[tuple, Event] = {}
         self.cuts: dict[tuple, list[int]] = {}  # totals of fragments a message has been sent in; 1: whole

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .. import keys as keyfile
@@ -15,6 +17,7 @@ class Opener:
     """Opens messages with the keys of every IKE SA it was given, and remembers fragments."""
 
     keys: dict[tuple[bytes, bytes], keyfile.IkeKeys]
+    rivals: Mapping[tuple[bytes, bytes], Sequence[keyfile.IkeKeys]] = field(default_factory=dict)  # tried next
     _fragments: dict[tuple, dict[int, tuple[int, bytes]]] = field(default_factory=dict)
 
     def open(self, message: Message) -> None:
@@ -28,13 +31,22 @@ class Opener:
             message.problem = "no keys for this IKE SA"
             return
         try:
-            plain = open_payload(message, found)
+            plain = self._plain(message, found)
             if isinstance(payload, FragmentPayload):
                 self._join(message, payload, plain)
             else:
                 message.inner = parse_chain(payload.inner_first, plain)
         except (Malformed, cipher.NotAuthentic, cipher.Unknown) as error:
             message.problem = str(error)
+
+    def _plain(self, message: Message, found: keyfile.IkeKeys) -> bytes:
+        try:
+            return open_payload(message, found)
+        except cipher.NotAuthentic:
+            for other in self.rivals.get((found.spi_i, found.spi_r), ()):
+                with contextlib.suppress(cipher.NotAuthentic):
+                    return open_payload(message, other)
+            raise
 
     def _join(self, message: Message, payload: FragmentPayload, plain: bytes) -> None:
         header = message.header
