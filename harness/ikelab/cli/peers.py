@@ -13,6 +13,8 @@ from ..peers.contract import CAPABILITIES
 from ..result import document
 from .common import environment, json_option, usage, write_json
 
+WIDTH = 80  # columns of a terminal that everybody has
+
 
 @click.group()
 def peers() -> None:
@@ -45,7 +47,11 @@ def list_peers(only_default: bool, capabilities: bool, json_file: Path | None) -
             peer = kind.create(builder.peers_directory())
             row |= {"version": peer.version(), "capabilities": sorted(peer.capabilities()), "lacks": dict(peer.missing())}
         rows.append(row)
-        click.echo(f"{kind.name:<20} {kind.suite or '-':<10} {kind.tier:<12} {row['version'] or missing}")
+        line = f"{kind.name:<20} {kind.suite or '-':<10} {kind.tier:<12} "
+        says = row["version"] or missing
+        click.echo(line + (says if len(line + says) <= WIDTH else "not here"))
+        if len(line + says) > WIDTH:
+            click.echo(textwrap.indent(textwrap.fill(says, WIDTH - 4, break_long_words=False, break_on_hyphens=False), "    "))
         if capabilities and not missing:
             _tell_capabilities(row)
     found = document([], time.time())
