@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -25,27 +26,30 @@ def _hash(name: str) -> hashes.HashAlgorithm:
 
 
 def _key(v: Vector) -> Any:
-    """The group's public key, read once."""
-    if "_key" not in v.group:
-        v.group["_key"] = _load(v)
-    return v.group["_key"]
-
-
-def _load(v: Vector) -> Any:
-    if not {"publicKeyDer", "keyDer"} & set(v.group) and "modulus" not in v.group:
-        raise NotApplicable(f"IKEv2 has no signatures on {v.group.get('curve', 'such keys')}")
+    """The group's public key."""
     try:
         if "modulus" in v.group:
-            return rsa.RSAPublicNumbers(int(v.group["exponent"], 16),
-                                        int(v.group["modulus"], 16)).public_key()
-        return load_der_public_key(bytes.fromhex(v.group.get("publicKeyDer") or v.group["keyDer"]))
+            return _rsa(v.group["modulus"], v.group["exponent"])
+        if not {"publicKeyDer", "keyDer"} & set(v.group):
+            raise NotApplicable(f"IKEv2 has no signatures on {v.group.get('curve', 'such keys')}")
+        return _der(v.group.get("publicKeyDer") or v.group["keyDer"])
     except ValueError as error:
         raise NotApplicable(f"the library does not take this key: {error}") from error
 
 
-def _verify(v: Vector, *arguments: Any) -> Kind:
+@lru_cache(maxsize=16)  # a key serves a whole group
+def _der(text: str) -> Any:
+    return load_der_public_key(bytes.fromhex(text))
+
+
+@lru_cache(maxsize=16)
+def _rsa(modulus: str, exponent: str) -> Any:
+    return rsa.RSAPublicNumbers(int(exponent, 16), int(modulus, 16)).public_key()
+
+
+def _verify(v: Vector, *arguments: Any, key: Any = None) -> Kind:
     try:
-        _key(v).verify(*arguments)
+        (key or _key(v)).verify(*arguments)
     except (InvalidSignature, ValueError):
         return v.judge(False)
     return v.judge(True)
@@ -68,16 +72,17 @@ def ecdsa_p1363(v: Vector) -> Kind:
 def eddsa(v: Vector) -> Kind:
     if v.test.get("context"):
         raise NotApplicable("RFC 8420 2 leaves the context empty")
+    key = None
     if "publicKeyRaw" in v.test:
         raw = v.octets("publicKeyRaw")
-        v.group["_key"] = (ed25519.Ed25519PublicKey.from_public_bytes(raw) if len(raw) == 32
-                           else ed448.Ed448PublicKey.from_public_bytes(raw))
+        key = (ed25519.Ed25519PublicKey.from_public_bytes(raw) if len(raw) == 32
+               else ed448.Ed448PublicKey.from_public_bytes(raw))
     if v.has("private"):
         raw = v.octets("private")
         own = (ed25519.Ed25519PrivateKey if len(raw) == 32 else ed448.Ed448PrivateKey).from_private_bytes(raw)
         if own.sign(v.octets("msg")) != v.octets("sig"):
             raise Failed("private makes another signature")
-    return _verify(v, v.octets("sig"), v.octets("msg"))
+    return _verify(v, v.octets("sig"), v.octets("msg"), key=key)
 
 
 def rsa_pkcs1(v: Vector) -> Kind:
