@@ -158,7 +158,7 @@ sim-mutants: $(BUILD)/ikesim
 	@CC="$(CC)" $(PYTHON) ci/sim_mutants.py --build $(BUILD)
 
 # Fuzzers: ref/fuzz/fuzz_*.c is one libFuzzer program each (docs/FUZZING.md). They and all that they
-# link are built apart, instrumented, in $(FUZZED); CC=afl-clang-fast works as well.
+# link are built apart, instrumented, in $(FUZZED).
 FUZZED := $(BUILD)/fuzzed
 FUZZ_CC ?= clang
 FUZZ_SOURCES := $(sort $(wildcard ref/fuzz/fuzz_*.c))

@@ -226,58 +226,37 @@ static bool psk_file_parse(const char *path, struct peer_config *peer, char erro
 
 /* ---- certificates: a file becomes what the library made of it ---- */
 
-static bool certificate_parse(const char *path, struct peer_config *peer, const char **expected)
+static bool credential_take(enum value_kind kind, struct bytes pem, struct peer_config *peer,
+                            const char **expected)
 {
-    struct pem_file file;
-    if (!pem_file_read(path, &file, expected)) {
-        return false;
-    }
     if (peer->credential == NULL) {
         peer->credential = credential_create();
     }
-    bool good = peer->credential != NULL &&
-                credential_set_certificates(peer->credential, pem_file_bytes(&file), expected);
-    pem_file_wipe(&file);
-    return good;
+    return peer->credential != NULL &&
+           (kind == VALUE_CERTIFICATE ? credential_set_certificates(peer->credential, pem, expected)
+                                      : credential_set_key(peer->credential, pem, expected));
 }
 
-static bool private_key_parse(const char *path, struct peer_config *peer, const char **expected)
+static bool authorities_take(struct bytes pem, struct peer_config *peer, const char **expected)
 {
-    struct pem_file file;
-    if (!pem_file_read(path, &file, expected)) {
-        return false;
-    }
-    if (peer->credential == NULL) {
-        peer->credential = credential_create();
-    }
-    bool good = peer->credential != NULL &&
-                credential_set_key(peer->credential, pem_file_bytes(&file), expected);
-    pem_file_wipe(&file);
-    return good;
-}
-
-static bool authorities_parse(const char *path, struct peer_config *peer, const char **expected)
-{
-    struct pem_file file;
-    if (!pem_file_read(path, &file, expected)) {
-        return false;
-    }
     if (peer->authorities == NULL) {
         peer->authorities = authorities_create();
     }
-    bool good = peer->authorities != NULL &&
-                authorities_add(peer->authorities, pem_file_bytes(&file), expected);
-    pem_file_wipe(&file);
-    return good;
+    return peer->authorities != NULL && authorities_add(peer->authorities, pem, expected);
 }
 
 static bool pem_parse(enum value_kind kind, const char *path, struct peer_config *peer,
                       char error[VALUE_ERROR_MAX])
 {
+    struct pem_file file;
     const char *expected = "expected enough memory";
-    bool good = kind == VALUE_CERTIFICATE   ? certificate_parse(path, peer, &expected)
-                : kind == VALUE_PRIVATE_KEY ? private_key_parse(path, peer, &expected)
-                                            : authorities_parse(path, peer, &expected);
+    bool good = pem_file_read(path, &file, &expected);
+    if (good) {
+        struct bytes pem = pem_file_bytes(&file);
+        good = kind == VALUE_AUTHORITIES ? authorities_take(pem, peer, &expected)
+                                         : credential_take(kind, pem, peer, &expected);
+        pem_file_wipe(&file);
+    }
     if (!good) {
         snprintf(error, VALUE_ERROR_MAX, "%s", expected);
     }

@@ -9,32 +9,9 @@
 #include <string.h>
 
 #include "endpoint/commands.h"
-#include "test/exchange/core_lab.h"
+#include "test/exchange/core_connected.h"
 
-static struct world world;
-static struct sa_store *store; /* of a, the initiator */
-static struct ike_sa *sa;      /* the same */
 static struct event event;
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_init(&world, 43);
-    world_boot(&world);
-    world_connect(&world);
-    store = core_store(&world, 0);
-    sa = world_core_ike_sa(&world, 0);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_destroy(&world);
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static enum status run(struct command command)
 {
@@ -105,8 +82,8 @@ static void test_what_each_asks_of_the_peer(void **state)
         assert_int_equal(run(c), STATUS_OK);
         assert_true(sa->request.active);
         assert_int_equal(sa->request.task.type, rows[i].task);
-        tear_down(state);
-        set_up(state);
+        core_connected_tear_down(state);
+        core_connected_set_up(state);
     }
 }
 

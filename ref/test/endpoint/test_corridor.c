@@ -10,34 +10,11 @@
 
 #include "endpoint/corridor.h"
 #include "exchange/request.h"
-#include "test/exchange/core_lab.h"
+#include "test/exchange/core_connected.h"
 
-static struct world world;
-static struct sa_store *store; /* of a, the initiator */
-static struct ike_sa *sa;      /* the same */
 static struct core_message seen;
 static struct datagram sent;
 static uint8_t octets[IKE_MESSAGE_MAX + 1];
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_init(&world, 43);
-    world_boot(&world);
-    world_connect(&world);
-    store = core_store(&world, 0);
-    sa = world_core_ike_sa(&world, 0);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_destroy(&world);
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 /* What a has said, as b gets it. */
 static struct datagram at_b(void)

@@ -9,32 +9,9 @@
 #include <string.h>
 
 #include "endpoint/timers.h"
-#include "test/exchange/core_lab.h"
+#include "test/exchange/core_connected.h"
 
-static struct world world;
-static struct sa_store *store; /* of a, the initiator */
-static struct ike_sa *sa;      /* the same */
 static struct event event;
-
-static int set_up(void **state)
-{
-    (void)state;
-    world_init(&world, 43);
-    world_boot(&world);
-    world_connect(&world);
-    store = core_store(&world, 0);
-    sa = world_core_ike_sa(&world, 0);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    world_destroy(&world);
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 /* To the next deadline, which must be this one. */
 static void expire_at(uint64_t at_ns)
@@ -62,8 +39,8 @@ static void test_soft_limits_rekey(void **state)
     sa->children->soft_ns = store->now_ns + 5 * WORLD_S;
     expire_at(sa->children->soft_ns);
     assert_int_equal(sa->request.task.type, TASK_CHILD_REKEY);
-    tear_down(state);
-    set_up(state);
+    core_connected_tear_down(state);
+    core_connected_set_up(state);
     sa->soft_ns = store->now_ns + 5 * WORLD_S;
     expire_at(sa->soft_ns);
     assert_int_equal(sa->request.task.type, TASK_IKE_REKEY);
@@ -77,8 +54,8 @@ static void test_hard_limits_end(void **state)
     assert_int_equal(sa->request.task.type, TASK_CHILD_DELETE);
     assert_true(core_event(&world, 0, EVENT_CHILD_SA_DOWN, &event)); /* at once: RFC 4301 4.4.2.1 */
     assert_int_equal(event.reason, DOWN_EXPIRED);
-    tear_down(state);
-    set_up(state);
+    core_connected_tear_down(state);
+    core_connected_set_up(state);
     sa->hard_ns = store->now_ns + 5 * WORLD_S;
     expire_at(sa->hard_ns);
     assert_int_equal(sa->request.task.type, TASK_IKE_DELETE);
