@@ -11,6 +11,7 @@ Nothing is believed that can be tried: each ability is used once, in a scratch n
 from __future__ import annotations
 
 import fcntl
+import functools
 import importlib.util
 import os
 import shutil
@@ -130,6 +131,7 @@ def _kernel_esp(netns: str) -> object:
                    "0x" + "00" * 20, "128")
 
 
+@functools.cache  # the kernel stays the same, and a namespace is made to ask it
 def kernel_esp_problem() -> str:
     """"" when this machine's kernel has ESP, else what it said."""
     for check in _kernel():

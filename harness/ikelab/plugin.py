@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pairs(initiators: list[str], responders: list[str]) -> list[tuple[str, str]]:
     """Every pair with the reference on one side; others when both sides were asked for by name."""
-    known = [kind.name for kind in table.available() if kind.by_default]
+    known = [kind.name for kind in table.available(only_default=True)]
     found = [(one, other) for one in (initiators or known) for other in (responders or known)]
     if initiators and responders:
         return found

@@ -185,11 +185,17 @@ def test_full_disk_is_inconclusive_and_leaves_nothing_half_made(lab):
 
 def test_pairs_have_the_reference_on_one_side(monkeypatch):
     kinds = [PeerKind(name, "", (), Idle, "userspace") for name in ("reference", "a", "b")]
-    monkeypatch.setattr("ikelab.peers.table.available", lambda: kinds)
+    monkeypatch.setattr("ikelab.peers.table.available", lambda only_default: kinds)
     assert pairs([], []) == [("reference", "reference"), ("reference", "a"), ("reference", "b"),
                              ("a", "reference"), ("b", "reference")]
     assert pairs(["a"], []) == [("a", "reference")]
     assert pairs(["a"], ["b"]) == [("a", "b")]
+
+
+def test_collecting_tries_no_kernel(monkeypatch):
+    """It is asked for each scenario: a hundred namespaces, and most of a minute, once went into that."""
+    monkeypatch.setattr("ikelab.doctor.kernel_esp_problem", lambda: pytest.fail("the kernel was asked"))
+    assert ("reference", "reference") in pairs([], []) or not (build_directory() / "ikeref").exists()
 
 
 def test_settings_mirror_and_unknown_ones_are_refused(lab):

@@ -41,7 +41,7 @@ def demo(out: Path | None, json_file: Path | None) -> None:
         if status == INTERRUPTED:
             break
     finish(watcher, directory, started, json_file)
-    missing = [kind.available() for kind in table.TABLE if getattr(kind, "by_default", True) and kind.available()]
+    missing = [kind.available() for kind in table.TABLE if kind.by_default and kind.available()]
     for sentence in missing:
         click.echo(f"not shown: {sentence}")
     if status == INTERRUPTED:
@@ -57,8 +57,7 @@ def demo(out: Path | None, json_file: Path | None) -> None:
 
 def pairs() -> list[tuple[str, str]]:
     """The reference with itself first, then with each other peer that is here, in both roles."""
-    others = [kind.name for kind in table.available()
-              if kind.name != "reference" and getattr(kind, "by_default", True)]
+    others = [kind.name for kind in table.available(only_default=True) if kind.name != "reference"]
     found = [("reference", "reference")]
     for name in others:
         found += [("reference", name), (name, "reference")]

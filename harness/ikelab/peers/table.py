@@ -97,7 +97,7 @@ def names() -> tuple[str, ...]:
     return tuple(line.name for line in TABLE)
 
 
-def available() -> tuple[PeerKind, ...]:
-    """The lines that can be played with on this machine now."""
-    return tuple(line for line in TABLE if not line.available())
+def available(only_default: bool = False) -> tuple[PeerKind, ...]:
+    """The lines that can be played with on this machine now. Of the others nothing is asked: some must try the kernel."""
+    return tuple(line for line in TABLE if (line.by_default or not only_default) and not line.available())
 
