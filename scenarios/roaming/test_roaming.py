@@ -6,6 +6,7 @@ from ikelab.scenario import Retransmission, needs, topology
 
 LTE = {"203.0.113.2", "2001:db8:b::2"}
 QUICK = Retransmission(timeout_ms=150, backoff=1.2, tries=8)
+PERSISTENT = Retransmission(timeout_ms=150, backoff=1.2, tries=14)
 
 
 @pytest.fixture(autouse=True)
@@ -177,7 +178,7 @@ def test_with_a_message_lost(client, gateway, flow, lab, lost):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_on_a_lossy_path(client, gateway, flow, lab, seed):
     """Every fifth packet is lost, by chance, through a roam there and back. RFC 7296 2.1, RFC 4555 3.5"""
-    lab.configure(retransmission=QUICK)
+    lab.configure(retransmission=PERSISTENT)  # some look for a path each two seconds: nobody gives up before
     client.connect(gateway)
     lab.relay("net").seed(seed)
     lab.relay("net").impair(loss=0.2)
