@@ -126,10 +126,12 @@ test: setup
 	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers
 	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci fuzz harness scenarios interop
 
-# Every peer of the table. ARGS="--shard 1/4" and the like are handed on; the report is in build/results/latest.
+# Every peer of the table, by each AUTHENTICATION. ARGS="--shard 1/4" and the like are handed on; the report is
+# in build/results/latest.
+AUTHENTICATION ?= psk,certificate
 interop: setup
 	@$(BUILD)/ikelab peers build --all
-	@$(BUILD)/ikelab interop --junit $(BUILD)/results/interop.xml --json $(BUILD)/results/interop.json $(ARGS)
+	@$(BUILD)/ikelab interop --authentication $(AUTHENTICATION) --junit $(BUILD)/results/interop.xml --json $(BUILD)/results/interop.json $(ARGS)
 
 # The daemon as the hostile tests and `make sanitize` want it.
 SANITIZED := $(BUILD)/sanitized

@@ -117,8 +117,9 @@ def scenario_name(item: pytest.Item) -> str:
     return f"{name}[{'-'.join(own)}]" if own else name
 
 
-def recast(item: pytest.Item, pair: tuple[str, str]) -> None:
-    """The next run of this collected item is between these two, whatever pair it was collected for."""
+def recast(item: pytest.Item, pair: tuple[str, str], authentication: str) -> None:
+    """The next run of this collected item is between these two, whatever pair it was collected for, and by that method."""
+    item.config.option.authentication = authentication
     callspec = item.callspec  # type: ignore[attr-defined]
     ids = callspec._idlist
     ids[ids.index("+".join(callspec.params["pair"]))] = "+".join(pair)

@@ -51,7 +51,7 @@ def player(tmp_path):
 
 def play(tmp_path, player, scenarios, workers=2):
     found = []
-    crew = Crew(tmp_path, workers, "psk", found.append, player)
+    crew = Crew(tmp_path, workers, found.append, player)
     crew.play(Schedule([Cell(kind("one"), kind("other"), tuple(scenarios), "all")]))
     crew.close()
     return crew, {result.scenario: result for result in found}
@@ -95,12 +95,12 @@ def test_when_all_die_the_rest_is_named(tmp_path, player, monkeypatch):
                                           ("breaks", "it does not compile")])
 def test_a_crew_that_cannot_start_says_why(tmp_path, player, start, words):
     with pytest.raises(CrewError, match=words):
-        Crew(tmp_path, 2, "psk", print, player(start))
+        Crew(tmp_path, 2, print, player(start))
 
 
 def test_an_interrupt_names_what_was_not_played(tmp_path, player, monkeypatch):
     found = []
-    crew = Crew(tmp_path, 1, "psk", found.append, player())
+    crew = Crew(tmp_path, 1, found.append, player())
     monkeypatch.setattr(threading.Thread, "join", interrupted(threading.Thread.join))
     with pytest.raises(KeyboardInterrupt):
         crew.play(Schedule([Cell(kind("one"), kind("other"), tuple(f"good-{n}" for n in range(5000)), "all")]))
@@ -143,6 +143,35 @@ def test_a_matrix_for_real(tmp_path):
     while (left := workers_left(tmp_path)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert left == []
+
+
+STRONGSWAN = table.kind("strongswan-6.0.1")
+
+
+@lab
+@pytest.mark.skipif(bool(STRONGSWAN.available()), reason=STRONGSWAN.available())
+def test_two_shards_merged_are_the_whole(tmp_path):
+    """Two implementations, both methods of authentication, played whole and in two parts: the same scenarios and verdicts,
+    and each part has something to do."""
+    words = ["interop", "connect.connect", "connect.wrong_key", "authentication.refuses_another_name[client]"]
+    for side in ("initiator", "responder"):
+        words += [f"--{side}", "reference", f"--{side}", STRONGSWAN.name]
+    words += ["--authentication", "psk,certificate"]
+    whole = invoke(*words, "--out", tmp_path / "whole")
+    assert whole.exit_code == 0, whole.output
+    for part in ("1", "2"):
+        invoke(*words, "--shard", f"{part}/2", "--out", tmp_path / part)
+    merged = invoke("interop", "merge", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "merged",
+                    "--baseline", tmp_path / "whole" / "results.json")
+    assert merged.exit_code == 0 and "0 worse, 0 fixed, 0 otherwise" in merged.output and "0 not played now" in merged.output
+    found = {name: json.loads((tmp_path / name / "results.json").read_text()) for name in ("whole", "merged", "1", "2")}
+    jsonschema.validate(found["merged"], json.loads(SCHEMA.read_text()))
+    verdicts = {name: sorted((one["scenario"], one["initiator"], one["responder"], one["authentication"], one["verdict"])
+                             for one in document["results"]) for name, document in found.items()}
+    assert verdicts["merged"] == verdicts["whole"] and len(verdicts["whole"]) == 4 * 3 + 4 * 2
+    assert verdicts["1"] and verdicts["2"] and not set(verdicts["1"]) & set(verdicts["2"])
+    cells = [{**cell, "seconds": 0} for cell in found["merged"]["interop"]["cells"]]
+    assert cells == [{**cell, "seconds": 0} for cell in found["whole"]["interop"]["cells"]] and len(cells) == 8
 
 
 def workers_left(out: Path) -> list[str]:

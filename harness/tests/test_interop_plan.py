@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 
 import pytest
@@ -21,11 +22,16 @@ def kind(name, tier="userspace"):
 REF, THEM, OTHER, GUEST = kind("reference"), kind("them"), kind("other"), kind("guest", "uml-kernel")
 KINDS = [REF, THEM, OTHER, GUEST]
 NAMES = ["a.x[1]", "a.x[2]", "b.y", "c.z"]
-CORE = ["a.x[1]", "b.*"]
+PATTERNS = plan.Patterns(("a.x[1]", "b.*"), {"certificate": ("a.x[1]", "c.*")}, ("c.*",))
+BOTH = ["psk", "certificate"]
 
 
 def made(choice="auto", kinds=KINDS):
-    return {cell.pair: cell for cell in plan.cells(kinds, kinds, NAMES, choice, CORE)}
+    return {cell.pair: cell for cell in plan.cells(kinds, kinds, NAMES, choice, PATTERNS)}
+
+
+def by_both(choice="auto", kinds=KINDS, **more):
+    return {cell.key: cell.scenarios for cell in plan.cells(kinds, kinds, NAMES, choice, PATTERNS, BOTH, **more)}
 
 
 def test_all_with_the_reference_and_the_core_between_others():
@@ -52,6 +58,28 @@ def test_over_the_kernels_data_plane_the_reference_plays_all_with_itself_and_the
         ("reference-xfrm", "them"), ("them", "reference-xfrm"), ("them", "them")}
 
 
+def test_a_further_method_plays_what_it_adds_and_no_scenario_that_has_a_method_of_its_own_twice():
+    cells = by_both(kinds=[REF, THEM, OTHER])
+    assert cells["them", "other", "psk"] == ("a.x[1]", "b.y") and cells["them", "other", "certificate"] == ("a.x[1]", "c.z")
+    assert cells["reference", "them", "psk"] == tuple(NAMES) and cells["reference", "them", "certificate"] == ("a.x[1]",)
+    assert by_both("all", [THEM])["them", "them", "certificate"] == ("a.x[1]", "a.x[2]", "b.y")
+    assert by_both("core", [THEM])["them", "them", "certificate"] == ("a.x[1]", "b.y")
+
+
+def test_a_further_method_is_for_two_implementations_unless_both_are_named():
+    kernel, older = kind("reference-xfrm", "uml-kernel"), kind("them-0.9")
+    certificates = {key[:2] for key in by_both(kinds=[REF, kernel, THEM, older]) if key[2] == "certificate"}
+    assert certificates == {(one, other) for pair in (("reference", "them"), ("reference", "them-0.9"))
+                            for one, other in (pair, pair[::-1])}
+    everywhere = by_both(kinds=[REF, kernel, THEM, older], everywhere=True)
+    assert len([key for key in everywhere if key[2] == "certificate"]) == 16
+
+
+def test_a_method_alone_plays_everything():
+    cells = plan.cells([REF], [THEM], NAMES, "auto", PATTERNS, ["certificate"])
+    assert [(cell.authentication, cell.scenarios) for cell in cells] == [("certificate", tuple(NAMES))]
+
+
 def test_the_estimate_counts_processors():
     cells = list(made().values())
     assert plan.estimate_s(cells, 4, 2) == pytest.approx(sum(cell.cost_s for cell in cells) / 2)
@@ -61,7 +89,7 @@ def test_the_estimate_counts_processors():
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_shards_are_disjoint_whole_and_the_same_everywhere(count):
-    cells = list(made().values())
+    cells = plan.cells(KINDS, KINDS, NAMES, "auto", PATTERNS, BOTH)
     parts = [plan.shard(cells, number + 1, count) for number in range(count)]
     assert sorted(cell.name for part in parts for cell in part) == sorted(cell.name for cell in cells)
     assert parts == [plan.shard(list(cells), number + 1, count) for number in range(count)]
@@ -82,22 +110,37 @@ def test_a_wrong_shard_is_told(text):
 
 def test_every_pattern_of_the_core_names_a_scenario():
     names = run.scenario_names(())
-    assert [pattern for pattern in plan.core_patterns() if not plan.core(names, [pattern])] == []
+    patterns = plan.read_patterns()
+    every = [*patterns.core, *patterns.added["certificate"], *patterns.own_method]
+    assert [pattern for pattern in every if not plan.named_by(names, [pattern])] == []
 
 
 def test_the_core_goes_over_every_exchange():
     """What the matrix promises of every pair: it connects, carries, rekeys both SAs from both sides, roams, ends."""
-    core = plan.core(run.scenario_names(()), plan.core_patterns())
+    core = plan.named_by(run.scenario_names(()), plan.read_patterns().core)
     for wanted in ("connect.connect", "rekey.by_command[client-child]", "rekey.by_command[gateway-ike]",
                    "nat.rebinding_is_followed_by_ike", "roaming.wifi_to_lte", "end.delete_the_ike_sa[client]"):
         assert wanted in core
     assert 20 <= len(core) <= 60
 
 
-def test_a_core_that_cannot_be_read_is_told(tmp_path):
-    (tmp_path / "core.toml").write_text("core = [")
+@pytest.mark.parametrize("text", ["core = [", "core = []", 'core = []\nown_method = []\n[added]\npsk = []', "core = 3"])
+def test_a_core_that_cannot_be_read_is_told(tmp_path, text):
+    (tmp_path / "core.toml").write_text(text)
     with pytest.raises(plan.PlanError, match="core.toml"):
-        plan.core_patterns(tmp_path / "core.toml")
+        plan.read_patterns(tmp_path / "core.toml")
+
+
+def test_whoever_has_a_method_of_its_own_says_so():
+    """What core.toml says of scenarios/authentication holds: each of them configures what the sides prove themselves by."""
+    folder = plan.CORE.parent / "authentication"
+    for file in sorted(folder.glob("test_*.py")):
+        modules = ast.parse(file.read_text())
+        functions = {one.name: ast.unparse(one) for one in modules.body if isinstance(one, ast.FunctionDef)}
+        for name, text in functions.items():
+            helpers = [other for other in functions if other != name and f"{other}(" in text]
+            assert any("lab.configure(certificate=" in each or ", certificate=" in each
+                       for each in (text, *(functions[other] for other in helpers))) or not name.startswith("test_"), name
 
 
 def test_workers_follow_cores_and_memory():
@@ -135,7 +178,7 @@ def test_a_worker_stays_in_its_cell_and_then_helps():
 
 def test_cells_of_the_same_guest_go_to_who_has_it():
     other = kind("other-guest", "uml-kernel")
-    cells = plan.cells([GUEST, other], [THEM, OTHER], NAMES[:1], "all", CORE)
+    cells = plan.cells([GUEST, other], [THEM, OTHER], NAMES[:1], "all", PATTERNS)
     schedule = Schedule(cells)
     first = schedule.next(1).cell
     assert schedule.next(1).cell.guests == first.guests

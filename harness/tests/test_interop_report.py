@@ -47,11 +47,28 @@ def test_cells_have_counts_and_the_worst_verdict():
 @pytest.mark.parametrize("width", [80, 40])
 def test_nine_by_nine_fits(width):
     names = [f"strongswan-{n}.0.0" for n in range(9)]
-    found = matrix([result(f"s.{n:03}", FAIL if n else PASS, f"{one} {other}") for n in range(250)
-                    for one in names for other in names])
+    found = matrix([result(f"s.{n:03}", FAIL if n else PASS, f"{one} {other}", authentication=method) for n in range(250)
+                    for one in names for other in names for method in ("psk", "certificate")])
     told = [click.unstyle(line) for line in lines(found, width, COLOURS)]
     assert max(map(len, told[:-1])) <= width
-    assert sum(line.count("1/250F") for line in told) == 81
+    assert sum(line.count("1/250F") for line in told) == 162
+
+
+BOTH = [*ALL, result("a.x", authentication="certificate"), result("a.y", FAIL, authentication="certificate")]
+
+
+def test_a_cell_of_another_method_has_a_line_of_its_own():
+    told = [click.unstyle(line) for line in lines(matrix(BOTH), 80, COLOURS)]
+    row = next(at for at, line in enumerate(told) if line.startswith(" 1  reference"))
+    assert told[row].split() == ["1", "reference", ".", "1/3F"] and told[row + 1].split() == ["certificate", ".", "1/2F"]
+    assert told[row].index("1/3F") == told[row + 1].index("1/2F") and "certificate" not in "".join(told[row + 2:])
+
+
+def test_one_method_that_is_not_the_usual_one_is_named():
+    only = [one for one in BOTH if one.authentication == "certificate"]
+    told = [click.unstyle(line) for line in lines(matrix(only), 80, COLOURS)]
+    assert [line.split() for line in told[1:3]] == [["2", "reference"], ["certificate", "1/2F"]]
+    assert "certificate" not in "".join(click.unstyle(line) for line in lines(matrix(ALL), 80, COLOURS))
 
 
 def test_what_did_not_pass_is_told_once_and_the_rest_in_groups():
@@ -108,6 +125,14 @@ def test_a_wrong_baseline_costs_no_hour(tmp_path, text):
     fails(invoke("interop", "--baseline", tmp_path / "none.json"), 2, "cannot read")
 
 
+def test_one_method_is_no_change_of_the_other():
+    psk, certificate = result("a.x"), result("a.x", FAIL, authentication="certificate")
+    assert not baseline.compare([psk, certificate], [psk, certificate]).worse
+    found = baseline.compare([psk], [psk, certificate])
+    assert [str(one) for one in found.worse] == ["a.x[reference-strongswan-5.9.8, certificate]: not played -> fail"]
+    assert baseline.compare([psk, certificate], [psk]).gone == ["a.x[reference-strongswan-5.9.8, certificate]"]
+
+
 # Shards and merging.
 
 def written(place: Path, results, **about):
@@ -149,6 +174,21 @@ def test_a_part_that_is_missing_or_there_twice_is_told(tmp_path):
     fails(invoke("interop", "merge", tmp_path, "--out", tmp_path / "x"), 2, "not written by")
 
 
+def test_whole_runs_of_both_methods_merge_and_their_parts_do_not(tmp_path):
+    psk = [one for one in BOTH if one.authentication == "psk"]
+    certificate = [one for one in BOTH if one.authentication == "certificate"]
+    wholes = [written(tmp_path / "p", psk), written(tmp_path / "c", certificate, authentication=["certificate"])]
+    invoke("interop", "merge", *wholes, "--out", tmp_path / "both")
+    found = json.loads((tmp_path / "both" / "results.json").read_text())
+    jsonschema.validate(found, SCHEMA_OBJECT)
+    assert found["interop"]["authentication"] == ["psk", "certificate"] and len(found["results"]) == len(BOTH)
+    assert [(one["responder"], one["authentication"]) for one in found["interop"]["cells"]][:2] == [
+        ("strongswan-5.9.8", "psk"), ("strongswan-5.9.8", "certificate")]
+    parts = [written(tmp_path / "p1", psk, shards=["1/2"]),
+             written(tmp_path / "c2", certificate, shards=["2/2"], authentication=["certificate"])]
+    fails(invoke("interop", "merge", *parts, "--out", tmp_path / "x"), 2, "part 2/2", "the shards of one run")
+
+
 def test_the_exit_code_follows_the_baseline(tmp_path):
     now = written(tmp_path / "now", ALL)
     same = tmp_path / "now" / "results.json"
@@ -161,6 +201,14 @@ def test_the_exit_code_follows_the_baseline(tmp_path):
 
 
 # JUnit XML.
+
+def test_junit_tells_the_methods_apart(tmp_path):
+    junit.write(tmp_path / "j.xml", matrix(BOTH))
+    suites = {suite.get("name"): suite for suite in ElementTree.parse(tmp_path / "j.xml").getroot()}
+    assert {"reference > strongswan-5.9.8", "reference > strongswan-5.9.8, certificate"} <= set(suites)
+    cases = suites["reference > strongswan-5.9.8, certificate"].findall("testcase")
+    assert {case.get("classname") for case in cases} == {"reference.strongswan-5.9.8.certificate"} and len(cases) == 2
+
 
 def test_junit_has_every_cell_and_every_cause(tmp_path):
     odd = result("a.w", FAIL, reason="octets \x00\x1b and <tags> & more", cause="c\x07")
@@ -210,6 +258,13 @@ def test_evidence_of_what_failed_is_in_the_page_and_passes_are_one_line(page):
     assert "data:application/vnd.tcpdump.pcap;base64," in page and "rekeys Child SA beef0001" in page
     assert 'href="scenarios/b/ladder.svg"' in page and 'href="scenarios/b/"' in page
     assert "x: run `y`" in page and "gateway answered [why]" in page
+
+
+def test_the_page_has_a_cell_for_each_method(tmp_path):
+    page = write_matrix(tmp_path / "p.html", tmp_path, matrix(BOTH), document.About()).read_text()
+    test_every_link_within_the_page_leads_somewhere(page)
+    assert page.count(">certificate</small>") == 1 and "→ strongswan-5.9.8, certificate</b>" in page
+    assert "psk</small>" not in write_matrix(tmp_path / "q.html", tmp_path, matrix(ALL), document.About()).read_text()
 
 
 def test_the_page_reads_without_javascript(page):

@@ -40,6 +40,14 @@ def outputs(function: Any) -> Any:
     return json_option(function)
 
 
+def _methods(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> list[str]:
+    """Each once, in the order of METHODS."""
+    named = {word for one in given for word in one.split(",")}
+    if wrong := named.difference(METHODS):
+        raise click.BadParameter(f"{sorted(wrong)[0]!r} is not one of {', '.join(METHODS)}")
+    return [method for method in METHODS if method in named]
+
+
 class Interop(click.Group):
     """`interop merge DIR...` beside `interop [FILTER]...`: any other first word is a filter."""
 
@@ -70,8 +78,10 @@ def interop() -> None:
 @click.option("--responder", multiple=True, metavar="PEER", help="Only these columns.")
 @click.option("--scenarios", "choice", type=click.Choice(plan.CHOICES), default="auto", show_default=True,
               help="What a cell plays; auto: all with the reference, the core between third parties.")
-@click.option("--authentication", type=click.Choice(METHODS), default=METHODS[0], show_default=True,
-              help="How the sides prove themselves where the scenario does not say.")
+@click.option("--authentication", "methods", multiple=True, default=METHODS[:1], callback=_methods,
+              metavar=f"[{'|'.join(METHODS)}]", show_default=True,
+              help="How the sides prove themselves where the scenario does not say; may be given again, or several with "
+                   "commas. auto plays by the first of them as it says, by another what that adds.")
 @click.option("--workers", default=0, metavar="N", help="Scenarios at a time (default: by cores and memory).")
 @click.option("--budget", default=0.0, metavar="SECONDS",
               help="What a cell may take, its scenarios together; the rest of it is inconclusive (default: no limit).")
@@ -79,7 +89,7 @@ def interop() -> None:
 @click.option("--mirror", metavar="URI", help="Where to take peers from that are named and not built.")
 @outputs
 def play_matrix(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[str, ...], choice: plan.Choice,
-                authentication: str, workers: int, budget: float, shard_text: str, mirror: str | None,
+                methods: list[str], workers: int, budget: float, shard_text: str, mirror: str | None,
                 junit_file: Path | None, html_file: Path | None, baseline: Path | None, out: Path | None,
                 json_file: Path | None) -> None:
     """Play the scenarios whose name contains a FILTER (all without one) in every cell of the matrix.
@@ -88,22 +98,23 @@ def play_matrix(filters: tuple[str, ...], initiator: tuple[str, ...], responder:
     Example:
       ikelab interop --junit interop.xml --json interop.json --baseline yesterday.json
       ikelab interop --shard 2/4 --out part2
+      ikelab interop --authentication psk,certificate
     """
     started = time.time()
     before = _read_baseline(baseline)
     try:
         number, parts = plan.parse_shard(shard_text)
-        patterns = plan.core_patterns()
+        patterns = plan.read_patterns()
     except plan.PlanError as error:
         raise usage(str(error)) from error
     rows, row_gaps = _kinds(initiator, mirror)
-    colums_, column_gaps = _kinds(responder, mirror)
+    columns_, column_gaps = _kinds(responder, mirror)
     not_built = sorted({*row_gaps, *column_gaps})
-    check_environment(tuple(kind.name for kind in rows), tuple(kind.name for kind in colums_))
+    check_environment(tuple(kind.name for kind in rows), tuple(kind.name for kind in columns_))
     directory = prepare(out, started)
-    about = document.About(budget_s=budget, scenarios=choice, not_built=not_built,
+    about = document.About(budget_s=budget, scenarios=choice, authentication=methods, not_built=not_built,
                            shards=[] if parts == 1 else [shard_text])
-    guests = any(kind.tier == "uml-kernel" for kind in (*rows, *colums_))
+    guests = any(kind.tier == "uml-kernel" for kind in (*rows, *columns_))
     about.workers = workers or workers_for(guests)
     results: list[Result] = []
     progress = Progress()
@@ -113,12 +124,14 @@ def play_matrix(filters: tuple[str, ...], initiator: tuple[str, ...], responder:
         progress.tell(result)
 
     try:
-        crew = Crew(directory, about.workers, authentication, tell)
+        crew = Crew(directory, about.workers, tell)
     except CrewError as error:
         raise environment(str(error)) from error
     interrupted = False
     try:
-        cells = plan.shard(plan.cells(rows, colums_, matching(crew.scenarios, filters), choice, patterns), number, parts)
+        found = plan.cells(rows, columns_, matching(crew.scenarios, filters), choice, patterns, methods,
+                           everywhere=bool(initiator and responder))
+        cells = plan.shard(found, number, parts)
         if not cells:
             raise usage(f"nothing to play: no scenario matches {' '.join(filters) or 'the choice'}, or the shard is "
                         f"empty; `ikelab run --list` names all scenarios")

@@ -19,14 +19,14 @@ from .common import COLOURS, result_line
 
 class Progress:
     def __init__(self) -> None:
-        self._wanted: dict[tuple[str, str], int] = {}
-        self._cells: dict[tuple[str, str], CellResults] = {}
+        self._wanted: dict[tuple[str, str, str], int] = {}
+        self._cells: dict[tuple[str, str, str], CellResults] = {}
         self._bar: Bar | None = None
         self._task: object = None
         self._bad = 0
 
     def begin(self, cells: Sequence[Cell], workers: int) -> None:
-        self._wanted = {cell.pair: len(cell.scenarios) for cell in cells}
+        self._wanted = {cell.key: len(cell.scenarios) for cell in cells}
         total = sum(self._wanted.values())
         minutes = estimate_s(cells, workers, os.cpu_count() or 1) / 60
         click.echo(f"{len(cells)} cells, {total} scenarios, {workers} at a time; "
@@ -38,8 +38,8 @@ class Progress:
             self._bar.start()
 
     def tell(self, result: Result) -> None:
-        pair = (result.initiator, result.responder)
-        cell = self._cells.setdefault(pair, CellResults(*pair))
+        key = (result.initiator, result.responder, result.authentication)
+        cell = self._cells.setdefault(key, CellResults(*key))
         cell.results.append(result)
         if not result.verdict.as_expected:
             self._bad += 1
@@ -48,9 +48,9 @@ class Progress:
         if self._bar is not None:
             bad = f", [red]{self._bad} not as expected[/]" if self._bad else ""
             self._bar.update(self._task, advance=1, description=f"playing{bad}")  # type: ignore[arg-type]
-        elif len(cell.results) == self._wanted.get(pair):
+        elif len(cell.results) == self._wanted.get(key):
             done = sum(len(one.results) for one in self._cells.values())
-            words = f"{result.initiator} > {result.responder}: {cell.passed} of {len(cell.results)} pass"
+            words = f"{cell.name}: {cell.passed} of {len(cell.results)} pass"
             click.secho(f"[{done}/{sum(self._wanted.values())}] {words}, {cell.worst}", fg=COLOURS[cell.worst])
 
     def end(self) -> None:

@@ -54,13 +54,13 @@ def _available_mib() -> int:
 class Worker:
     """One process that plays. `log` has whatever it says beside its answers."""
 
-    def __init__(self, number: int, out: Path, authentication: str, player: Sequence[str]):
+    def __init__(self, number: int, out: Path, player: Sequence[str]):
         self.number = number
         ours, theirs = socket.socketpair()
         log = out / "workers" / f"{number}.log"
         try:
             self.process = process.popen(
-                None, [*player, str(theirs.fileno()), str(out), authentication],
+                None, [*player, str(theirs.fileno()), str(out)],
                 name=f"worker {number}", log=log, cwd=ROOT, pass_fds=[theirs.fileno()],
                 env={**os.environ, "PYTHONPATH": str(ROOT / "harness")})
         finally:
@@ -79,7 +79,8 @@ class Worker:
     def play(self, order: Order) -> dict[str, Any] | None:
         """Its answer; None when it died or did not answer in time."""
         initiator, responder = order.cell.pair
-        line = json.dumps({"scenario": order.scenario, "initiator": initiator, "responder": responder}) + "\n"
+        line = json.dumps({"scenario": order.scenario, "initiator": initiator, "responder": responder,
+                           "authentication": order.cell.authentication}) + "\n"
         try:
             self._socket.sendall(line.encode())
         except OSError:
@@ -117,9 +118,8 @@ class Worker:
 class Crew:
     """`tell(result)` is called for every result, from one thread at a time. `player`: what a worker runs."""
 
-    def __init__(self, out: Path, count: int, authentication: str, tell: Callable[[Result], None],
-                 player: Sequence[str] = PLAYER):
-        self.out, self.count, self.authentication, self.player = out, count, authentication, player
+    def __init__(self, out: Path, count: int, tell: Callable[[Result], None], player: Sequence[str] = PLAYER):
+        self.out, self.count, self.player = out, count, player
         self.deaths: list[str] = []
         self._tell = tell
         self._lock = threading.Lock()
@@ -149,7 +149,7 @@ class Crew:
                 rest = schedule.rest()
             why = "no worker was left to play it" if not self._stopping else "interrupted before it was played"
             for order in rest:
-                self._report(not_played(order, why, self.authentication))
+                self._report(not_played(order, why))
 
     def close(self) -> None:
         """Harmless when repeated."""
@@ -158,7 +158,7 @@ class Crew:
     def _hire(self) -> Worker:
         with self._lock:
             self._numbers += 1
-            return Worker(self._numbers, self.out, self.authentication, self.player)
+            return Worker(self._numbers, self.out, self.player)
 
     def _feed(self, worker: Worker | None, schedule: Schedule) -> None:
         ready = worker is self.first
@@ -177,13 +177,13 @@ class Crew:
             started = time.monotonic()
             answer = worker.play(order)
             seconds = time.monotonic() - started
-            result, sound = _result(order, answer, worker, seconds, self.authentication)
+            result, sound = _result(order, answer, worker, seconds)
             with self._lock:
                 cut = schedule.played(order.cell, seconds)
             self._report(result)
             for one in cut:
                 why = f"the cell's budget of {schedule.budget_s:g} s was used up"
-                self._report(not_played(one, why, self.authentication))
+                self._report(not_played(one, why))
             if not sound:
                 worker = self._replaced(worker, schedule, order.scenario)
                 ready = False
@@ -209,22 +209,21 @@ class Crew:
             self._tell(result)
 
 
-def _result(order: Order, answer: dict[str, Any] | None, worker: Worker, seconds: float,
-            authentication: str) -> tuple[Result, bool]:
+def _result(order: Order, answer: dict[str, Any] | None, worker: Worker, seconds: float) -> tuple[Result, bool]:
     """The result, and whether the worker may go on."""
     if answer is None:
         gone = not worker.process.running
         why = f"the worker that played it {worker.last_words()}" if gone else \
             f"it was still played after {PLAY_S:g} s, and ended"
-        found = not_played(order, why, authentication)
+        found = not_played(order, why)
     elif "result" in answer:
         return Result.from_dict(answer["result"]), True
     else:
-        found = not_played(order, f"the scenario itself broke: {answer['problem']}", authentication)
+        found = not_played(order, f"the scenario itself broke: {answer['problem']}")
     found.seconds = round(seconds, 3)
     return found, answer is not None
 
 
-def not_played(order: Order, why: str, authentication: str = "psk") -> Result:
-    initiator, responder = order.cell.pair
+def not_played(order: Order, why: str) -> Result:
+    initiator, responder, authentication = order.cell.key
     return Result(order.scenario, initiator, responder, Verdict.INCONCLUSIVE, why, authentication=authentication)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..result import Result, document
+from ..stage.proof import METHODS
 from .baseline import BaselineError
 from .matrix import Matrix, matrix, where_the_time_went
 
@@ -23,6 +24,7 @@ class About:
     budget_s: float = 0.0
     shards: list[str] = field(default_factory=list)  # "1/3": which parts of the plan are in here; none: all of it
     scenarios: str = "auto"
+    authentication: list[str] = field(default_factory=lambda: [METHODS[0]])
     not_built: list[str] = field(default_factory=list)
     deaths: list[str] = field(default_factory=list)  # of workers
 
@@ -36,7 +38,8 @@ def build(results: Sequence[Result], started: float, about: About) -> dict[str, 
 
 
 def cells(found: Matrix) -> list[dict[str, Any]]:
-    return [{"initiator": one.initiator, "responder": one.responder, "passed": one.passed, "of": len(one.results),
+    return [{"initiator": one.initiator, "responder": one.responder, "authentication": one.authentication,
+             "passed": one.passed, "of": len(one.results),
              "worst": str(one.worst), "verdicts": {str(name): count for name, count in sorted(one.verdicts.items())},
              "seconds": round(one.seconds, 1)} for one in found.in_order]
 
@@ -60,9 +63,16 @@ def read(directory: Path, target: Path) -> tuple[list[Result], About, str]:
 
 
 def merged(parts: Iterable[tuple[list[Result], About, str]]) -> tuple[list[Result], About]:
-    """One run from its shards. Raises BaselineError when two of them hold the same result: no shards of one run."""
+    """One run from its shards, or from several whole ones. Raises BaselineError when they do not belong together: two hold
+    the same result, or a shard is of a run that was asked for something else."""
+    parts = list(parts)
     results: dict[str, Result] = {}
     whole = About()
+    for _, about, _ in parts:
+        if about.shards and asked(about) != asked(parts[0][1]):
+            raise BaselineError(f"part {', '.join(about.shards)} is of a run that was asked for something else; give the "
+                                f"shards of one run, and merge runs when each is whole")
+    whole.authentication = [method for method in METHODS if any(method in about.authentication for _, about, _ in parts)]
     for found, about, _ in parts:
         for one in found:
             if one.identity in results:
@@ -76,6 +86,11 @@ def merged(parts: Iterable[tuple[list[Result], About, str]]) -> tuple[list[Resul
         whole.not_built = sorted({*whole.not_built, *about.not_built})
     whole.shards = missing_of(whole.shards)
     return sorted(results.values(), key=lambda one: one.identity), whole
+
+
+def asked(about: About) -> tuple[object, ...]:
+    """What all shards of a run have in common."""
+    return about.scenarios, about.budget_s, about.authentication, [one.partition("/")[2] for one in about.shards[:1]]
 
 
 def missing_of(shards: list[str]) -> list[str]:

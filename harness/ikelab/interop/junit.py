@@ -9,6 +9,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import Result as Outcome
 
 from ..result import Result
+from ..stage.proof import METHODS
 from ..verdict import Verdict
 from .matrix import Matrix, why
 
@@ -20,7 +21,7 @@ def write(path: Path, found: Matrix) -> None:
     """Raises OSError."""
     document = JUnitXml("ikelab interop")
     for cell in found.in_order:
-        suite = TestSuite(f"{cell.initiator} > {cell.responder}")
+        suite = TestSuite(cell.name)
         for name in dict.fromkeys((cell.initiator, cell.responder)):
             suite.add_property(name, found.versions[name] or "not known")
         for one in cell.results:
@@ -31,7 +32,8 @@ def write(path: Path, found: Matrix) -> None:
 
 
 def _case(one: Result) -> TestCase:
-    case = TestCase(one.scenario, classname=f"{one.initiator}.{one.responder}", time=one.seconds)
+    by = "" if one.authentication == METHODS[0] else f".{one.authentication}"
+    case = TestCase(one.scenario, classname=f"{one.initiator}.{one.responder}{by}", time=one.seconds)
     message = _UNSPEAKABLE.sub("?", why(one))
     outcome: Outcome | None = None
     if one.verdict is Verdict.FAIL:

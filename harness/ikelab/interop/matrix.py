@@ -11,6 +11,7 @@ import click
 
 from ..peers import table
 from ..result import Result
+from ..stage.proof import METHODS
 from ..verdict import Verdict
 
 # Worst first, and the letter that stands for it behind the counts.
@@ -26,7 +27,12 @@ NEVER = 9999  # where a peer stands that the table does not know
 class CellResults:
     initiator: str
     responder: str
+    authentication: str = METHODS[0]
     results: list[Result] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.initiator} > {self.responder}{by(self.authentication)}"
 
     @property
     def passed(self) -> int:
@@ -53,57 +59,82 @@ class CellResults:
 
 @dataclass(slots=True)
 class Matrix:
-    cells: dict[tuple[str, str], CellResults]
+    """`cells` by initiator, responder and method of authentication."""
+
+    cells: dict[tuple[str, str, str], CellResults]
     initiators: list[str]
     responders: list[str]
+    methods: list[str]
     versions: dict[str, str]
 
     @property
     def in_order(self) -> list[CellResults]:
         """Row by row."""
-        return [self.cells[pair] for one in self.initiators for other in self.responders
-                if (pair := (one, other)) in self.cells]
+        return [cell for one in self.initiators for other in self.responders for cell in self.between(one, other)]
+
+    def between(self, initiator: str, responder: str) -> list[CellResults]:
+        """One for each method that they have played by."""
+        return [self.cells[key] for method in self.methods if (key := (initiator, responder, method)) in self.cells]
 
 
 def matrix(results: Iterable[Result]) -> Matrix:
     """Peers stand in the order of their table, scenarios in that of their names."""
-    cells: dict[tuple[str, str], CellResults] = {}
+    cells: dict[tuple[str, str, str], CellResults] = {}
     versions: dict[str, str] = {}
     for one in sorted(results, key=lambda result: result.identity):
-        cells.setdefault((one.initiator, one.responder), CellResults(one.initiator, one.responder)).results.append(one)
+        key = one.initiator, one.responder, one.authentication
+        cells.setdefault(key, CellResults(*key)).results.append(one)
         for name, version in ((one.initiator, one.initiator_version), (one.responder, one.responder_version)):
             versions[name] = version or versions.get(name, "")
     order = {name: at for at, name in enumerate(table.names())}
-    rows, columns = ({pair[side] for pair in cells} for side in (0, 1))
+    rows, columns, played_by = ({key[axis] for key in cells} for axis in (0, 1, 2))
 
     def sort(names: set[str]) -> list[str]:
         return sorted(names, key=lambda name: (order.get(name, NEVER), name))
 
-    return Matrix(cells, sort(rows), sort(columns), {name: versions[name] for name in sort(set(versions))})
+    methods = [method for method in METHODS if method in played_by]
+    return Matrix(cells, sort(rows), sort(columns), methods, {name: versions[name] for name in sort(set(versions))})
+
+
+def by(method: str) -> str:
+    """Behind the name of a cell that was not played by the usual method."""
+    return "" if method == METHODS[0] else f", {method}"
 
 
 def lines(found: Matrix, width: int, colours: dict[Verdict, str]) -> list[str]:
-    """Rows initiate, columns respond. Columns have numbers, so that nine of them fit; those that do not fit follow in
-    a second table."""
+    """Rows initiate, columns respond; where a row was played by several methods of authentication, or by another than
+    the first, each has a line below its name. Columns have numbers, so that nine of them fit; those that do not fit
+    follow in a second table."""
     numbers = {name: at + 1 for at, name in enumerate(dict.fromkeys([*found.responders, *found.initiators]))}
-    label = max((len(name) for name in numbers), default=0) + 4
+    label = max(*(len(name) + 4 for name in numbers), *(len(method) + 6 for method in found.methods), 4)
     cell_width = max((len(one.text) for one in found.cells.values()), default=1) + 1
     at_once = max((width - label) // cell_width, 1)
+    further = found.methods if METHODS[0] not in found.methods else found.methods[1:]
     told = []
     for start in range(0, len(found.responders), at_once):
         columns = found.responders[start:start + at_once]
         told.append(" " * label + "".join(f"{numbers[name]:>{cell_width}}" for name in columns).rstrip())
         for one in found.initiators:
-            words = f"{numbers[one]:>2}  {one}".ljust(label)
-            for other in columns:
-                cell = found.cells.get((one, other))
-                text = f"{cell.text if cell else '.':>{cell_width}}"
-                words += click.style(text, fg=colours[cell.worst]) if cell else text
-            told.append(words)
+            told.append(f"{numbers[one]:>2}  {one}".ljust(label)
+                        + _row(found, one, columns, METHODS[0], cell_width, colours))
+            for method in further:
+                cells = _row(found, one, columns, method, cell_width, colours)
+                if any(found.cells.get((one, other, method)) for other in columns):
+                    told.append(f"      {method}".ljust(label) + cells)
         told.append("")
     if set(found.responders) - set(found.initiators):
         told += [f"{numbers[name]:>2}  {name}" for name in found.responders if name not in found.initiators] + [""]
     return [*told, LEGEND]
+
+
+def _row(found: Matrix, one: str, columns: Sequence[str], method: str, width: int, colours: dict[Verdict, str]) -> str:
+    words = ""
+    for other in columns:
+        cell = found.cells.get((one, other, method))
+        nothing = "." if method in found.methods else ""
+        text = f"{cell.text if cell else nothing:>{width}}"
+        words += click.style(text, fg=colours[cell.worst]) if cell else text
+    return words.rstrip()
 
 
 def why(result: Result) -> str:
@@ -146,7 +177,7 @@ def groups(results: Iterable[Result]) -> list[Group]:
     for one in results:
         if one.verdict is Verdict.UNSUPPORTED or one.verdict is not Verdict.PASS and not (one.artefacts or one.cause):
             found.setdefault((one.verdict, _same(one.reason)), []).append(one)
-    made = [Group(verdict, reason, len(those), len({(one.initiator, one.responder) for one in those}))
+    made = [Group(verdict, reason, len(those), len({(one.initiator, one.responder, one.authentication) for one in those}))
             for (verdict, reason), those in found.items()]
     return sorted(made, key=lambda one: (WORST.index(one.verdict), -one.count, one.reason))
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
 from ..peers.table import PeerKind
+from ..stage.proof import METHODS
 
 CORE = Path(__file__).resolve().parents[3] / "scenarios" / "core.toml"
 Choice = Literal["auto", "core", "all"]
@@ -35,15 +36,21 @@ class Cell:
     initiator: PeerKind
     responder: PeerKind
     scenarios: tuple[str, ...]
-    choice: str  # "core" or "all"
+    choice: str  # "core", "all" or "added"
+    authentication: str = METHODS[0]
 
     @property
     def name(self) -> str:
-        return f"{self.initiator.name} > {self.responder.name}"
+        return f"{self.initiator.name} > {self.responder.name}, {self.authentication}"
 
     @property
     def pair(self) -> tuple[str, str]:
         return self.initiator.name, self.responder.name
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from every other cell of the plan."""
+        return *self.pair, self.authentication
 
     @property
     def guests(self) -> frozenset[str]:
@@ -80,35 +87,64 @@ def plays_all(one: PeerKind, other: PeerKind) -> bool:
     return "reference" in (one.name, other.name) or is_reference(one) and is_reference(other)
 
 
+def adds(one: PeerKind, other: PeerKind) -> bool:
+    """Whether a further method of authentication is worth playing between them: it is a matter of two implementations,
+    whatever their versions, and none of data planes."""
+    names = {kind.name.split("-")[0] for kind in (one, other)}
+    return len(names) == 2 and not any(is_reference(kind) and kind.name != "reference" for kind in (one, other))
+
+
 def estimate_s(cells: Iterable[Cell], workers: int, cores: int) -> float:
     """How long it is likely to take when nobody else has work for this machine."""
     return sum(cell.cost_s for cell in cells) / max(1, min(workers, cores))
 
 
-def core_patterns(path: Path = CORE) -> list[str]:
+@dataclass(slots=True, frozen=True)
+class Patterns:
+    """What scenarios/core.toml says. Names may use *."""
+
+    core: tuple[str, ...]
+    added: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by method: what it adds to the methods before it
+    own_method: tuple[str, ...] = ()  # these say themselves how the sides prove themselves
+
+
+def read_patterns(path: Path = CORE) -> Patterns:
     try:
-        found = tomllib.loads(path.read_text())["core"]
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-        raise PlanError(f"{path} has no list `core` of scenario names ({error}); correct it") from error
-    return [str(one) for one in found]
+        found = tomllib.loads(path.read_text())
+        added = {method: tuple(map(str, found["added"][method])) for method in METHODS[1:]}
+        return Patterns(tuple(map(str, found["core"])), added, tuple(map(str, found["own_method"])))
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise PlanError(f"{path} lacks a list of scenario names ({error}); correct it") from error
 
 
-def core(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+def named_by(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
     """Those of `names` that the patterns name. [ and ] are letters of a name; * stands for anything."""
     escaped = [pattern.replace("[", "[[]") for pattern in patterns]
     return [name for name in names if any(fnmatchcase(name, one) for one in escaped)]
 
 
 def cells(initiators: Sequence[PeerKind], responders: Sequence[PeerKind], names: Sequence[str], choice: Choice,
-          patterns: Sequence[str]) -> list[Cell]:
-    """Every initiator with every responder. `auto`: all scenarios or the core, as plays_all() says. A cell that has nothing to play is left out."""
-    short, found = tuple(core(names, patterns)), []
+          patterns: Patterns, methods: Sequence[str] = METHODS[:1], everywhere: bool = False) -> list[Cell]:
+    """Every initiator with every responder, once for each method of authentication. `auto`: by the first method all
+    scenarios or the core, as plays_all() says; by each further one what it adds, where adds() says so or `everywhere`.
+    No scenario that has a method of its own is played twice. A cell that has nothing to play is left out."""
+    own = set(named_by(names, patterns.own_method))
+    found = []
     for one in initiators:
         for other in responders:
-            whole = choice == "all" or choice == "auto" and plays_all(one, other)
-            cell = Cell(one, other, tuple(names) if whole else short, "all" if whole else "core")
-            if cell.scenarios:
-                found.append(cell)
+            played: set[str] = set()
+            for method in methods:
+                further = choice == "auto" and method != methods[0]
+                if further and not (everywhere or adds(one, other)):
+                    continue
+                kind = "added" if further else "all" if choice == "auto" and plays_all(one, other) else choice
+                kind = "core" if kind == "auto" else kind
+                chosen = {"all": names, "core": named_by(names, patterns.core),
+                          "added": named_by(names, patterns.added.get(method, ()))}[kind]
+                cell = Cell(one, other, tuple(name for name in chosen if name not in own & played), kind, method)
+                played.update(cell.scenarios)
+                if cell.scenarios:
+                    found.append(cell)
     return found
 
 
@@ -121,8 +157,8 @@ def shard(found: Sequence[Cell], number: int, count: int) -> list[Cell]:
         part = loads.index(min(loads))
         loads[part] += cell.cost_s
         if part == number - 1:
-            mine.add(cell.pair)
-    return [cell for cell in found if cell.pair in mine]
+            mine.add(cell.key)
+    return [cell for cell in found if cell.key in mine]
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """Plays what it is told, one scenario after the other: pytest collects once, then every item is played for any pair.
 
-    python -m ikelab.interop.worker FD OUT AUTHENTICATION
+    python -m ikelab.interop.worker FD OUT
 
-FD is a stream socket: orders come as lines of JSON ({"scenario", "initiator", "responder"}), each is answered by the
-result, or by {"problem"} where there is none. The first line goes the other way and names all scenarios.
+FD is a stream socket: orders come as lines of JSON ({"scenario", "initiator", "responder", "authentication"}), each is
+answered by the result, or by {"problem"} where there is none. The first line goes the other way and names all scenarios.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Player:
         for line in self._in:
             order = json.loads(line)
             item = items[order["scenario"]]
-            recast(item, (order["initiator"], order["responder"]))
+            recast(item, (order["initiator"], order["responder"]), order["authentication"])
             self._reports.clear()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             self._tell(self._answer())
@@ -63,9 +63,8 @@ class Player:
 def main() -> None:
     from ..cli.run import arguments
 
-    descriptor, out, authentication = sys.argv[1:]
-    options = ["-p", "no:xdist", f"--ikelab-out={out}", f"--authentication={authentication}",
-               "--initiator=reference", "--responder=reference"]
+    descriptor, out = sys.argv[1:]
+    options = ["-p", "no:xdist", f"--ikelab-out={out}", "--initiator=reference", "--responder=reference"]
     with socket.socket(fileno=int(descriptor)) as channel:
         pytest.main(arguments((), *options), plugins=[Player(channel)])
 

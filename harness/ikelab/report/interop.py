@@ -73,7 +73,7 @@ def write_matrix(target: Path, directory: Path, found: Matrix, about: About) -> 
     """Writes the page. `directory`: what the results' artefacts are relative to."""
     import jinja2
 
-    from ..interop.matrix import LEGEND, groups, told_alone, why
+    from ..interop.matrix import LEGEND, by, groups, told_alone, why
 
     target = Path(target).resolve()
     room = WHOLE_MAX
@@ -86,16 +86,16 @@ def write_matrix(target: Path, directory: Path, found: Matrix, about: About) -> 
                 _fill(entry, directory / one.artefacts, target.parent, room)
                 room -= entry.octets
             entries.append(entry)
-        pages.append(CellPage(cell_id(cell.initiator, cell.responder), cell, entries))
+        pages.append(CellPage(_identity(f"{cell.initiator}--{cell.responder}--{cell.authentication}"), cell, entries))
     results = [one for cell in found.in_order for one in cell.results]
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     entry_of = {entry.result.identity: entry for page in pages for entry in page.entries}
     parts = environment.get_template("interop.html").generate(
-        matrix=found, pages=pages, page_of={(p.cell.initiator, p.cell.responder): p for p in pages}, about=about,
+        matrix=found, pages=pages, pages_of=_by_pair(pages), about=about,
         counts=counts(results), verdicts=[v.value for v in Verdict], total=len(results), groups=groups(results),
         alone=[entry_of[one.identity] for one in told_alone(results)], legend=LEGEND, machine=machine(),
-        version=__version__, ladder_style=STYLE, made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        version=__version__, ladder_style=STYLE, by=by, made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         good=bool(results) and all(one.verdict.as_expected for one in results))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -108,8 +108,12 @@ def write_matrix(target: Path, directory: Path, found: Matrix, about: About) -> 
     return target
 
 
-def cell_id(initiator: str, responder: str) -> str:
-    return _identity(f"{initiator}--{responder}")
+def _by_pair(pages: list[CellPage]) -> dict[tuple[str, str], list[CellPage]]:
+    """A pair has a page for each method of authentication that it was played by."""
+    found: dict[tuple[str, str], list[CellPage]] = {}
+    for page in pages:
+        found.setdefault((page.cell.initiator, page.cell.responder), []).append(page)
+    return found
 
 
 def _identity(text: str) -> str:
