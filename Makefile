@@ -30,7 +30,7 @@ CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=a
 LDFLAGS += -fsanitize=$(SANITIZE)
 endif
 
-# The core knows libcrypto and nothing else; the daemon adds jansson, libconfuse and libmnl.
+# The core knows libcrypto and nothing else; the daemon adds jansson, libconfuse, libmnl and libseccomp.
 CORE_ROOMS := base crypto wire protect sa exchange esp endpoint
 CORE_SOURCES := $(foreach room,$(CORE_ROOMS),$(sort $(wildcard ref/$(room)/*.c)))
 HOST_SOURCES := $(sort $(wildcard ref/host/*.c))
@@ -64,7 +64,7 @@ $(BUILD)/libikeref.a: $(CORE_OBJECTS)
 
 $(BUILD)/ikeref: $(HOST_OBJECTS) $(BUILD)/libikeref.a
 	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@.new $(HOST_OBJECTS) $(BUILD)/libikeref.a -lconfuse -ljansson -lmnl -lcrypto
+	@$(CC) $(LDFLAGS) -o $@.new $(HOST_OBJECTS) $(BUILD)/libikeref.a -lconfuse -ljansson -lmnl -lseccomp -lcrypto
 	@mv $@.new $@  # whoever starts it meanwhile gets a whole one
 
 # The simulator: the core and the data plane alone, no daemon (docs/SIMULATION.md).
@@ -109,7 +109,7 @@ $(BUILD)/ref/test/%: ref/test/%.c $(TEST_SUPPORT_OBJECTS) $(HOST_TEST_OBJECTS) $
 	@mkdir -p $(@D)
 	@echo "  TEST  $@"
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -MMD -MP -Iref -o $@ $< $(TEST_SUPPORT_OBJECTS) \
-	  $(HOST_TEST_OBJECTS) $(BUILD)/libikeref.a -lcmocka -lconfuse -ljansson -lmnl -lcrypto
+	  $(HOST_TEST_OBJECTS) $(BUILD)/libikeref.a -lcmocka -lconfuse -ljansson -lmnl -lseccomp -lcrypto
 
 # Only the unit tests; ci/run_tests.py runs them and says how many passed.
 unit:
@@ -181,7 +181,7 @@ $(FUZZ_SCRIPTED): $(BUILD)/ref/fuzz/record_mutator.o
 $(FUZZ_PROGRAMS): $(BUILD)/ref/fuzz/fuzz_%: $(BUILD)/ref/fuzz/fuzz_%.o $(BUILD)/libfuzz.a $(BUILD)/libikeref.a
 	@echo "  FUZZ  $@"
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ_MUTATOR) $(BUILD)/libfuzz.a $(BUILD)/libikeref.a \
-	  -lcmocka -lconfuse -ljansson -lmnl -lcrypto
+	  -lcmocka -lconfuse -ljansson -lmnl -lseccomp -lcrypto
 
 fuzz-programs: $(FUZZ_PROGRAMS)
 fuzzers:

@@ -5,9 +5,9 @@ set -eu
 
 # To build the reference: headers and a compiler.
 BUILD="build-essential clang clang-format libssl-dev libpcap-dev libmnl-dev libjansson-dev libconfuse-dev
-libcmocka-dev"
+libseccomp-dev libcmocka-dev"
 # To run the lab: namespaces, NAT, a second opinion on captures, roots of other peers.
-RUN="iproute2 nftables iputils-ping util-linux mount tshark mmdebstrap debian-archive-keyring"
+RUN="iproute2 nftables strace iputils-ping util-linux mount tshark mmdebstrap debian-archive-keyring"
 # The harness.
 PYTHON="python3 python3-pytest python3-pytest-xdist python3-scapy python3-cryptography python3-jsonschema
 python3-jinja2 python3-rich python3-click python3-junitparser"

@@ -28,7 +28,7 @@ PEER = f"""peer "gateway" {{
     {CHILD}
 }}
 """
-GOOD = 'control-socket = "control.sock"\n' + PEER
+GOOD = 'control-socket = "run/control.sock"\n' + PEER
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_control_socket_that_cannot_be_made(host, tmp_path, path):
 def test_live_control_socket_is_left_alone(host, tmp_path):
     write(tmp_path, GOOD)
     with socket.socket(socket.AF_UNIX) as other:
-        bind(other, tmp_path / "control.sock")
+        bind(other, tmp_path / "run/control.sock")
         other.listen()
         refused(host, tmp_path, 3, "control.sock", "another ikeref answers", "control-socket")
         refused(host, tmp_path, 3, "control.sock", "stop it first", options=("--config", "ikeref.conf", "--cleanup"))
@@ -213,6 +213,7 @@ def test_live_control_socket_is_left_alone(host, tmp_path):
 
 def bind(made: socket.socket, path: Path) -> None:
     """Through /proc: pytest's directories are too long for a socket's address."""
+    path.parent.mkdir(exist_ok=True)
     directory = os.open(path.parent, os.O_PATH)
     try:
         made.bind(f"/proc/self/fd/{directory}/{path.name}")
@@ -233,7 +234,7 @@ class Daemon:
         assert b'"ready"' in self.process.stdout.readline(), (directory / "log").read_text()
 
     def client(self) -> socket.socket:
-        made = unix_socket.connect(self.directory / "control.sock", 5)
+        made = unix_socket.connect(self.directory / "run/control.sock", 5)
         made.settimeout(10)
         return made
 
@@ -259,14 +260,14 @@ def daemon(host, tmp_path):
     yield made
     assert made.stop() == 0
     assert ground.of_host(host) == earlier
-    assert not (tmp_path / "control.sock").exists()
+    assert not (tmp_path / "run/control.sock").exists()
 
 
 def test_stale_control_socket_is_replaced(host, tmp_path):
     write(tmp_path, GOOD)
     earlier = ground.of_host(host)
     with socket.socket(socket.AF_UNIX) as dead:
-        bind(dead, tmp_path / "control.sock")
+        bind(dead, tmp_path / "run/control.sock")
     daemon = Daemon(host, tmp_path)
     assert daemon.ask(b'{"id": 1, "command": "status"}')["ok"] is True
     assert daemon.stop() == 0
@@ -284,7 +285,7 @@ def test_after_a_kill_the_next_start_and_cleanup_find_everything(host, tmp_path)
     done = end(host, tmp_path, options=("--config", "ikeref.conf", "--cleanup"))
     assert done.returncode == 0 and "removed" in done.stdout
     assert ground.of_host(host) == earlier
-    assert not (tmp_path / "control.sock").exists()
+    assert not (tmp_path / "run/control.sock").exists()
 
 
 def test_a_start_that_fails_after_a_kill_leaves_the_policy(host, tmp_path):

@@ -26,7 +26,8 @@ if os.path.exists("fail"):
 if os.path.exists("silent"):
     sys.stdin.read() or threading.Event().wait()
 listener = socket.socket(socket.AF_UNIX)
-listener.bind("control.sock")
+os.makedirs("run", exist_ok=True)
+listener.bind("run/control.sock")
 listener.listen()
 print('{"event": "ready"}', flush=True)
 subscribers = []

@@ -117,7 +117,7 @@ def test_sas_outlive_the_daemon_and_the_next_start_takes_over(world: World) -> N
 def test_a_second_daemon_with_the_same_mark_is_refused(world: World) -> None:
     world.start()
     before = world.kernel("policy")
-    done = world.client_host.run(["/bin/sh", "-c", f"cd {HOME} && sed 's/\"control.sock\"/\"other.sock\"/' ikeref.conf >two.conf"
+    done = world.client_host.run(["/bin/sh", "-c", f"cd {HOME} && sed 's/\"run.control.sock\"/\"other.sock\"/' ikeref.conf >two.conf"
                                   " && /mnt/ikeref --config two.conf"], check=False)
     assert done.returncode == 3 and re.search(r"another ikeref .* mark = 0x1ce .*\n", done.stderr)
     assert world.kernel("policy") == before

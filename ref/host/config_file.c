@@ -252,6 +252,7 @@ static void defaults_fill(struct host_config *config)
     snprintf(config->control_socket, sizeof(config->control_socket), "/run/ikeref/control.sock");
     config->route_table = 4500;
     config->mark = 0x1ce;
+    service_user_default(&config->user);
 }
 
 static bool root_fill(cfg_t *cfg, struct host_config *config)

@@ -18,6 +18,8 @@ const struct config_key config_keys_global[] = {
     {"natt-port", VALUE_PORT, HOST(endpoint.natt_port), false},
     {"route-table", VALUE_POSITIVE32, HOST(route_table), false},
     {"mark", VALUE_POSITIVE32, HOST(mark), false},
+    {"user", VALUE_USER, HOST(user), false},
+    {"seccomp", VALUE_SECCOMP, HOST(seccomp), false},
     {"mtu", VALUE_MTU, HOST(mtu), false},
     {"cookie-threshold", VALUE_COUNT32, HOST(endpoint.cookie_threshold), false},
     {"half-open-max", VALUE_POSITIVE32, HOST(endpoint.half_open_max), false},

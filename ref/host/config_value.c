@@ -317,6 +317,10 @@ static const char *const expectations[] = {
     [VALUE_PSK_FILE] = "the path of a file",
     [VALUE_AUTHENTICATION] = "\"psk\" or \"signature\"",
     [VALUE_RSA_PADDING] = "\"pss\" or \"pkcs1\"",
+    [VALUE_USER] =
+        "a user that this machine has (make one with: adduser --system --group NAME), or "
+        "a number",
+    [VALUE_SECCOMP] = "\"kill\", \"log\" or \"off\"",
     [VALUE_CERTIFICATE] = "the path of a PEM file",
     [VALUE_PRIVATE_KEY] = "the path of a PEM file",
     [VALUE_AUTHORITIES] = "the path of a PEM file",
@@ -369,6 +373,7 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
     static const char *const starts[] = {"never", "traffic", "now", NULL};
     static const char *const data_planes[] = {"tun", "xfrm", NULL};
     static const char *const encapsulations[] = {"auto", "always", NULL};
+    static const char *const seccomps[] = {"kill", "log", "off", NULL};
     static const char *const authentications[] = {"psk", "signature", NULL};
     static const char *const paddings[] = {"pss", "pkcs1", NULL};
     int choice = 0;
@@ -380,6 +385,11 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
     if (kind == VALUE_DATA_PLANE) {
         bool known = choice_parse(text, data_planes, &choice);
         *(enum data_plane_kind *)field = (enum data_plane_kind)choice;
+        return known;
+    }
+    if (kind == VALUE_SECCOMP) {
+        bool known = choice_parse(text, seccomps, &choice);
+        *(enum seccomp_mode *)field = (enum seccomp_mode)choice;
         return known;
     }
     if (kind == VALUE_AUTHENTICATION) {
@@ -422,7 +432,10 @@ bool config_value_parse(enum value_kind kind, const char *text, void *field,
     case VALUE_ENCAPSULATION:
     case VALUE_AUTHENTICATION:
     case VALUE_RSA_PADDING:
+    case VALUE_SECCOMP:
         return word_parse(kind, text, field);
+    case VALUE_USER:
+        return service_user_parse(text, field);
     case VALUE_PSK:
         return psk_parse(text, field);
     case VALUE_PSK_FILE:

@@ -37,6 +37,8 @@ enum value_kind {
     VALUE_RSA_PADDING,    /* pss pkcs1 [bool: pkcs1] */
     VALUE_CERTIFICATE,    /* the path of a PEM file [struct peer_config: credential] */
     VALUE_PRIVATE_KEY,    /* the same [the same] */
+    VALUE_USER,           /* a name or a number [struct service_user] */
+    VALUE_SECCOMP,        /* kill log off [enum seccomp_mode] */
     VALUE_AUTHORITIES,    /* the same, appended [struct peer_config: authorities] */
 };
 

@@ -3,6 +3,7 @@
 #include "host/control_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,11 @@ struct control_socket {
     control_line_handler *handler;
     void *context;
     char path[HOST_PATH_MAX];
+    int directory_fd;    /* where it is: another user may not find the way there again */
+    bool directory_made; /* by us */
+    bool bound;          /* the socket is there */
+    int spare_fd;        /* given up for a moment to turn somebody away when there are no more */
+    uid_t owner;         /* who started us: heard, as root is */
     struct control_client clients[CONTROL_CLIENTS_MAX];
 };
 
@@ -165,25 +171,57 @@ static void client_ready(void *context, uint32_t epoll_events)
     }
 }
 
-static void client_accept(void *context, uint32_t epoll_events)
+/* A socket's mode keeps strangers out; this does so too when somebody has changed it. */
+static bool client_is_allowed(const struct control_socket *control, int fd)
 {
-    (void)epoll_events;
-    struct control_socket *control = context;
-    int fd = accept4(control->source.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    for (size_t i = 0; fd >= 0 && i < CONTROL_CLIENTS_MAX; i++) {
+    struct ucred who;
+    socklen_t length = sizeof(who);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0 ||
+        (who.uid != 0 && who.uid != control->owner)) {
+        log_warning("a control client of another user was turned away");
+        return false;
+    }
+    return true;
+}
+
+static bool client_begin(struct control_socket *control, int fd)
+{
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         struct control_client *client = &control->clients[i];
         if (client->source.fd < 0) {
             client->source.fd = fd;
             if (event_loop_add(control->loop, &client->source, EPOLLIN)) {
-                return;
+                return true;
             }
             client->source.fd = -1;
             break;
         }
     }
+    log_warning("more than %d control clients at once; one was turned away", CONTROL_CLIENTS_MAX);
+    return false;
+}
+
+/* Who waits would wake us again and again: a descriptor is given up, and he is turned away. */
+static void client_refuse(struct control_socket *control)
+{
+    log_warning("no file descriptor for a control client, who was turned away; raise ulimit -n");
+    close(control->spare_fd);
+    int fd = accept4(control->source.fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0) {
-        log_warning("more than %d control clients at once; one was turned away",
-                    CONTROL_CLIENTS_MAX);
+        close(fd);
+    }
+    control->spare_fd = fcntl(control->source.fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static void client_accept(void *context, uint32_t epoll_events)
+{
+    (void)epoll_events;
+    struct control_socket *control = context;
+    int fd = accept4(control->source.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+        client_refuse(control);
+    }
+    if (fd >= 0 && !(client_is_allowed(control, fd) && client_begin(control, fd))) {
         close(fd);
     }
 }
@@ -202,32 +240,53 @@ bool control_socket_alive(const char *path, bool *stale)
     return alive;
 }
 
-static bool listen_at(const char *path, int *fd, struct problem *problem)
+/* Makes the directory when it is not there. False: see errno. */
+static bool directory_open(struct control_socket *control)
 {
-    bool stale;
-    if (control_socket_alive(path, &stale)) {
-        return problem_set(
-            problem, EXIT_ENVIRONMENT,
-            "another ikeref answers at %s; stop it, or set control-socket to another path", path);
-    }
-    if (stale) {
-        unlink(path);
-    }
-    char directory[HOST_PATH_MAX];
-    snprintf(directory, sizeof(directory), "%s", path);
-    mkdir(dirname(directory), S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH);
+    char copy[HOST_PATH_MAX];
+    snprintf(copy, sizeof(copy), "%s", control->path);
+    const char *directory = dirname(copy);
+    control->directory_made =
+        mkdir(directory, S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH) == 0;
+    control->directory_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return control->directory_fd >= 0;
+}
+
+static bool socket_bind(struct control_socket *control)
+{
     struct sockaddr_un name = {.sun_family = AF_UNIX};
-    snprintf(name.sun_path, sizeof(name.sun_path), "%s", path);
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    snprintf(name.sun_path, sizeof(name.sun_path), "%s", control->path);
+    control->source.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t mask = umask(S_IRWXG | S_IRWXO | S_IXUSR);
-    bool bound = *fd >= 0 && bind(*fd, (struct sockaddr *)&name, sizeof(name)) == 0;
+    bool bound = control->source.fd >= 0 &&
+                 bind(control->source.fd, (struct sockaddr *)&name, sizeof(name)) == 0;
     int error = errno;
     umask(mask);
-    if (!bound || listen(*fd, CONTROL_CLIENTS_MAX) != 0) {
+    errno = error;
+    control->bound = bound;
+    return bound;
+}
+
+static bool listen_begin(struct control_socket *control, struct problem *problem)
+{
+    bool stale;
+    if (control_socket_alive(control->path, &stale)) {
         return problem_set(
             problem, EXIT_ENVIRONMENT,
-            "cannot listen at %s (%s); set control-socket to a path that can be made", path,
-            strerror(bound ? errno : error));
+            "another ikeref answers at %s; stop it, or set control-socket to another path",
+            control->path);
+    }
+    if (stale) {
+        unlink(control->path);
+    }
+    if (!directory_open(control) || !socket_bind(control) ||
+        listen(control->source.fd, CONTROL_CLIENTS_MAX) != 0 ||
+        (control->spare_fd = fcntl(control->source.fd, F_DUPFD_CLOEXEC, 0)) < 0 ||
+        !event_loop_add(control->loop, &control->source, EPOLLIN)) {
+        return problem_set(
+            problem, EXIT_ENVIRONMENT,
+            "cannot listen at %s (%s); set control-socket to a path that can be made",
+            control->path, strerror(errno));
     }
     return true;
 }
@@ -244,24 +303,52 @@ struct control_socket *control_socket_open(const char *path, struct event_loop *
     control->loop = loop;
     control->handler = handler;
     control->context = context;
+    control->owner = getuid();
+    control->directory_fd = control->spare_fd = -1;
+    snprintf(control->path, sizeof(control->path), "%s", path);
     control->source = (struct event_source){.fd = -1, .ready = client_accept, .context = control};
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         struct control_client *client = &control->clients[i];
         client->control = control;
         client->source = (struct event_source){.fd = -1, .ready = client_ready, .context = client};
     }
-    int fd = -1;
-    if (!listen_at(path, &fd, problem)) {
-        if (fd >= 0) {
-            close(fd);
-        }
-        free(control);
+    if (!listen_begin(control, problem)) {
+        control_socket_close(control);
         return NULL;
     }
-    control->source.fd = fd;
-    snprintf(control->path, sizeof(control->path), "%s", path);
-    event_loop_add(loop, &control->source, EPOLLIN);
     return control;
+}
+
+void control_socket_hand_over(struct control_socket *control, uid_t user, gid_t group)
+{
+    struct stat info;
+    if (fstat(control->directory_fd, &info) != 0 || info.st_uid == user || user == 0 ||
+        geteuid() != 0) {
+        return;
+    }
+    bool handed = control->directory_made &&
+                  fchownat(control->directory_fd, "", user, group, AT_EMPTY_PATH) == 0;
+    bool open_to_all = (info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0;
+    if (!handed && !open_to_all) {
+        log_warning(
+            "%s will stay when ikeref ends, for its directory is not user %u's to write; set "
+            "control-socket to a path in a directory of its own",
+            control->path, (unsigned)user);
+    }
+}
+
+/* The directory goes too, when it was ours to make and still is to remove. */
+static void path_remove(const struct control_socket *control)
+{
+    char copy[HOST_PATH_MAX];
+    if (control->bound) {
+        snprintf(copy, sizeof(copy), "%s", control->path);
+        unlinkat(control->directory_fd, basename(copy), 0);
+    }
+    if (control->directory_made) {
+        snprintf(copy, sizeof(copy), "%s", control->path);
+        unlinkat(AT_FDCWD, dirname(copy), AT_REMOVEDIR);
+    }
 }
 
 void control_socket_close(struct control_socket *control)
@@ -275,10 +362,14 @@ void control_socket_close(struct control_socket *control)
         }
         client_close(&control->clients[i]);
     }
-    int fd = control->source.fd;
+    const int fds[] = {control->source.fd, control->spare_fd, control->directory_fd};
     event_loop_remove(control->loop, &control->source);
-    close(fd);
-    unlink(control->path);
+    path_remove(control);
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
     free(control);
 }
 

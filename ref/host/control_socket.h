@@ -4,6 +4,7 @@
 #define IKEREF_HOST_CONTROL_SOCKET_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "host/event_loop.h"
 #include "host/host_config.h"
@@ -24,11 +25,16 @@ struct control_socket;
 typedef void control_line_handler(void *context, struct control_client_ref client, const char *line,
                                   size_t length);
 
-/* Mode 0600; a stale socket is replaced, one of a living daemon is a problem. NULL with a problem.
+/* Mode 0600, and only root and who started us are heard; a stale socket is replaced, one of a
+ * living daemon is a problem. NULL with a problem.
  */
 struct control_socket *control_socket_open(const char *path, struct event_loop *loop,
                                            control_line_handler *handler, void *context,
                                            struct problem *problem);
+
+/* Before this process becomes another user: the directory, when we have made it, is that user's, so
+ * that the socket can go at the end. The socket itself stays who started us's. */
+void control_socket_hand_over(struct control_socket *control, uid_t user, gid_t group);
 
 /* Tries to hand over what is queued, closes all clients, removes the socket. NULL is fine. */
 void control_socket_close(struct control_socket *control);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "host/confinement.h"
 #include "host/control_json.h"
 #include "host/daemon_state.h"
 #include "host/data_plane_tun.h"
@@ -320,6 +321,15 @@ static bool core_open(struct daemon *daemon, struct problem *problem)
     return true;
 }
 
+/* From here on no file is opened, no program started and no user changed. */
+static bool daemon_confine(struct daemon *daemon, struct problem *problem)
+{
+    const struct service_user *user = &daemon->config->user;
+    json_object_seed(0); /* else jansson opens /dev/urandom when it is first needed */
+    control_socket_hand_over(daemon->control, user->user, user->group);
+    return confinement_enter(daemon->config, problem);
+}
+
 /* Policies before sockets: no packet of a policy may pass before the first SA could exist. */
 static bool daemon_open(struct daemon *daemon, struct problem *problem)
 {
@@ -333,7 +343,7 @@ static bool daemon_open(struct daemon *daemon, struct problem *problem)
            address_monitor_open(&daemon->monitor, &daemon->loop, daemon->config->route_table,
                                 problem) &&
            key_log_open(&daemon->key_log, daemon->config->key_log, problem) &&
-           core_open(daemon, problem);
+           core_open(daemon, problem) && daemon_confine(daemon, problem);
 }
 
 static void daemon_close(struct daemon *daemon, bool started)

@@ -544,7 +544,7 @@ struct data_plane *data_plane_xfrm_create(const struct host_config *config, stru
     }
     plane->config = config;
     plane->deadline_ns = UINT64_MAX;
-    plane->kernel.source.fd = plane->hold.lock_fd = -1;
+    plane->kernel.source.fd = plane->hold.lock_fd = plane->hold.drop_fd = -1;
     if (!plane_install(plane, loop, problem)) {
         plane_destroy(plane, false);
         return NULL;

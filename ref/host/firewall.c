@@ -1,6 +1,7 @@
-/* One table, one chain, one `nft -f -`. Packets from the TUN and the loopback pass; so do ESP, IKE
- * and what IP itself lives by (ICMP errors, neighbour discovery); the rest is compared with the
- * selectors. */
+/* One table, one chain, made by one `nft -f -`, which reads rules better than we would write
+ * messages; later changes are small and go by netlink. Packets from the TUN and the loopback pass;
+ * so do ESP, IKE and what IP itself lives by (ICMP errors, neighbour discovery); the rest is
+ * compared with the selectors. */
 #include "host/firewall.h"
 
 #include <errno.h>
@@ -10,15 +11,20 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/nf_table.h"
 
 #define NFT_PATH "/usr/sbin/nft"
 
-static void table_name_write(FILE *out, const char *interface)
+#define TABLE_PREFIX "ikeref_"
+#define TABLE_NAME_MAX (sizeof(TABLE_PREFIX) + IFNAMSIZ)
+
+static const char *table_name(const char *interface, char out[TABLE_NAME_MAX])
 {
-    fputs("ikeref_", out);
-    for (const char *c = interface; *c != '\0'; c++) {
-        fputc(*c == '-' || *c == '.' ? '_' : *c, out);
+    snprintf(out, TABLE_NAME_MAX, TABLE_PREFIX "%s", interface);
+    for (char *c = out; *c != '\0'; c++) {
+        *c = *c == '-' || *c == '.' ? '_' : *c;
     }
+    return out;
 }
 
 static const char *family_word(uint8_t family)
@@ -93,14 +99,10 @@ static void child_write(FILE *out, const struct peer_config *peer, const struct 
 void firewall_write(FILE *out, const struct host_config *config, bool mark_inbound)
 {
     unsigned ike = config->endpoint.ike_port, natt = config->endpoint.natt_port;
+    char table[TABLE_NAME_MAX];
+    table_name(config->interface, table);
     /* One transaction: what an earlier instance left is replaced without a gap. */
-    for (size_t i = 0; i < 2; i++) {
-        fputs(i == 0 ? "table inet " : "delete table inet ", out);
-        table_name_write(out, config->interface);
-        fputs("\n", out);
-    }
-    fputs("table inet ", out);
-    table_name_write(out, config->interface);
+    fprintf(out, "table inet %s\ndelete table inet %s\ntable inet %s", table, table, table);
     fputs(" {\n"
           "  set peers4 { type ipv4_addr . ipv4_addr; }\n"
           "  set peers6 { type ipv6_addr . ipv6_addr; }\n"
@@ -133,14 +135,14 @@ void firewall_write(FILE *out, const struct host_config *config, bool mark_inbou
     fputs("  }\n}\n", out);
 }
 
-/* nft with our text on its standard input; its complaints go to our log only when `loud`. */
-static FILE *nft_open(bool loud)
+/* nft with our text on its standard input; its complaints go to our log. */
+static FILE *nft_open(void)
 {
     if (access(NFT_PATH, X_OK) != 0) {
         errno = ENOENT;
         return NULL;
     }
-    return popen(loud ? NFT_PATH " -f -" : NFT_PATH " -f - 2>/dev/null", "we");
+    return popen(NFT_PATH " -f -", "we");
 }
 
 static bool nft_close(FILE *nft)
@@ -180,7 +182,7 @@ bool firewall_install(const struct host_config *config)
         log_warning("reverse path filtering is strict and cannot be told about our mark; set "
                     "net.ipv4.conf.all.rp_filter=2 when packets of the peer do not arrive");
     }
-    FILE *nft = nft_open(true);
+    FILE *nft = nft_open();
     if (nft == NULL) {
         log_warning("INBOUND CHECK IS OFF: " NFT_PATH
                     " is missing, so protected packets that arrive in the "
@@ -199,29 +201,26 @@ bool firewall_install(const struct host_config *config)
 
 bool firewall_remove(const char *interface)
 {
-    FILE *nft = nft_open(false);
-    if (nft == NULL) {
-        return false;
-    }
-    fputs("delete table inet ", nft);
-    table_name_write(nft, interface);
-    fputs("\n", nft);
-    return nft_close(nft);
+    char table[TABLE_NAME_MAX];
+    return nf_table_remove(table_name(interface, table)) == 0;
 }
 
 void firewall_peer_add(const char *interface, const struct address *local,
                        const struct address *remote)
 {
-    FILE *nft = local->family == remote->family ? nft_open(false) : NULL;
-    if (nft == NULL) {
+    char table[TABLE_NAME_MAX], text[ADDRESS_TEXT_MAX];
+    uint8_t pair[2 * sizeof(local->octets)];
+    size_t length = address_length(remote);
+    if (local->family != remote->family) {
         return;
     }
-    char from[ADDRESS_TEXT_MAX], to[ADDRESS_TEXT_MAX];
-    fputs("add element inet ", nft);
-    table_name_write(nft, interface);
-    fprintf(nft, " peers%d { %s . %s }\n", remote->family, address_format(remote, from),
-            address_format(local, to));
-    if (!nft_close(nft)) {
-        log_warning("nft refused the rule for %s; clear packets from there are accepted", from);
+    memcpy(pair, remote->octets, length);
+    memcpy(pair + length, local->octets, length);
+    int error = nf_table_set_add(table_name(interface, table),
+                                 remote->family == ADDRESS_V4 ? "peers4" : "peers6",
+                                 bytes_of(pair, 2 * length));
+    if (error != 0 && error != ENOENT) { /* no table: that was said at the start */
+        log_warning("no rule against clear packets from %s (%s); they are accepted",
+                    address_format(remote, text), strerror(error));
     }
 }

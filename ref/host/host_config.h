@@ -4,6 +4,8 @@
 
 #include <net/if.h>
 
+#include "host/seccomp_filter.h"
+#include "host/service_user.h"
 #include "sa/config.h"
 
 #define HOST_PATH_MAX 108 /* a Unix socket's address holds no more */
@@ -19,8 +21,10 @@ struct host_config {
     char control_socket[HOST_PATH_MAX];
     char key_log[HOST_PATH_MAX]; /* directory; empty: no key log */
     uint32_t route_table;
-    uint32_t mark; /* on packets of our own sockets, which so bypass the policies */
-    uint32_t mtu;  /* of the TUN; 0: computed from the proposals */
+    uint32_t mark;             /* on packets of our own sockets, which so bypass the policies */
+    struct service_user user;  /* whom we become once all is open */
+    enum seccomp_mode seccomp; /* and what becomes of other system calls than we need */
+    uint32_t mtu;              /* of the TUN; 0: computed from the proposals */
     struct endpoint_config endpoint; /* .peers is owned here */
 };
 

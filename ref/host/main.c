@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/config_file.h"
+#include "host/confinement.h"
 #include "host/daemon.h"
 #include "host/version.h"
 
@@ -109,6 +110,7 @@ int main(int argc, char **argv)
         fputs("ikeref: no configuration given; use --config FILE (see ikeref --help)\n", stderr);
         return EXIT_USAGE;
     }
+    confinement_begin();
     struct host_config config;
     struct problem problem = {0};
     bool good = config_file_read(options.config, &config, &problem) &&

@@ -9,25 +9,20 @@
 
 #define RECEIVE_SIZE 32768
 
-int netlink_exchange(int bus, struct nlmsghdr *request, mnl_cb_t each, void *context)
+static int octets_exchange(int bus, const void *octets, size_t length, mnl_cb_t each, void *context)
 {
-    request->nlmsg_flags |= NLM_F_REQUEST;
-    if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
-        request->nlmsg_flags |= NLM_F_ACK;
-    }
     struct mnl_socket *sock = mnl_socket_open2(bus, SOCK_CLOEXEC);
     if (sock == NULL) {
         return errno;
     }
     char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-    request->nlmsg_seq = 1;
     int result = -1;
     if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) == 0 &&
-        mnl_socket_sendto(sock, request, request->nlmsg_len) >= 0) {
+        mnl_socket_sendto(sock, octets, length) >= 0) {
         do {
             ssize_t n = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
             result = n < 0 ? -1
-                           : mnl_cb_run(buffer, (size_t)n, request->nlmsg_seq,
+                           : mnl_cb_run(buffer, (size_t)n, NETLINK_SEQUENCE,
                                         mnl_socket_get_portid(sock), each, context);
         } while (result > MNL_CB_STOP);
     }
@@ -35,6 +30,21 @@ int netlink_exchange(int bus, struct nlmsghdr *request, mnl_cb_t each, void *con
     octets_wipe(buffer, sizeof(buffer)); /* an SA is told with its keys */
     mnl_socket_close(sock);
     return error;
+}
+
+int netlink_exchange(int bus, struct nlmsghdr *request, mnl_cb_t each, void *context)
+{
+    request->nlmsg_flags |= NLM_F_REQUEST;
+    if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
+        request->nlmsg_flags |= NLM_F_ACK;
+    }
+    request->nlmsg_seq = NETLINK_SEQUENCE;
+    return octets_exchange(bus, request, request->nlmsg_len, each, context);
+}
+
+int netlink_transact(int bus, const void *messages, size_t length)
+{
+    return octets_exchange(bus, messages, length, NULL, NULL);
 }
 
 int netlink_request(struct nlmsghdr *request)

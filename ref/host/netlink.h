@@ -7,11 +7,16 @@
 #include <stdint.h>
 
 #define NETLINK_REQUEST_MAX 512
+#define NETLINK_SEQUENCE 1 /* of every message: a socket asks once */
 
 /* Sends a request on a bus (NETLINK_ROUTE, NETLINK_XFRM), hands each object of the answer to `each`
  * (NULL: none is looked at), and returns at its end or acknowledgement; 0 or an errno. What was
  * received is wiped. */
 int netlink_exchange(int bus, struct nlmsghdr *request, mnl_cb_t each, void *context);
+
+/* The same for messages that are one transaction, each with its flags and NETLINK_SEQUENCE; the
+ * first acknowledgement or error is the answer. */
+int netlink_transact(int bus, const void *messages, size_t length);
 
 /* Sends one request to the routing and waits for its acknowledgement; 0 or an errno. */
 int netlink_request(struct nlmsghdr *request);

@@ -3,6 +3,7 @@
 #include "host/xfrm_hold.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,23 +25,22 @@ static bool lock_take(struct xfrm_hold *hold, uint32_t mark)
     return hold->lock_fd >= 0 && bind(hold->lock_fd, (struct sockaddr *)&name, size) == 0;
 }
 
-/* The value before; -1: it cannot be changed. */
-static int larval_drop_set(char value)
+/* The setting, open, when we have changed it. */
+static int larval_drop_clear(void)
 {
-    FILE *file = fopen(LARVAL_DROP, "r+e");
-    if (file == NULL) {
+    char before = '0';
+    int fd = open(LARVAL_DROP, O_RDWR | O_CLOEXEC);
+    if (fd >= 0 &&
+        (pread(fd, &before, 1, 0) != 1 || before != '1' || pwrite(fd, "0\n", 2, 0) != 2)) {
+        close(fd);
         return -1;
     }
-    int before = fgetc(file);
-    rewind(file);
-    bool written = fputc(value, file) != EOF;
-    written = fclose(file) == 0 && written;
-    return written ? before : -1;
+    return fd;
 }
 
 bool xfrm_hold_begin(struct xfrm_hold *hold, uint32_t mark, struct problem *problem)
 {
-    *hold = (struct xfrm_hold){.lock_fd = -1};
+    *hold = (struct xfrm_hold){.lock_fd = -1, .drop_fd = -1};
     if (!lock_take(hold, mark)) {
         return problem_set(
             problem, EXIT_ENVIRONMENT,
@@ -48,17 +48,19 @@ bool xfrm_hold_begin(struct xfrm_hold *hold, uint32_t mark, struct problem *prob
             "or set mark to another number",
             mark, strerror(errno));
     }
-    hold->drop_changed = larval_drop_set('0') == '1';
+    hold->drop_fd = larval_drop_clear();
     return true;
 }
 
 void xfrm_hold_end(struct xfrm_hold *hold)
 {
-    if (hold->drop_changed) {
-        larval_drop_set('1');
+    if (hold->drop_fd >= 0) {
+        ssize_t written = pwrite(hold->drop_fd, "1\n", 2, 0);
+        (void)written; /* it was ours to write before */
+        close(hold->drop_fd);
     }
     if (hold->lock_fd >= 0) {
         close(hold->lock_fd);
     }
-    *hold = (struct xfrm_hold){.lock_fd = -1};
+    *hold = (struct xfrm_hold){.lock_fd = -1, .drop_fd = -1};
 }

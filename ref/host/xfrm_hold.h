@@ -9,8 +9,9 @@
 #include "host/problem.h"
 
 struct xfrm_hold {
-    int lock_fd;       /* goes with the process, however that ends */
-    bool drop_changed; /* net.core.xfrm_larval_drop was 1 */
+    int lock_fd; /* goes with the process, however that ends */
+    int drop_fd; /* of net.core.xfrm_larval_drop, when that was 1; -1: nothing to put back. Kept
+                    open, for the daemon opens no file later on */
 };
 
 /* False with a problem: another ikeref that is alive has the same mark. Where the kernel cannot be

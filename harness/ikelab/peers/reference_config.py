@@ -10,7 +10,7 @@ from pathlib import Path
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec, Retransmission
 
 # Relative to the daemon's working directory: the paths of scenarios are too long for a Unix socket's address.
-CONTROL_SOCKET = "control.sock"
+CONTROL_SOCKET = "run/control.sock"  # in a directory that the daemon makes, and so may empty as another user
 KEY_LOG = "keys"
 
 

@@ -7,11 +7,15 @@
 #include <stdlib.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct lab {
@@ -88,6 +92,94 @@ static void test_only_its_owner_may_connect(void **state)
     struct stat info;
     assert_int_equal(stat(lab->path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+/* In a child that is somebody else: 0 when its line was not heard. */
+static int stranger_speak(struct lab *lab)
+{
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        char octet;
+        bool gone = setresuid(65184, 65184, 65184) == 0;
+        int fd = client_open(lab);
+        send(fd, "one\n", 4, MSG_NOSIGNAL);
+        gone = gone && recv(fd, &octet, 1, 0) <= 0;
+        _exit(gone ? 0 : 1);
+    }
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        lab_run(lab);
+    }
+    return status;
+}
+
+/* Somebody has opened its mode; the kernel still says who is calling. */
+static void test_other_users_are_turned_away(void **state)
+{
+    struct lab *lab = *state;
+    if (geteuid() != 0) {
+        print_message("only root can be somebody else\n");
+        skip();
+    }
+    assert_int_equal(chmod(lab->directory, 0755), 0);
+    assert_int_equal(chmod(lab->path, 0666), 0);
+    assert_int_equal(stranger_speak(lab), 0);
+    assert_int_equal(lab->lines, 0);
+    int fd = client_open(lab);
+    say(fd, "one\n");
+    lab_run(lab);
+    assert_int_equal(lab->lines, 1);
+    close(fd);
+}
+
+/* Without a descriptor for who waits, the loop would turn and turn. */
+static void test_without_descriptors_a_client_is_turned_away(void **state)
+{
+    struct lab *lab = *state;
+    char octet;
+    struct rlimit before, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int first = client_open(lab), second = client_open(lab);
+    none = (struct rlimit){(rlim_t)first, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    lab_run(lab);
+    assert_true(recv(first, &octet, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN);
+    assert_true(recv(second, &octet, 1, MSG_DONTWAIT) <= 0 && errno != EAGAIN);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    int third = client_open(lab);
+    say(third, "one\n");
+    lab_run(lab);
+    assert_int_equal(lab->lines, 1);
+    close(first);
+    close(second);
+    close(third);
+}
+
+/* The user we are to become can take the socket away, but is not heard on it. */
+static void test_the_directory_is_handed_over(void **state)
+{
+    (void)state;
+    struct lab lab = {.directory = "/tmp/ikeref-test-XXXXXX"};
+    struct stat info;
+    if (geteuid() != 0) {
+        print_message("only root can give away\n");
+        skip();
+    }
+    assert_non_null(mkdtemp(lab.directory));
+    assert_true(event_loop_open(&lab.loop, &lab.problem));
+    snprintf(lab.path, sizeof(lab.path), "%s/run/control.sock", lab.directory);
+    lab.control = control_socket_open(lab.path, &lab.loop, line_note, &lab, &lab.problem);
+    assert_non_null(lab.control);
+    control_socket_hand_over(lab.control, 65184, 65185);
+    assert_int_equal(stat(lab.path, &info), 0);
+    assert_int_equal(info.st_uid, 0);
+    assert_int_equal(stat(dirname(lab.path), &info), 0);
+    assert_int_equal(info.st_uid, 65184);
+    assert_int_equal(info.st_gid, 65185);
+    control_socket_close(lab.control);
+    event_loop_close(&lab.loop);
+    assert_int_equal(rmdir(lab.directory), 0); /* root could remove what it had made */
 }
 
 static void test_a_line_may_come_in_pieces(void **state)
@@ -232,6 +324,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lab_open, lab_close)
     const struct CMUnitTest tests[] = {
         TEST(test_only_its_owner_may_connect),
+        TEST(test_other_users_are_turned_away),
+        TEST(test_without_descriptors_a_client_is_turned_away),
+        cmocka_unit_test(test_the_directory_is_handed_over),
         TEST(test_a_line_may_come_in_pieces),
         TEST(test_a_client_that_leaves_at_once_is_heard),
         TEST(test_who_only_stops_sending_is_answered),

@@ -59,7 +59,7 @@ static void lab_open(struct lab *lab)
     net_lab_enter();
     net_lab_ip("address add 10.1.0.1/32 dev lo");
     assert_non_null(mkdtemp(lab->directory));
-    snprintf(more, sizeof(more), "control-socket = \"%s/control.sock\"", lab->directory);
+    snprintf(more, sizeof(more), "control-socket = \"%s/run/control.sock\"", lab->directory);
     net_lab_config(&lab->config, more);
     lab->config.endpoint.peers[0].retransmission.tries = 1;
     lab->config.endpoint.peers[0].retransmission.timeout_ns = 1000000;
@@ -79,7 +79,10 @@ static int lab_end(struct lab *lab)
 
 static void lab_close(struct lab *lab)
 {
-    assert_int_equal(rmdir(lab->directory), 0); /* the control socket is gone */
+    char made[80];
+    snprintf(made, sizeof(made), "%s/run", lab->directory);
+    assert_int_equal(rmdir(made), 0); /* the control socket is gone */
+    assert_int_equal(rmdir(lab->directory), 0);
     host_config_wipe(&lab->config);
 }
 

@@ -1,0 +1,15 @@
+/* The daemon's cell: what it can still do to its machine when somebody has taken it over. */
+#ifndef IKEREF_HOST_CONFINEMENT_H
+#define IKEREF_HOST_CONFINEMENT_H
+
+#include "host/host_config.h"
+#include "host/problem.h"
+
+/* First of all: nobody looks into the memory that is to hold keys. */
+void confinement_begin(void);
+
+/* When all is open: another user, one capability, few system calls, for good. The log says what was
+ * given up. False with a problem, and then the daemon should end. */
+bool confinement_enter(const struct host_config *config, struct problem *problem);
+
+#endif
