@@ -21,9 +21,9 @@ static void table_make(void)
 {
     char text[256];
     net_lab_enter();
-    if (net_lab_say(
-            "nft 'table inet t { set s { type ipv4_addr . ipv4_addr; } }; table inet u {}' 2>&1",
-            text, sizeof(text)) != 0) {
+    if (net_lab_say("{ nft add table inet t && nft add table inet u &&"
+                    " nft add set inet t s '{ type ipv4_addr . ipv4_addr; }'; } 2>&1",
+                    text, sizeof(text)) != 0) {
         print_message("no nftables here: %s\n", text);
         skip();
     }
