@@ -76,6 +76,8 @@ CONFIGURATIONS = {
     "a bad address": (GOOD.replace("192.0.2.2", "192.0.2.256"), ("ikeref.conf:3:", "192.0.2.256", "IP addresses")),
     "a bad selector": (GOOD.replace("10.1.0.0/24", "10.1.0.0/33"), ("ikeref.conf:7:", "10.1.0.0/33", "selectors")),
     "a bad port": ("ike-port = 70000\n" + GOOD, ("ikeref.conf:1:", "70000", "1 to 65535")),
+    "a user nobody knows": ('user = "no-such-user"\n' + GOOD, ("ikeref.conf:1:", "no-such-user", "adduser")),
+    "a filter that is none": ('seccomp = "on"\n' + GOOD, ("ikeref.conf:1:", "kill")),
     "both ports one": ("ike-port = 4500\n" + GOOD, ("ikeref.conf", "use two")),
     "a time without unit": (GOOD.replace("psk", 'liveness = "30"\npsk', 1), ("ikeref.conf:6:", "30", "unit")),
     "an unknown algorithm": (GOOD.replace("psk", 'proposals = {"rot13-sha256-x25519"}\npsk', 1),
