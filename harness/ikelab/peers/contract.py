@@ -214,9 +214,13 @@ class Peer(ABC):
 
     @abstractmethod
     def initiate(
-        self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S
+        self,
+        child: str | None = None,
+        peer: str | None = None,
+        deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
-        """An IKE SA if there is none, then the Child SA; returns when the Child SA is up."""
+        """An IKE SA if there is none, then the Child SA; returns when the Child SA is up; without `wait`, at once."""
 
     @abstractmethod
     def rekey(

@@ -105,11 +105,16 @@ class Libreswan(GuestPeer):
 
     # Verbs.
 
-    def initiate(self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+    def initiate(self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S,
+                 wait: bool = True) -> None:
         entry = self._peer(peer)
         name = entry.child(child).name
         subject = f"initiate {entry.name}/{name}"
-        said = self._command(["--initiate", "--name", self._connection(entry.name, name)], subject, deadline_s)
+        words = ["--initiate", "--name", self._connection(entry.name, name)]
+        if not wait:
+            self._only_say([*words, "--asynchronous"])
+            return
+        said = self._command(words, subject, deadline_s)
 
         def up(now: PeerStatus) -> bool:
             return any(sa.peer == entry.name for sa in now.installed(name))

@@ -181,7 +181,8 @@ class OpenIKED(GuestPeer):
 
     # Verbs.
 
-    def initiate(self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+    def initiate(self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S,
+                 wait: bool = True) -> None:
         entry = self._peer(peer)
         subject = f"initiate {entry.name}"
         end = time.monotonic() + deadline_s
@@ -201,6 +202,8 @@ class OpenIKED(GuestPeer):
                 # An SA that somebody asked for a while ago, and never got, would keep the kernel from asking again.
                 self._batch(["xfrm state flush", self._trap(entry, flow)])
                 self._provoke(flow)
+                if not wait:
+                    return
                 again = time.monotonic() + AGAIN_S
             elif now.established(entry.name) and time.monotonic() > again:
                 self._provoke(flow)

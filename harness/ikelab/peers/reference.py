@@ -133,10 +133,14 @@ class Reference(Peer):
     # Verbs.
 
     def initiate(
-        self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S
+        self,
+        child: str | None = None,
+        peer: str | None = None,
+        deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
         entry = self._spec().peer(peer)
-        self._ask("initiate", deadline_s, peer=entry.name, child=entry.child(child).name)
+        self._ask("initiate", deadline_s, peer=entry.name, child=entry.child(child).name, wait=wait)
 
     def rekey(
         self,

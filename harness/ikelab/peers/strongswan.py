@@ -154,12 +154,16 @@ class StrongSwan(Peer):
     # Verbs.
 
     def initiate(
-        self, child: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S
+        self,
+        child: str | None = None,
+        peer: str | None = None,
+        deadline_s: float = DEADLINE_S,
+        wait: bool = True,
     ) -> None:
         entry = self._peer(peer)
         name = entry.child(child).name
         mark = self._log_size()
-        message = {"child": name, "ike": entry.name, "timeout": int(deadline_s * 1000), "loglevel": -1}
+        message = {"child": name, "ike": entry.name, "timeout": int(deadline_s * 1000) if wait else -1, "loglevel": -1}
         self._command_vici("initiate", message, f"initiate {entry.name}/{name}", deadline_s, mark)
 
     def rekey(

@@ -99,6 +99,9 @@ def prf_plus(name: str, key: bytes, seed: bytes, length: int) -> bytes:
 CURVES: dict[str, ec.EllipticCurve] = {
     "secp256r1": ec.SECP256R1(), "secp384r1": ec.SECP384R1(), "secp521r1": ec.SECP521R1()}
 ECP_OCTETS = {"secp256r1": 32, "secp384r1": 48, "secp521r1": 66}
+# Octets of a private number as they are drawn: RFC 7748 5, RFC 5903 7; of MODP as many as RFC 3526 8 asks for.
+PRIVATE_OCTETS = {"curve25519": 32, "curve448": 56, "secp256r1": 32, "secp384r1": 48, "secp521r1": 66,
+                  "modp2048": 40, "modp3072": 56, "modp4096": 64}
 MODP_BITS = {"modp2048": (2048, 124476), "modp3072": (3072, 1690314), "modp4096": (4096, 240904)}
 
 

@@ -12,51 +12,16 @@ from typing import Any
 
 from ..wire import ike, registry
 from ..wire.octets import Malformed
-from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
+from ..wire.registry import Exchange, PayloadType, Protocol
 from . import derivation, identification
-from .derivation import Suite
+from .choice import GROUPS, Choice
 from .model import Failed, Kind, Vector
 
 Values = dict[str, Any]
 
-ENCRYPTIONS = {12: "ENCR_AES_CBC", 20: "ENCR_AES_GCM_16", 28: "ENCR_CHACHA20_POLY1305"}
-PRFS = {5: "PRF_HMAC_SHA2_256", 6: "PRF_HMAC_SHA2_384", 7: "PRF_HMAC_SHA2_512"}
-INTEGRITIES = {12: "AUTH_HMAC_SHA2_256_128", 13: "AUTH_HMAC_SHA2_384_192",
-               14: "AUTH_HMAC_SHA2_512_256"}
-GROUPS = {14: "modp2048", 15: "modp3072", 16: "modp4096", 19: "secp256r1", 20: "secp384r1",
-          21: "secp521r1", 31: "curve25519", 32: "curve448"}
 UNSEEN = "not on the wire"
 SHARED_KEY = 2  # Auth Method, RFC 7296 3.8
 FRAGMENT_NUMBERS = 4  # octets of Fragment Number and Total Fragments, RFC 7383 2.5
-
-
-@dataclass(slots=True)
-class Choice:
-    """What an SA payload of one proposal with one transform of each type says."""
-
-    spi: bytes
-    protocol: int
-    suite: Suite
-    key_octets: int
-    prf: str
-    ke: str
-    esn: bool
-
-    @classmethod
-    def of(cls, payload: ike.SaPayload) -> Choice:
-        if len(payload.proposals) != 1:
-            raise Failed("an answer with several proposals")
-        proposal = payload.proposals[0]
-        found = {t.kind: t for t in proposal.transforms}
-        encryption = found[TransformType.ENCR]
-        integrity = found.get(TransformType.INTEG)
-        return cls(proposal.spi, proposal.protocol,
-                   Suite(ENCRYPTIONS[encryption.number],
-                         INTEGRITIES[integrity.number] if integrity and integrity.number else ""),
-                   encryption.key_length // 8 or 32,
-                   PRFS[found[TransformType.PRF].number] if TransformType.PRF in found else "",
-                   GROUPS[found[TransformType.KE].number] if TransformType.KE in found else "",
-                   TransformType.ESN in found and found[TransformType.ESN].number == 1)
 
 
 @dataclass(slots=True)
@@ -455,12 +420,8 @@ def _pieces(octets: bytes) -> list[tuple[int, int, bytes]]:
     return found
 
 
-_PRIVATE_OCTETS = {"curve25519": 32, "curve448": 56, "secp256r1": 32, "secp384r1": 48, "secp521r1": 66,
-                   "modp2048": 40, "modp3072": 56, "modp4096": 64}
-
-
 def _could_be_private(group: str, draw: bytes) -> bool:
-    return len(draw) == _PRIVATE_OCTETS[group]
+    return len(draw) == derivation.PRIVATE_OCTETS[group]
 
 
 def _public(group: str, draw: bytes) -> bytes:

@@ -1,0 +1,221 @@
+"""One implementation in one role and configuration, up for as many tests as are played with it, and the scripted peer's
+sockets on the other side of the wire. Between tests it is looked at: what a test has left is taken away."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..capture import Capture
+from ..guest.machine import Guest
+from ..guest.pool import pool
+from ..peers import table
+from ..peers.contract import Peer, PeerError
+from ..peers.neutral import PeerSpec
+from ..process import ProcessError
+from ..scripted.carrier import PATIENCE_S, Carrier
+from ..scripted.ike_sa import IkeSa, Inside
+from ..stage.proof import Proof
+from ..stage.setting import Setting
+from ..topology import Topology, create
+from ..topology.host import Host
+from ..trace import Scene
+
+HOSTS = {"initiator": ("client", "gateway"), "responder": ("gateway", "client")}  # of the peer, and of the scripted one
+GUEST_PATIENCE_S = 6.0  # a guest's programs are slow at arithmetic
+CLEAN_S = 1.0  # to come to rest by itself, when it was told to
+PCAP_HEADER = 24
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What tests have in common that share a stage. `configuration`: JSON, of the fields that lab.configure takes."""
+
+    peer: str
+    role: str
+    layout: str = "pair"
+    configuration: str = "{}"
+
+    @classmethod
+    def of(cls, peer: str, role: str, layout: str, configuration: Mapping[str, Any]) -> Setup:
+        return cls(peer, role, layout, json.dumps(configuration, sort_keys=True))
+
+
+class Stage:
+    def __init__(self, setup: Setup, directory: Path):
+        self.setup, self.directory = setup, directory
+        self.guests: dict[str, Guest] = {}
+        self.restarts = 0
+        self.sanities = 0
+        self.boot_s = 0.0
+        self._world: Topology | None = None
+        self._capture: Capture | None = None
+        self._carrier: Carrier | None = None
+        self._offsets: dict[str, int] = {}
+        self.sas: list[IkeSa] = []  # of the test that is on
+
+    # Life and death.
+
+    def open(self) -> None:
+        """Raises what the lab or an adapter raises; close() is due in any case."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
+        own, other = HOSTS[self.setup.role]
+        self.peer: Peer = table.kind(self.setup.peer).create(self.directory / own)
+        if (root := getattr(self.peer, "guest_root", None)) is not None:
+            started = time.monotonic()
+            self.guests[own] = pool().take(table.GUEST_KERNEL.path, root)
+            self.boot_s = time.monotonic() - started
+        logs = self.directory / "logs"
+        logs.mkdir()
+        self._world = create(self.setup.layout, directory=logs, guests=self.guests)
+        self._capture = Capture(self._world.capture_points(), self.directory)
+        self._offsets = {}
+        setting = self._setting()
+        specs = setting.specs(self._world)
+        self.spec: PeerSpec = specs[other].peer()
+        self.family = setting.family
+        self.peer.configure(specs[own])
+        self.peer.start(self.host)
+        self._open_carrier()
+
+    def _setting(self) -> Setting:
+        setting = Setting(proof=Proof(directory=self.directory / "credentials"), esp=self.peer.default_esp)
+        setting.change("both", _lists_as_tuples(json.loads(self.setup.configuration)))
+        return setting
+
+    def _open_carrier(self) -> None:
+        remote = self.host.reachable_address(self.family)
+        patience = GUEST_PATIENCE_S if self.guests else PATIENCE_S
+        self._carrier = Carrier(self.other, self.other.address(self.family), remote, patience_s=patience)
+
+    def close(self) -> None:
+        if self._carrier is not None:
+            self._carrier.close()
+        peer = getattr(self, "peer", None)
+        if peer is not None and peer.running():
+            peer.kill()
+        if self._capture is not None:
+            with contextlib.suppress(Exception):
+                self._capture.stop()
+        if self._world is not None:
+            self._world.close()
+        while self.guests:
+            pool().give_back(self.guests.popitem()[1])
+        self._carrier = self._capture = self._world = None
+
+    def restart(self) -> None:
+        """The daemon forgets everything, and begins anew."""
+        self.restarts += 1
+        self.peer.kill()
+        self.peer.start(self.host)
+
+    # Who is where.
+
+    @property
+    def world(self) -> Topology:
+        assert self._world is not None, "the stage is not open"
+        return self._world
+
+    @property
+    def carrier(self) -> Carrier:
+        assert self._carrier is not None, "the stage is not open"
+        return self._carrier
+
+    @property
+    def host(self) -> Host:
+        """The peer's."""
+        return self.world.host(HOSTS[self.setup.role][0])
+
+    @property
+    def other(self) -> Host:
+        """The scripted peer's."""
+        return self.world.host(HOSTS[self.setup.role][1])
+
+    @property
+    def inside(self) -> Inside:
+        return {family: (self.other.inside_address(family), self.host.inside_address(family)) for family in (4, 6)}
+
+    def scene(self) -> Scene:
+        hosts = {address: self.setup.peer if host is self.host else "scripted" if host is self.other else name
+                 for name, host in self.world.hosts.items()
+                 for address in [*self.world.plan.addresses(name), *host.addresses, *host.inside]}
+        order = ["scripted", *self.world.nats, self.setup.peer]
+        return Scene(hosts, order if self.setup.role == "responder" else order[::-1])
+
+    # Packets of one test.
+
+    def mark_packets(self) -> None:
+        """From here on they are the next test's."""
+        assert self._capture is not None
+        self._capture.flush()
+        self._offsets = {name: path.stat().st_size for name, path in self._capture.files.items()}
+
+    def packets(self, directory: Path) -> list[Path]:
+        """A file a link with what has crossed it since mark_packets()."""
+        assert self._capture is not None
+        self._capture.flush()
+        found = []
+        for name, path in self._capture.files.items():
+            with path.open("rb") as file:
+                header = file.read(PCAP_HEADER)
+                file.seek(max(PCAP_HEADER, self._offsets.get(name, 0)))
+                found.append(directory / f"{name}.pcap")
+                found[-1].write_bytes(header + file.read())
+        return found
+
+    # Cleanliness.
+
+    def tidy(self) -> None:
+        """Takes away what the test has left: by Delete, by command, and what then is still there by a restart."""
+        for sa in self.sas:
+            while sa.replaced_by is not None and sa.deleted:
+                sa = sa.replaced_by
+            if sa.established and not sa.deleted and not self.left():
+                break
+            if sa.established and not sa.deleted:
+                with contextlib.suppress(AssertionError):
+                    sa.delete()
+        self.sas.clear()
+        if self.left():
+            self._tell_to_end()
+        if self.left():
+            self.restart()
+        self.carrier.forget()
+
+    def left(self) -> str:
+        """What the peer still has of a test, in words; "" when it is as it was."""
+        try:
+            status = self.peer.status()
+        except PeerError:
+            return "it does not tell its state"
+        return "; ".join(map(str, [*status.ike_sas, *status.child_sas]))
+
+    def _tell_to_end(self) -> None:
+        """A daemon that asks itself may need our answer to end in order; it does not get one."""
+        end = time.monotonic() + CLEAN_S
+        with contextlib.suppress(PeerError, ProcessError):
+            self.peer.delete("ike", wait=False)
+            while self.left() and time.monotonic() < end:
+                if not self.carrier.wait(0.02):
+                    continue
+                for sa in list(self.carrier.ike.values()):
+                    if isinstance(sa, IkeSa) and sa.established:
+                        for request in [one for one in sa.inbox if not one.header.response]:
+                            sa.inbox.remove(request)
+                            sa.accept_delete(request)
+
+
+def _lists_as_tuples(value: Any) -> Any:
+    """JSON has no tuples, and configurations are of those."""
+    if isinstance(value, list):
+        return tuple(map(_lists_as_tuples, value))
+    if isinstance(value, dict):
+        return {name: _lists_as_tuples(one) for name, one in value.items()}
+    return value

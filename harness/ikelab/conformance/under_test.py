@@ -1,0 +1,190 @@
+"""The implementation under test, as a test sees it: what brings it to the state in which the test begins.
+
+What is asked of these objects and does not come about makes a test `inconclusive`; what is asked of the IKE SA that they
+give decides it (docs/CONFORMANCE.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
+
+from ..peers.contract import PeerError, PeerUnsupported
+from ..peers.neutral import PeerSpec, PeerStatus
+from ..scripted.carrier import DEADLINE_S
+from ..scripted.channel import Received
+from ..scripted.draws import Draws
+from ..scripted.errors import NotReady, Unmet
+from ..scripted.ike_sa import IkeSa
+from ..wire.ike import HEADER_LENGTH, Header
+from ..wire.octets import Malformed
+from ..wire.registry import Exchange
+from .stage import Stage
+
+T = TypeVar("T")
+
+
+class UnderTest:
+    """`notes` are what SHOULD have been otherwise."""
+
+    role = ""
+
+    def __init__(self, stage: Stage, seed: str, strict: bool = False):
+        self.stage, self.strict = stage, strict
+        self.draws = Draws(seed)
+        self.notes: list[str] = []
+
+    # What it is.
+
+    @property
+    def name(self) -> str:
+        return self.stage.setup.peer
+
+    def status(self) -> PeerStatus:
+        """What it says of its own state."""
+        return self.stage.peer.status()
+
+    def require(self, *capabilities: str) -> None:
+        """The verdict is `unsupported` where its adapter declares one of these missing."""
+        self.stage.peer.require(*capabilities)
+
+    # Being told to do something; returns at once.
+
+    def rekey(self, what: Literal["ike", "child"] = "child") -> None:
+        self._tell("rekey", lambda: self.stage.peer.rekey(what, wait=False))
+
+    def delete(self, what: Literal["ike", "child"] = "ike") -> None:
+        self._tell("delete", lambda: self.stage.peer.delete(what, wait=False))
+
+    def create_child(self) -> None:
+        """It asks for its Child SA on the IKE SA that there is."""
+        self._tell("initiate", lambda: self.stage.peer.initiate(wait=False))
+
+    def _tell(self, what: str, verb: Callable[[], None]) -> None:
+        try:
+            verb()
+        except PeerUnsupported:
+            raise
+        except PeerError as error:
+            raise NotReady(f"{self.name} was told to {what}, and could not: {error}") from error
+
+    # To the state in which a test begins.
+
+    def establish(self, **options: Any) -> IkeSa:
+        """An IKE SA with its Child SA, whoever of the two asks for it."""
+        raise NotImplementedError
+
+    def _spec(self, changes: dict[str, Any]) -> PeerSpec:
+        spec = self.stage.spec
+        if child := changes.pop("child", {}):
+            spec = replace(spec, children=tuple(replace(one, **child) for one in spec.children))
+        return replace(spec, **changes)
+
+    def _kept(self, sa: IkeSa) -> IkeSa:
+        self.stage.sas.append(sa)
+        return sa
+
+    # What is asked softly.
+
+    @contextlib.contextmanager
+    def should(self, requirement: str) -> Iterator[None]:
+        """What is asserted within is a SHOULD: unmet it makes a note, and a failure under --strict."""
+        try:
+            yield
+        except AssertionError as error:
+            if self.strict:
+                raise
+            self.notes.append(f"{requirement}: {str(error).splitlines()[0] if str(error) else 'not met'}")
+
+    # Whether it is still there.
+
+    def sanity(self) -> None:
+        """A whole life: IKE_SA_INIT, IKE_AUTH, a sign of life, Delete. Raises Unmet or NotReady."""
+        sa = self.establish(initial_contact=True)
+        sa.liveness()
+        sa.delete()
+
+
+class Responder(UnderTest):
+    """It answers; the scripted peer is the original initiator."""
+
+    role = "responder"
+
+    def ike_sa(self, encapsulated: bool = False, **changes: Any) -> IkeSa:
+        """An IKE SA of ours of which nothing has been sent. `encapsulated`: we seem to be behind a NAT, so that all goes
+        through port 4500 later. `changes`: of how we are configured (fields of PeerSpec, child={...} of ChildSpec)."""
+        stage = self.stage
+        sa = IkeSa.calling(stage.carrier, self.draws, self._spec(changes), stage.inside)
+        sa.seems_behind_nat = encapsulated
+        return self._kept(sa)
+
+    def initialised(self, **options: Any) -> IkeSa:
+        """After IKE_SA_INIT: there are keys, and nobody has proved anything."""
+        sa = self.ike_sa(**options)
+        _bring("IKE_SA_INIT", sa.init)
+        return sa
+
+    def establish(self, initial_contact: bool = False, **options: Any) -> IkeSa:
+        sa = self.initialised(**options)
+        _bring("IKE_AUTH", lambda: sa.auth(*sa.auth_payloads(initial_contact)))
+        if not sa.children:
+            raise NotReady("the peer refused the Child SA that IKE_AUTH asked for")
+        return sa
+
+
+class Initiator(UnderTest):
+    """It is told to initiate; the scripted peer is the original responder."""
+
+    role = "initiator"
+
+    def call(self, **changes: Any) -> IkeSa:
+        """It initiates: its IKE_SA_INIT is `sa.init_request`, and has not been answered."""
+        self._tell("initiate", lambda: self.stage.peer.initiate(wait=False))
+        carrier, end = self.stage.carrier, time.monotonic() + DEADLINE_S
+        while True:
+            while carrier.strangers:
+                datagram = carrier.strangers.popleft()
+                if _begins(datagram.octets):
+                    sa = IkeSa.called(carrier, self.draws, self._spec(changes), self.stage.inside, datagram)
+                    _bring("IKE_SA_INIT", lambda sa=sa: sa.expect_request(Exchange.IKE_SA_INIT))
+                    return self._kept(sa)
+            if not carrier.wait(end - time.monotonic()):
+                raise NotReady(f"{self.name} was told to initiate, and sent no IKE_SA_INIT in {DEADLINE_S:g} s")
+
+    def initialised(self, encapsulated: bool = False, **changes: Any) -> IkeSa:
+        """After IKE_SA_INIT: `sa.auth_request` is its IKE_AUTH request, and has not been answered."""
+        sa = self.call(**changes)
+        sa.seems_behind_nat = encapsulated
+        _bring("IKE_SA_INIT", sa.accept_init)
+        sa.auth_request = _bring("IKE_AUTH", lambda: sa.expect_request(Exchange.IKE_AUTH))
+        return sa
+
+    def establish(self, initial_contact: bool = False, **options: Any) -> IkeSa:
+        sa = self.initialised(**options)
+        request: Received | None = sa.auth_request
+        assert request is not None
+        _bring("IKE_AUTH", lambda: sa.accept_auth(request))
+        _bring("a sign of life", sa.liveness)  # now it has read our IKE_AUTH response, and its Child SA takes packets
+        return sa
+
+
+def _begins(octets: bytes) -> bool:
+    """Whether it is an IKE_SA_INIT request."""
+    try:
+        header = Header.parse(octets[:HEADER_LENGTH])
+    except Malformed:
+        return False
+    return header.exchange_type == Exchange.IKE_SA_INIT and not header.response and header.spi_r == bytes(8)
+
+
+def _bring(what: str, step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except Unmet as error:
+        raise NotReady(f"{what} did not come about: {error}") from error
+
+
+KINDS: dict[str, type[UnderTest]] = {"initiator": Initiator, "responder": Responder}

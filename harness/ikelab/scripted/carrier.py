@@ -1,0 +1,178 @@
+"""The scripted peer's sockets in a host of the topology, and who gets what arrives on them."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..keys import KeyStore
+from ..topology.host import Host
+from ..topology.plan import family_of
+from ..vectors import derivation
+from ..wire.ike import HEADER_LENGTH, Header, Proposal, Transform
+from ..wire.packet import ESP, IKE_PORT, NATT_PORT, NON_ESP_MARKER
+from ..wire.registry import Exchange, TransformType
+from .draws import Draws
+from .message import Outgoing
+from .payloads import KE, SA, Nonce
+
+PATIENCE_S = 2.0  # without a sound; then the peer is asked whether it is there at all
+AGAIN_S = 0.5
+DEADLINE_S = 10.0  # of one expectation, on a machine that has other things to do
+PRIVATE_USE = 65535  # a transform that nobody knows (RFC 7296 3.3.2)
+KEEPALIVE = b"\xff"
+
+
+@dataclass(slots=True, frozen=True)
+class Arrived:
+    """One datagram, its Non-ESP marker taken off. `source` is address and port; `port` is ours, 0 for bare ESP."""
+
+    time_ns: int
+    port: int
+    source: tuple[str, int]
+    octets: bytes
+
+
+class Receiver(Protocol):
+    def arrived(self, datagram: Arrived) -> None: ...
+
+
+class Carrier:
+    """Use as a context manager. `ike` and `esp` say who gets a message of an SPI (its receiver's, and for IKE its sender's
+    as well); what nobody gets is in `strangers`."""
+
+    def __init__(self, host: Host, local: str, remote: str, ports: tuple[int, int] = (IKE_PORT, NATT_PORT),
+                 patience_s: float = PATIENCE_S):
+        self.local, self.remote = local, remote
+        self.patience_s = patience_s
+        self.ike_port, self.natt_port = ports
+        self.ike: dict[bytes, Receiver] = {}
+        self.esp: dict[bytes, Receiver] = {}
+        self.strangers: deque[Arrived] = deque()
+        self.keys = KeyStore()
+        self.draws = Draws("probe")
+        self._family = socket.AF_INET6 if family_of(local) == 6 else socket.AF_INET
+        self._sockets = host.call(self._open)
+        self._poll = select.poll()
+        for one in self._sockets.values():
+            self._poll.register(one, select.POLLIN)
+        self._ports = {one.fileno(): port for port, one in self._sockets.items()}
+
+    def _open(self) -> dict[int, socket.socket]:
+        found = {}
+        for port in (self.ike_port, self.natt_port):
+            found[port] = socket.socket(self._family, socket.SOCK_DGRAM)
+            found[port].bind((self.local, port))
+        found[0] = socket.socket(self._family, socket.SOCK_RAW, ESP)
+        found[0].bind((self.local, 0))
+        return found
+
+    def close(self) -> None:
+        for one in self._sockets.values():
+            one.close()
+
+    def __enter__(self) -> Carrier:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Out.
+
+    def send_ike(self, octets: bytes, port: int, to: tuple[str, int]) -> None:
+        """`port` is ours. On any but 500 the Non-ESP marker goes first (RFC 7296 2.23, RFC 3948 2.2)."""
+        self.send_raw(octets if port == self.ike_port else NON_ESP_MARKER + octets, port, to)
+
+    def send_esp(self, octets: bytes, to: tuple[str, int]) -> None:
+        """In UDP, or bare where `to` has the port 0."""
+        self.send_raw(octets, self.natt_port if to[1] else 0, to)
+
+    def send_raw(self, octets: bytes, port: int, to: tuple[str, int]) -> None:
+        """The payload of a UDP datagram, as it is."""
+        self._sockets[port].sendto(octets, to)
+
+    # In.
+
+    def forget(self) -> None:
+        """Nobody gets anything any more, and what has arrived is thrown away."""
+        while self._take(0):
+            pass
+        self.ike.clear()
+        self.esp.clear()
+        self.strangers.clear()
+
+    def wait(self, seconds: float) -> bool:
+        """Takes what has arrived, or the first that does; False when nothing did in that time."""
+        if not self._take(seconds):
+            return False
+        while self._take(0):
+            pass
+        return True
+
+    def _take(self, seconds: float) -> bool:
+        ready = self._poll.poll(max(0.0, seconds) * 1000)
+        for descriptor, _ in ready:
+            port = self._ports[descriptor]
+            octets, source = self._sockets[port].recvfrom(65535)
+            self._route(port, octets, (source[0], source[1] if port else 0))
+        return bool(ready)
+
+    def _route(self, port: int, octets: bytes, source: tuple[str, int]) -> None:
+        now = time.time_ns()
+        if port == 0:
+            header = (octets[0] & 0xF) * 4 if self._family == socket.AF_INET else 0  # IPv6 comes without its header
+            self._esp(Arrived(now, 0, source, octets[header:]))
+        elif port == self.natt_port and octets[:4] != NON_ESP_MARKER:
+            if octets != KEEPALIVE:
+                self._esp(Arrived(now, port, source, octets))
+        else:
+            self._ike(Arrived(now, port, source, octets if port == self.ike_port else octets[4:]))
+
+    def _esp(self, datagram: Arrived) -> None:
+        receiver = self.esp.get(datagram.octets[:4])
+        if receiver is not None:
+            receiver.arrived(datagram)
+
+    def _ike(self, datagram: Arrived) -> None:
+        octets = datagram.octets
+        receiver = self.ike.get(octets[:8]) or self.ike.get(octets[8:16])
+        if receiver is not None and len(octets) >= HEADER_LENGTH:
+            receiver.arrived(datagram)
+        else:
+            self.strangers.append(datagram)
+
+    # Whether there is anybody.
+
+    def prove_chance(self, deadline_s: float = DEADLINE_S) -> bool:
+        """Whether the peer answers an IKE_SA_INIT that nobody can accept: when it has, it has had its chance to answer
+        all that was sent before, and it keeps nothing of the question. False: it is silent altogether."""
+        probe = _Probe(self.draws.spi(8))
+        private = self.draws.private("curve25519")
+        transforms = [Transform(TransformType.ENCR, PRIVATE_USE), Transform(TransformType.PRF, 5),
+                      Transform(TransformType.INTEG, 12), Transform(TransformType.KE, 31)]
+        octets = Outgoing(Exchange.IKE_SA_INIT, [SA(Proposal(1, 1, b"", transforms)),
+                                                 KE(31, derivation.public_value("curve25519", private)),
+                                                 Nonce(self.draws.octets(32))], probe.spi, bytes(8), 0).datagram(None)
+        self.ike[probe.spi] = probe
+        end = time.monotonic() + deadline_s
+        again = 0.0
+        while not probe.answered and (now := time.monotonic()) < end:
+            if now >= again:
+                self.send_ike(octets, self.ike_port, (self.remote, self.ike_port))
+                again = now + AGAIN_S
+            self.wait(min(end, again) - now)
+        del self.ike[probe.spi]
+        return probe.answered
+
+
+class _Probe:
+    def __init__(self, spi: bytes):
+        self.spi = spi
+        self.answered = False
+
+    def arrived(self, datagram: Arrived) -> None:
+        self.answered |= Header.parse(datagram.octets).response
