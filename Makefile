@@ -4,6 +4,7 @@
 #   make demo       installs and builds what is missing, then shows what the lab does
 #   make test       the same, then everything that must be green before a change lands
 #   make interop    every peer with every other, in both roles; builds the peers first (docs/INTEROP.md)
+#   make conform    the reference, clause by clause, against the scripted peer (docs/CONFORMANCE.md)
 #   make tidy       formatting, the order of the rooms, marks of tests, Python that compiles; changes nothing
 #   make sanitize   unit tests and scenarios of the reference under ASan and UBSan
 #   make sim        lives of the reference from seeds, for MINUTES=1, every rule checked
@@ -124,7 +125,7 @@ demo: setup
 
 test: setup
 	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers
-	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci fuzz harness scenarios interop
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci fuzz harness scenarios conformance interop
 
 # Every peer of the table, by each AUTHENTICATION. ARGS="--shard 1/4" and the like are handed on; the report is
 # in build/results/latest.
@@ -132,6 +133,10 @@ AUTHENTICATION ?= psk,certificate
 interop: setup
 	@$(BUILD)/ikelab peers build --all
 	@$(BUILD)/ikelab interop --authentication $(AUTHENTICATION) --junit $(BUILD)/results/interop.xml --json $(BUILD)/results/interop.json $(ARGS)
+
+# ARGS="--peer strongswan-6.0.1 RFC7296-2.6" and the like are handed on.
+conform: setup
+	@$(BUILD)/ikelab conform --json $(BUILD)/results/conform.json $(ARGS)
 
 # The daemon as the hostile tests and `make sanitize` want it.
 SANITIZED := $(BUILD)/sanitized
@@ -219,7 +224,7 @@ tidy:
 	@echo "tidy: the formatting, the rooms, the marks of tests and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit vectors setup demo test interop sanitized sanitize sim sim-long sim-mutants hostile \
+.PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants hostile \
   fuzz fuzzers fuzz-programs \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)

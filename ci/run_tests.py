@@ -7,6 +7,7 @@ unit        every cmocka program, two at a time; one line a program, all it said
 ci          the tests of ci/
 harness     the harness's own tests
 scenarios   every scenario between all pairs of peers that are here, by `ikelab run`
+conformance the reference against the scripted peer, by `ikelab conform`
 interop     the part of the matrix that ci/interop.toml names, by `ikelab interop`
 fuzz        the corpus of each fuzzer, and a thousand runs from a fixed seed
 hostile     only the hostile datagrams, as many as IKELAB_HOSTILE says
@@ -144,6 +145,10 @@ def scenarios(build: Path) -> Count:
     return played(build, "scenarios", "run")
 
 
+def conformance(build: Path) -> Count:
+    return played(build, "conformance", "conform")
+
+
 def interop(build: Path) -> Count:
     total = Count()
     for number, arguments in enumerate(interop_parts(ROOT / "ci/interop.toml")):
@@ -179,8 +184,8 @@ def played(build: Path, name: str, *arguments: str) -> Count:
 
 
 STAGES: dict[str, Callable[[Path], Count]] = {
-    "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "interop": interop, "fuzz": fuzz,
-    "hostile": hostile}
+    "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "conformance": conformance,
+    "interop": interop, "fuzz": fuzz, "hostile": hostile}
 
 
 def main() -> int:

@@ -50,6 +50,10 @@ class Result:
     handshake_ms: float | None = None
     cause: str = ""  # of what did not pass: the first thing in the decoded packets that went otherwise
     spent: dict[str, float] = field(default_factory=dict)  # seconds: booting, set_up, playing, ending, judging
+    # Of a conformance test alone (docs/CONFORMANCE.md): the scripted peer has the other role.
+    test: str = ""
+    role: str = ""  # of the implementation under test
+    notes: list[str] = field(default_factory=list)  # SHOULDs that were not met
 
     @property
     def identity(self) -> str:

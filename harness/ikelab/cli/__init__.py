@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import __version__
+from .conform import conform
 from .demo import demo
 from .doctor import doctor
 from .explain import explain
@@ -34,7 +35,7 @@ def ikelab() -> None:
     """
 
 
-for command in (doctor, demo, run, interop, report, explain, peers, vectors):
+for command in (doctor, demo, run, interop, conform, report, explain, peers, vectors):
     ikelab.add_command(command)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ NO_TESTS_COLLECTED, INTERRUPTED = 5, 2
 class Watcher:
     """Sits in pytest's controlling process: collects results, and prints each as its scenario ends."""
 
-    def __init__(self, echo: Any = click.echo):
+    def __init__(self, echo: Any = click.echo, name_of: Callable[[Any], str] | None = None):
         self.results: list[Result] = []
         self.problems: list[str] = []
         self.names: list[str] = []
         self._echo = echo
+        self._name_of = name_of
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: Any) -> None:
@@ -61,7 +63,7 @@ class Watcher:
     def pytest_collection_finish(self, session: Any) -> None:
         from ..plugin import scenario_name
 
-        self.names = sorted({scenario_name(item) for item in session.items})
+        self.names = sorted({(self._name_of or scenario_name)(item) for item in session.items})
 
 
 @click.command()
@@ -151,7 +153,7 @@ def prepare(out: Path | None, started: float) -> Path:
 
 def arguments(filters: tuple[str, ...], *more: str) -> list[str]:
     chosen = [word for one in filters for word in ("--ikelab-filter", one)]
-    return [str(ROOT / "scenarios"), f"--rootdir={ROOT}", "-p", "ikelab.plugin", "-p", "no:cacheprovider", "-qq",
+    return [str(ROOT / "scenarios"), f"--ignore={ROOT / 'scenarios' / 'conformance'}", f"--rootdir={ROOT}", "-p", "ikelab.plugin", "-p", "no:cacheprovider", "-qq",
             "--tb=short", "--no-header", "--no-summary", "-o", "console_output_style=classic", *chosen, *more]
 
 

@@ -52,7 +52,8 @@ class Stage:
         self.setup, self.directory = setup, directory
         self.guests: dict[str, Guest] = {}
         self.restarts = 0
-        self.sanities = 0
+        self.lives = 0  # sanity exchanges so far
+        self.silent = False  # whether it answered nothing any more, when it was last restarted
         self.boot_s = 0.0
         self._world: Topology | None = None
         self._capture: Capture | None = None
@@ -186,6 +187,7 @@ class Stage:
         if self.left():
             self._tell_to_end()
         if self.left():
+            self.silent = not self.carrier.prove_chance()
             self.restart()
         self.carrier.forget()
 

@@ -17,9 +17,9 @@ from .matrix import Matrix, why
 _UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(path: Path, found: Matrix) -> None:
+def write(path: Path, found: Matrix, of: str = "ikelab interop") -> None:
     """Raises OSError."""
-    document = JUnitXml("ikelab interop")
+    document = JUnitXml(of)
     for cell in found.in_order:
         suite = TestSuite(cell.name)
         for name in dict.fromkeys((cell.initiator, cell.responder)):

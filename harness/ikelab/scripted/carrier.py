@@ -98,12 +98,13 @@ class Carrier:
     # In.
 
     def forget(self) -> None:
-        """Nobody gets anything any more, and what has arrived is thrown away."""
+        """Nobody gets anything any more; what has arrived, and all keys, are thrown away."""
         while self._take(0):
             pass
         self.ike.clear()
         self.esp.clear()
         self.strangers.clear()
+        self.keys = KeyStore()
 
     def wait(self, seconds: float) -> bool:
         """Takes what has arrived, or the first that does; False when nothing did in that time."""

@@ -23,6 +23,7 @@ from .errors import Unmet
 from .message import Outgoing, Seal
 from .payloads import Payload
 
+RETRANSMIT_S = 0.3
 OPEN_EXCHANGES = (Exchange.IKE_SA_INIT,)  # nothing of it is sealed
 
 
@@ -96,7 +97,7 @@ class Channel:
         self.inbox: deque[Received] = deque()
         self.copies: list[Received] = []
         self.problems: list[str] = []  # what came and was no message of this IKE SA
-        self._seen: set[bytes] = set()
+        self._seen: dict[bytes, int] = {}  # octets that have come, with the Message ID of a response, else -1
         self._pieces: dict[tuple[int, int, bool], _Pieces] = {}
         self._ivs = 0
         carrier.ike[self.own_spi] = self
@@ -125,6 +126,8 @@ class Channel:
             datagrams = [outgoing.datagram(self.own if sealed else None)]
         sent = Sent(exchange, number, response, list(payloads), datagrams, self.port if port is None else port,
                     self.to if to is None else to)
+        if not response:  # to another request of this Message ID the same response is no repetition
+            self._seen = {octets: answered for octets, answered in self._seen.items() if answered != number}
         for octets in order(datagrams):
             self.carrier.send_ike(octets, sent.port, sent.to)
         return sent
@@ -160,7 +163,7 @@ class Channel:
         except (Malformed, NotAuthentic) as error:
             self.problems.append(f"{error}: {datagram.octets[:64].hex()}")
             return
-        self._seen.add(datagram.octets)
+        self._seen[datagram.octets] = message.message_id if message.header.response else -1
         (self.copies if repeated else self.inbox).append(message)
 
     def _open(self, message: Received, repeated: bool) -> bool:
@@ -181,7 +184,7 @@ class Channel:
         return not repeated and self._join(message, message.fragment, text)
 
     def _join(self, message: Received, piece: ike.FragmentPayload, text: bytes) -> bool:
-        self._seen.add(message.octets)
+        self._seen[message.octets] = message.message_id if message.header.response else -1
         key = (message.exchange, message.message_id, message.header.response)
         pieces = self._pieces.get(key)
         if pieces is None or pieces.total < piece.total:
@@ -202,12 +205,12 @@ class Channel:
         return self.expect_response(self.send(exchange, *payloads, **odd))
 
     def expect_response(self, sent: Sent, deadline_s: float = DEADLINE_S) -> Received:
-        """The response to that request, with its Message ID and exchange type (RFC 7296 2.1, 2.2). What the peer asks
-        meanwhile waits in the inbox."""
+        """The response to that request, with its Message ID and exchange type (RFC 7296 2.1, 2.2); it is retransmitted
+        meanwhile. What the peer asks waits in the inbox."""
         def fits(one: Received) -> bool:
             return one.header.response and one.message_id == sent.message_id
 
-        found = self._await(fits, f"the response to {sent}", deadline_s)
+        found = self._await(fits, f"the response to {sent}", deadline_s, again=sent)
         if found.exchange != sent.exchange:
             raise Unmet(f"{found} came as the response to {sent}")
         if sent.message_id == self.next_request and sent.exchange != Exchange.IKE_SA_INIT:
@@ -272,21 +275,26 @@ class Channel:
             if not self.carrier.prove_chance():
                 raise Unmet("the peer answers nothing at all any more, not even an IKE_SA_INIT")
 
-    def _await(self, fits: Callable[[Received], bool], what: str, deadline_s: float) -> Received:
-        """Silence is believed when the peer has answered somebody else meanwhile."""
+    def _await(self, fits: Callable[[Received], bool], what: str, deadline_s: float, again: Sent | None = None) -> Received:
+        """Silence is believed when the peer has answered somebody else meanwhile. `again`: what we retransmit, as
+        whoever asks has to (RFC 7296 2.1): a peer may have been too busy with our last message."""
         end = time.monotonic() + deadline_s
-        asked = False
+        silent_since, asked = time.monotonic(), False
         while True:
             for one in self.inbox:
                 if fits(one):
                     self.inbox.remove(one)
                     return one
-            left = end - time.monotonic()
-            if left <= 0 or asked and not self.carrier.wait(0):
+            now = time.monotonic()
+            if now >= end or asked:
                 raise Unmet(f"{what} did not come{self._instead()}")
-            if not asked and not self.carrier.wait(min(left, self.carrier.patience_s)):
-                self.carrier.prove_chance(left)
-                asked = self.carrier.prove_chance(left)
+            if self.carrier.wait(min(end - now, RETRANSMIT_S)):
+                continue
+            if again is not None:
+                self.resend(again)
+            if time.monotonic() - silent_since > self.carrier.patience_s:
+                self.carrier.prove_chance(end - now)
+                asked = self.carrier.prove_chance(end - now)
 
     def _instead(self) -> str:
         found = [str(one) for one in self.inbox] + self.problems

@@ -127,15 +127,16 @@ class ChildSa:
     def expect(self, fits: Callable[[Opened], bool] = lambda _: True, what: str = "an ESP packet",
                deadline_s: float = DEADLINE_S) -> Opened:
         """The first packet that fits. Raises Unmet."""
-        end = time.monotonic() + deadline_s
+        end, asked = time.monotonic() + deadline_s, False
         while True:
             for one in self.inbox:
                 if fits(one):
                     self.inbox.remove(one)
                     return one
-            if not self.carrier.wait(end - time.monotonic()):
-                raise Unmet(f"{what} did not come within {deadline_s:g} s"
-                            + (f"; instead: {self.problems[0]}" if self.problems else ""))
+            if asked or time.monotonic() >= end:
+                raise Unmet(f"{what} did not come" + (f"; instead: {self.problems[0]}" if self.problems else ""))
+            if not self.carrier.wait(min(self.carrier.patience_s, end - time.monotonic())):
+                asked = self.carrier.prove_chance()
 
     # Echo: what is sent through a Child SA so that the peer's own host answers through it.
 

@@ -123,7 +123,7 @@ def _prove_spis(lab: Lab, trace: Trace) -> Judgement:
 
 def classify(error: BaseException, lab: Lab) -> Judgement:
     """What an exception says about the peers, the lab, or the scenario."""
-    words = _words(error)
+    words = words_of(error)
     if isinstance(error, PeerUnsupported):
         return Verdict.UNSUPPORTED, words
     crashed = [side for side in lab.sides if _crashed(side)]
@@ -141,7 +141,7 @@ def classify(error: BaseException, lab: Lab) -> Judgement:
     return Verdict.INCONCLUSIVE, f"the scenario itself broke: {type(error).__name__}: {words}"
 
 
-def _words(error: BaseException) -> str:
+def words_of(error: BaseException) -> str:
     """The message, and where in the scenario it happened."""
     place = ""
     trace = error.__traceback__

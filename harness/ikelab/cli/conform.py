@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from ..conformance.plugin import FOLDER, REFERENCE, test_name
+from ..interop import junit
+from ..interop.crew import workers_for
+from ..interop.matrix import matrix
+from ..peers import table
+from .common import EXIT_NOT_EXPECTED, environment, json_option, usage
+from .run import INTERRUPTED, NO_TESTS_COLLECTED, ROOT, Watcher, check_environment, finish, prepare
+
+TIERS_IN_GUESTS = ("uml-kernel",)
+
+
+@click.command()
+@click.argument("filters", nargs=-1, metavar="[FILTER]...")
+@click.option("--peer", "peers", multiple=True, metavar="PEER",
+              help="The implementation under test; may be given again (default: the reference).")
+@click.option("--role", type=click.Choice(["initiator", "responder"]), help="Only tests of it in this role.")
+@click.option("--strict", is_flag=True, help="A SHOULD that is not met is a failure, not a note.")
+@click.option("--seed", default="1", show_default=True, metavar="SEED", help="Of all that the scripted peer draws.")
+@click.option("--workers", default=0, metavar="N", help="Tests at a time (default: by cores and memory).")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+              help="Where everything goes (default: build/results/<time>, and `latest` points to it).")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Also write the results as JUnit XML.")
+@click.option("--ikeref", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
+              help="Play with this build of the reference, say one under a sanitizer.")
+@click.option("--list", "list_only", is_flag=True, help="Only list the tests that match.")
+@json_option
+def conform(filters: tuple[str, ...], peers: tuple[str, ...], role: str | None, strict: bool, seed: str, workers: int,
+            out: Path | None, junit_file: Path | None, ikeref: Path | None, list_only: bool,
+            json_file: Path | None) -> None:
+    """Hold an implementation to the RFCs, clause by clause, against the scripted peer.
+
+    A FILTER is part of a test's name or of a requirement's id, or a pattern with * and ?. Peers are those of
+    `ikelab peers list`. What the verdicts mean: docs/CONFORMANCE.md.
+
+    \b
+    Example:
+      ikelab conform --peer strongswan-6.0.1 RFC7296-2.6 --json out.json
+    """
+    names = peers or (REFERENCE,)
+    more = [f"--conform-seed={seed}", *(f"--conform-filter={one}" for one in filters)]
+    more += [f"--conform-peer={name}" for name in names] + ([f"--conform-role={role}"] if role else [])
+    if list_only:
+        for name in test_names(more):
+            click.echo(name)
+        return
+    if ikeref is not None:
+        if not os.access(ikeref, os.X_OK):
+            raise usage(f"--ikeref {ikeref} is no program; build it with `make`, or leave the option out")
+        os.environ["IKELAB_IKEREF"] = str(ikeref.resolve())
+    check_environment(names, names)
+    started = time.time()
+    directory = prepare(out, started)
+    watcher = Watcher(name_of=test_name)
+    workers = workers or workers_for(any(table.kind(name).tier in TIERS_IN_GUESTS for name in names))
+    more += [f"--conform-out={directory}", *(["--conform-strict"] if strict else [])]
+    more += ["-n", str(workers)] if workers > 1 else ["-p", "no:xdist"]
+    status = _play(watcher, more)
+    if status == NO_TESTS_COLLECTED or not (watcher.results or watcher.problems):
+        if status == INTERRUPTED:
+            raise SystemExit(EXIT_NOT_EXPECTED)
+        raise usage(f"no test matches {' '.join(filters) or 'that'}; `ikelab conform --list` names them all")
+    finish(watcher, directory, started, json_file)
+    if junit_file is not None:
+        try:
+            junit.write(junit_file, matrix(watcher.results), "ikelab conform")
+        except OSError as error:
+            raise environment(f"cannot write {junit_file}: {error.strerror}; give another --junit FILE") from error
+    if status == INTERRUPTED:
+        click.echo("interrupted: the rest was not played")
+    if not all(one.verdict.as_expected for one in watcher.results) or watcher.problems or status == INTERRUPTED:
+        raise SystemExit(EXIT_NOT_EXPECTED)
+
+
+def arguments(*more: str) -> list[str]:
+    return [str(FOLDER), f"--rootdir={ROOT}", "--import-mode=importlib", "-p", "ikelab.plugin", "-p",
+            "ikelab.conformance.plugin", "-p", "no:cacheprovider", "-qq", "--tb=short", "--no-header", "--no-summary",
+            "-o", "console_output_style=classic", *more]
+
+
+def _play(watcher: Watcher, more: list[str]) -> int:
+    """pytest's exit status."""
+    try:
+        return int(pytest.main(arguments(*more), plugins=[watcher]))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def test_names(more: list[str]) -> list[str]:
+    watcher = Watcher(name_of=test_name, echo=lambda _: None)
+    pytest.main(arguments("--collect-only", "-p", "no:xdist", *more), plugins=[watcher])
+    if watcher.problems:
+        raise usage("\n".join(watcher.problems))
+    return watcher.names

@@ -1,0 +1,45 @@
+"""Conformance tests: one implementation at a time against the scripted peer (docs/CONFORMANCE.md).
+
+    from ikelab.conformance import *
+
+is all that a file of tests needs: the names below, and the fixtures `responder`, `initiator` and `peer` of the plugin.
+
+    stage        an implementation that stays up for many tests      under_test    what a test says to it
+    judge        from what a test did to a verdict and artefacts     plugin        pytest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ..scenario import each, needs, requirement, topology
+from ..scripted import ip
+from ..scripted.channel import Received, Sent
+from ..scripted.child_sa import ChildSa, Opened
+from ..scripted.errors import NotReady, Unmet
+from ..scripted.ike_sa import IkeSa
+from ..scripted.payloads import (AUTH, CERT, CERTREQ, CP, EAP, KE, SA, TSi, TSr, D, IDi, IDr, N, Nonce, Payload, Proposal,
+                                 Raw, Transform, TransformWith, V, chain, critical, known, odd, replaced, selector,
+                                 without)
+from ..scripted.suites import proposal, transform
+from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
+
+IKE_SA_INIT, IKE_AUTH = Exchange.IKE_SA_INIT, Exchange.IKE_AUTH
+CREATE_CHILD_SA, INFORMATIONAL = Exchange.CREATE_CHILD_SA, Exchange.INFORMATIONAL
+IKE, ESP = Protocol.IKE, Protocol.ESP
+
+
+def configuration(**fields: Any) -> Callable[[Any], Any]:
+    """How the implementation under test is configured, and the scripted peer to match it: what `lab.configure` takes
+    (docs/ADD_A_SCENARIO.md). Tests of one configuration share a stage, so do not vary it without need."""
+    return pytest.mark.configuration(**fields)
+
+
+__all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "EAP", "ESP", "Exchange", "IDi", "IDr",
+           "IKE", "IKE_AUTH", "IKE_SA_INIT", "INFORMATIONAL", "IkeSa", "KE", "N", "Nonce", "NotReady", "Opened", "Payload",
+           "PayloadType", "Proposal", "Protocol", "Raw", "Received", "SA", "Sent", "TSi", "TSr", "Transform",
+           "TransformType", "TransformWith", "Unmet", "V", "chain", "configuration", "critical", "each", "ip", "known",
+           "needs", "odd", "proposal", "replaced", "requirement", "selector", "topology", "transform", "without"]
