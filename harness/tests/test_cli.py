@@ -35,7 +35,7 @@ def story(tmp_path):
 
 
 @pytest.mark.parametrize("command", [(), ("doctor",), ("demo",), ("run",), ("report",), ("explain",), ("peers",),
-                                     ("peers", "list"), ("peers", "build"), ("interop",)])
+                                     ("peers", "list"), ("peers", "build"), ("interop",), ("conform",)])
 def test_help_has_an_example(command):
     result = invoke(*command, "--help")
     assert result.exit_code == 0 and "Example:" in result.output

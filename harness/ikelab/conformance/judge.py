@@ -34,7 +34,7 @@ LAB_ERRORS = (ProcessError, CaptureError, PeerMissing, PeerNotRunning, capture_f
 
 
 @dataclass(slots=True)
-class Test:
+class ConformanceTest:
     """What is known of a test before it is played."""
 
     name: str
@@ -98,7 +98,7 @@ def _process() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
-def play(test: Test, stages: Stages, body: Callable[[UnderTest], object]) -> Result:
+def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], object]) -> Result:
     """Never raises but for an interrupt: every failure becomes a verdict with its reason."""
     started, stage, under_test = time.monotonic(), None, None
     judgement: Judgement = (Verdict.PASS, "")
@@ -153,7 +153,7 @@ def _runs(stage: Stage) -> bool:
         return False
 
 
-def _softened(judgement: Judgement, test: Test, under_test: UnderTest) -> Judgement:
+def _softened(judgement: Judgement, test: ConformanceTest, under_test: UnderTest) -> Judgement:
     """A failure of what is only a SHOULD is a pass with a note, unless the run is strict."""
     if judgement[0] is not Verdict.FAIL or test.strict or not test.requirements:
         return judgement
@@ -193,7 +193,7 @@ def _sanity(stage: Stage) -> None:
     stage.tidy()
 
 
-def _evidence(test: Test, stage: Stage) -> Trace:
+def _evidence(test: ConformanceTest, stage: Stage) -> Trace:
     """The packets of the test, the keys, and what they say."""
     files = stage.packets(test.directory)
     keys.write(test.directory / "keys", stage.carrier.keys)
@@ -203,7 +203,7 @@ def _evidence(test: Test, stage: Stage) -> Trace:
     return annotate(seen, stage.carrier.keys, scene)
 
 
-def _describe(result: Result, test: Test, stage: Stage | None, trace: Trace | None) -> None:
+def _describe(result: Result, test: ConformanceTest, stage: Stage | None, trace: Trace | None) -> None:
     """Fills in what is measured, and writes the artefacts; verdict.json last."""
     peer = getattr(stage, "peer", None)
     if peer is not None:

@@ -20,7 +20,7 @@ import pytest
 from ..cleanup import build_directory
 from ..plugin import PROPERTY, matches
 from ..verdict import Expected, Verdict, load_expected
-from .judge import Stages, Test, play
+from .judge import ConformanceTest, Stages, play
 from .stage import Setup
 from .under_test import UnderTest
 
@@ -113,14 +113,15 @@ def _pair(callspec: Any) -> tuple[str, str]:
     return next(callspec.params[name] for name in FIXTURES if name in callspec.params)
 
 
-def describe(item: pytest.Item) -> Test:
+def describe(item: pytest.Item) -> ConformanceTest:
     name, setup = test_name(item), setup_of(item)
     out = _out(item.config)
     doc = (getattr(item, "obj", None) and item.obj.__doc__ or "").strip()
     folder = out / "conformance" / re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-") / f"{setup.peer}+{setup.role}"
     needs = tuple(word for one in item.iter_markers("needs") for word in one.args)
-    return Test(name, " ".join(doc.split("\n\n")[0].split()), setup, folder, out, requirements(item), needs,
-                item.config.getoption("--conform-seed"), item.config.getoption("--conform-strict"), expected())
+    title = " ".join(doc.split("\n\n")[0].split())
+    return ConformanceTest(name, title, setup, folder, out, requirements(item), needs,
+                           item.config.getoption("--conform-seed"), item.config.getoption("--conform-strict"), expected())
 
 
 def _out(config: pytest.Config) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 
 from ..vectors.derivation import PRIVATE_OCTETS
 
@@ -29,27 +28,3 @@ class Draws:
             drawn[0] &= _TOP[group]
             drawn[-1] |= 1
         return bytes(drawn)
-
-    def choice(self, of: Iterable[int]) -> int:
-        return self._random.choice(list(of))
-
-
-class Given(Draws):
-    """What was drawn before, in its order: for vectors."""
-
-    def __init__(self, drawn: Iterable[bytes]):
-        super().__init__("given")
-        self._drawn = list(drawn)
-
-    def octets(self, length: int) -> bytes:
-        found = next((one for one in self._drawn if len(one) == length), None)
-        if found is None:
-            raise LookupError(f"no {length} octets are left of what was drawn")
-        self._drawn.remove(found)
-        return found
-
-    def spi(self, length: int) -> bytes:
-        return self.octets(length)
-
-    def private(self, group: str) -> bytes:
-        return self.octets(PRIVATE_OCTETS[group])
