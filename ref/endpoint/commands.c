@@ -6,6 +6,7 @@
 #include "exchange/ike_delete.h"
 #include "exchange/ike_sa_init.h"
 #include "exchange/mobike.h"
+#include "exchange/reauthentication.h"
 #include "exchange/request.h"
 
 static struct ike_sa *find_ike_sa(struct sa_store *store, const struct command *command)
@@ -59,7 +60,7 @@ static enum status create_child(struct sa_store *store, const struct command *co
                         .has_key = command->type == COMMAND_ACQUIRE,
                         .key = command->key};
     if (sa == NULL) {
-        return ike_sa_init_start(store, command->peer_index, &command->path, &task) != NULL
+        return ike_sa_init_start(store, command->peer_index, &command->path, false, &task) != NULL
                    ? STATUS_OK
                    : STATUS_INTERNAL;
     }
@@ -224,6 +225,14 @@ static enum status queue_for_ike_sa(struct sa_store *store, const struct command
     return STATUS_OK;
 }
 
+static enum status reauthenticate(struct sa_store *store, const struct command *command)
+{
+    struct ike_sa *sa = find_ike_sa(store, command);
+    return sa != NULL && sa->state == IKE_SA_ESTABLISHED
+               ? reauthentication_start(store, sa, command->id)
+               : STATUS_DROP;
+}
+
 static enum status delete_ike_sa(struct sa_store *store, const struct command *command)
 {
     struct ike_sa *sa = find_ike_sa(store, command);
@@ -296,6 +305,8 @@ enum status commands_execute(struct sa_store *store, const struct command *comma
         return initiate(store, command);
     case COMMAND_REKEY_IKE:
         return queue_for_ike_sa(store, command, TASK_IKE_REKEY);
+    case COMMAND_REAUTHENTICATE:
+        return reauthenticate(store, command);
     case COMMAND_REKEY_CHILD:
         return for_children(store, command, rekey_child);
     case COMMAND_DELETE_IKE:

@@ -8,6 +8,7 @@
 #include "exchange/child_negotiation.h"
 #include "exchange/child_rekey.h"
 #include "exchange/ike_rekey.h"
+#include "exchange/reauthentication.h"
 #include "exchange/request.h"
 #include "sa/proposal_choice.h"
 
@@ -73,6 +74,7 @@ void child_create_consume_response(struct sa_store *store, struct ike_sa *sa,
     }
     if (status != STATUS_OK) {
         sa_store_emit_child_failed(store, sa, request->task.child_index, status);
+        reauthentication_fail(store, sa, status);
     }
     sa_store_emit_done(store, request->task.command, status);
 }

@@ -116,6 +116,29 @@ void child_sa_set_lifetime(struct sa_store *store, struct child_sa *child,
 }
 
 /* Derives the keys, adds the Child SA to its IKE SA and tells the host. */
+/* What the new Child SA takes the place of: the one being rekeyed, or, of a peer that authenticates
+ * itself anew, the one that it has under its other IKE SA (2.8.3). */
+static const struct child_sa *replaced(const struct sa_store *store, const struct ike_sa *sa,
+                                       const struct child_exchange *exchange, bool we_initiated)
+{
+    if (exchange->old != NULL || we_initiated) {
+        return exchange->old;
+    }
+    for (const struct ike_sa *other = store->ike_sas; other != NULL; other = other->next) {
+        if (other == sa || other->peer_index != sa->peer_index || !ike_sa_is_up(other) ||
+            !identity_equal(&other->remote_id, &sa->remote_id)) {
+            continue;
+        }
+        for (const struct child_sa *c = other->children; c != NULL; c = c->next) {
+            if (c->child_index == exchange->child_index && c->state != CHILD_SA_DELETING &&
+                !c->redundant) {
+                return c;
+            }
+        }
+    }
+    return NULL;
+}
+
 static enum status install(struct sa_store *store, struct ike_sa *sa, const struct child_sa *made,
                            const struct child_exchange *exchange, const struct shared_secret *g_ir,
                            bool we_initiated, struct child_sa **out)
@@ -141,9 +164,10 @@ static enum status install(struct sa_store *store, struct ike_sa *sa, const stru
     child->next = sa->children;
     sa->children = child;
     if (!child->redundant) {
-        sa_store_emit_child_up(store, sa, child, &keys, we_initiated,
-                               exchange->old != NULL ? exchange->old->spi_in : 0,
-                               !we_initiated && exchange->old != NULL);
+        /* a responder sends on the old one until it knows the initiator to be ready (2.8) */
+        const struct child_sa *old = replaced(store, sa, exchange, we_initiated);
+        sa_store_emit_child_up(store, sa, child, &keys, we_initiated, old != NULL ? old->spi_in : 0,
+                               !we_initiated && old != NULL);
     }
     child_keys_wipe(&keys);
     *out = child;

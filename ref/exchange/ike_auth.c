@@ -8,6 +8,7 @@
 #include "exchange/child_negotiation.h"
 #include "exchange/ike_delete.h"
 #include "exchange/mobike.h"
+#include "exchange/reauthentication.h"
 #include "exchange/request.h"
 #include "sa/proposal_choice.h"
 
@@ -136,7 +137,8 @@ static void child_failed(struct sa_store *store, struct ike_sa *sa, const struct
                          const struct message *m, enum status status)
 {
     sa_store_emit_child_failed(store, sa, request->task.child_index, status);
-    if (sa->tasks.count == 0) {
+    reauthentication_fail(store, sa, status);
+    if (sa->tasks.count == 0 && sa->state == IKE_SA_ESTABLISHED) {
         ike_delete_queue(store, sa, DOWN_FAILED, 0);
     } else if (m->has_sa) {
         child_offer_reject(store, sa, request, m);

@@ -8,6 +8,7 @@
 #include "exchange/child_rekey.h"
 #include "exchange/fragmentation.h"
 #include "exchange/ike_delete.h"
+#include "exchange/reauthentication.h"
 #include "exchange/request.h"
 #include "sa/proposal_choice.h"
 
@@ -158,6 +159,7 @@ void ike_rekey_inherit(struct sa_store *store, struct ike_sa *old, struct ike_sa
     copy_circumstances(heir, old); /* a roam may have come between */
     heir->silent = false;
     heir->close_ns = UINT64_MAX;
+    reauthentication_inherit(store, old, heir);
     sa_store_emit_rekeyed(store, old, heir);
     move_tasks(store, old, heir);
     old->successor = heir->id;

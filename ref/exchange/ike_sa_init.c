@@ -109,13 +109,15 @@ static enum status create_request(struct sa_store *store, struct ike_sa *sa)
 }
 
 struct ike_sa *ike_sa_init_start(struct sa_store *store, uint16_t peer_index,
-                                 const struct path *path, const struct task *task)
+                                 const struct path *path, bool encapsulated,
+                                 const struct task *task)
 {
     struct ike_sa *sa = sa_store_add(store, peer_index, true, IKE_SA_INIT_SENT);
     if (sa == NULL) {
         return NULL;
     }
     sa->path = *path;
+    sa->encapsulated = encapsulated;
     enum status status = init_prepare(store, sa, proposal_list_first_group(&sa->peer->proposals));
     if (status == STATUS_OK) {
         sa->init->ni_length = NONCE_OURS;
@@ -232,7 +234,8 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
     set_nat(sa, &nat);
     sa->fragmentation = both_fragment(sa, m);
     authentication_note_response(sa, m);
-    if (sa->nat_supported && (sa->udp_encapsulation || sa->peer->mobike)) {
+    bool moves = sa->nat_supported && (sa->udp_encapsulation || sa->peer->mobike);
+    if (moves && !sa->encapsulated) {
         /* behind a NAT always (7296 2.23), with MOBIKE whenever both could be (4555 3.3) */
         sa->encapsulated = true;
         sa->path.local.port = store->config->natt_port;

@@ -5,9 +5,11 @@
 #include "exchange/exchange.h"
 
 /* Starts an IKE SA with the peer along `path`; `task` (a Child SA to be made) waits in it. NULL
- * when that is impossible. */
+ * when that is impossible. `encapsulated`: from the NAT traversal port at once, as any initiator
+ * may (2.23). */
 struct ike_sa *ike_sa_init_start(struct sa_store *store, uint16_t peer_index,
-                                 const struct path *path, const struct task *task);
+                                 const struct path *path, bool encapsulated,
+                                 const struct task *task);
 
 /* A request outside any IKE SA. The status is for counters; answers are queued. */
 enum status ike_sa_init_consume_request(struct sa_store *store, const struct exchange_input *in);

@@ -7,6 +7,7 @@
 #include "exchange/fragmentation.h"
 #include "exchange/ike_delete.h"
 #include "exchange/mobike.h"
+#include "exchange/reauthentication.h"
 
 #define MESSAGE_ID_REKEY 0xf0000000u
 #define TEMPORARY_FAILURE_MAX_NS 180000000000ULL /* "several minutes", RFC 7296 2.25 */
@@ -109,6 +110,9 @@ void request_start_next(struct sa_store *store, struct ike_sa *sa)
                 sa_store_task_ended(store, sa, &task, status);
             }
         }
+    }
+    if (may_ask(sa)) {
+        reauthentication_conclude(store, sa);
     }
 }
 

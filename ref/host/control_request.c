@@ -22,6 +22,7 @@ static const struct {
 } verbs[] = {
     {"initiate", CONTROL_INITIATE, ARGUMENT_PEER | ARGUMENT_CHILD, ARGUMENT_PEER},
     {"rekey", CONTROL_REKEY, ARGUMENT_PEER | ARGUMENT_WHAT | ARGUMENT_CHILD | ARGUMENT_SPI, 0},
+    {"reauthenticate", CONTROL_REAUTHENTICATE, ARGUMENT_PEER, ARGUMENT_PEER},
     {"delete", CONTROL_DELETE, ARGUMENT_PEER | ARGUMENT_WHAT | ARGUMENT_CHILD | ARGUMENT_SPI, 0},
     {"liveness", CONTROL_LIVENESS, ARGUMENT_PEER, ARGUMENT_PEER},
     {"roam", CONTROL_ROAM, ARGUMENT_PEER | ARGUMENT_LOCAL, ARGUMENT_PEER},
@@ -63,8 +64,8 @@ static bool verb_take(json_t *object, struct control_request *out, unsigned *all
     const char *name = json_string_value(json_object_get(object, "command"));
     if (name == NULL) {
         return complain(error, "%s",
-                        "no command; expected initiate, rekey, delete, liveness, roam, status, "
-                        "subscribe or shutdown");
+                        "no command; expected initiate, rekey, reauthenticate, delete, liveness, "
+                        "roam, status, subscribe or shutdown");
     }
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (strcmp(name, verbs[i].name) == 0) {
@@ -75,8 +76,8 @@ static bool verb_take(json_t *object, struct control_request *out, unsigned *all
         }
     }
     return complain(error,
-                    "unknown command \"%.40s\"; expected initiate, rekey, delete, liveness, roam, "
-                    "status, subscribe or shutdown",
+                    "unknown command \"%.40s\"; expected initiate, rekey, reauthenticate, delete, "
+                    "liveness, roam, status, subscribe or shutdown",
                     name);
 }
 
@@ -243,10 +244,15 @@ bool control_request_parse(const char *line, size_t length, const struct endpoin
 void control_request_command(const struct control_request *request, struct command *out)
 {
     static const enum command_type types[] = {
-        [CONTROL_INITIATE] = COMMAND_INITIATE,   [CONTROL_REKEY] = COMMAND_REKEY_CHILD,
-        [CONTROL_DELETE] = COMMAND_DELETE_CHILD, [CONTROL_LIVENESS] = COMMAND_LIVENESS,
-        [CONTROL_ROAM] = COMMAND_ROAM,           [CONTROL_STATUS] = COMMAND_LIVENESS,
-        [CONTROL_SUBSCRIBE] = COMMAND_LIVENESS,  [CONTROL_SHUTDOWN] = COMMAND_SHUTDOWN,
+        [CONTROL_INITIATE] = COMMAND_INITIATE,
+        [CONTROL_REKEY] = COMMAND_REKEY_CHILD,
+        [CONTROL_DELETE] = COMMAND_DELETE_CHILD,
+        [CONTROL_LIVENESS] = COMMAND_LIVENESS,
+        [CONTROL_ROAM] = COMMAND_ROAM,
+        [CONTROL_STATUS] = COMMAND_LIVENESS,
+        [CONTROL_SUBSCRIBE] = COMMAND_LIVENESS,
+        [CONTROL_SHUTDOWN] = COMMAND_SHUTDOWN,
+        [CONTROL_REAUTHENTICATE] = COMMAND_REAUTHENTICATE,
     };
     *out = (struct command){
         .type = types[request->verb],

@@ -5,17 +5,19 @@
 #include "sa/config.h"
 
 enum command_type {
-    COMMAND_INITIATE,     /* peer_index, child_index (UINT16_MAX: all that start at once, else the
-                             first), path: an IKE SA if there is none, then the Child SA */
-    COMMAND_ACQUIRE,      /* as INITIATE, from traffic: key is the packet (RFC 7296 2.9) */
-    COMMAND_REKEY_IKE,    /* peer_index, ike_sa */
-    COMMAND_REKEY_CHILD,  /* spi_in, or peer_index and child_index (all its Child SAs) */
-    COMMAND_DELETE_IKE,   /* peer_index, ike_sa */
-    COMMAND_DELETE_CHILD, /* spi_in, or peer_index and child_index */
-    COMMAND_LIVENESS,     /* peer_index, ike_sa: ask now */
-    COMMAND_ROAM,         /* peer_index, ike_sa, path: the host's route to the peer now starts at
-                             path.local; addresses: all local addresses there are. With MOBIKE the SA is
-                             moved; without, it is left as it is. path.local NONE: no route at present */
+    COMMAND_INITIATE,       /* peer_index, child_index (UINT16_MAX: all that start at once, else the
+                               first), path: an IKE SA if there is none, then the Child SA */
+    COMMAND_ACQUIRE,        /* as INITIATE, from traffic: key is the packet (RFC 7296 2.9) */
+    COMMAND_REKEY_IKE,      /* peer_index, ike_sa */
+    COMMAND_REAUTHENTICATE, /* peer_index, ike_sa: a new IKE SA and Child SAs, then the old ones go
+                               (RFC 7296 2.8.3) */
+    COMMAND_REKEY_CHILD,    /* spi_in, or peer_index and child_index (all its Child SAs) */
+    COMMAND_DELETE_IKE,     /* peer_index, ike_sa */
+    COMMAND_DELETE_CHILD,   /* spi_in, or peer_index and child_index */
+    COMMAND_LIVENESS,       /* peer_index, ike_sa: ask now */
+    COMMAND_ROAM,           /* peer_index, ike_sa, path: the host's route to the peer now starts at
+                               path.local; addresses: all local addresses there are. With MOBIKE the SA is
+                               moved; without, it is left as it is. path.local NONE: no route at present */
     COMMAND_ADDRESSES,  /* addresses: all local addresses there are; for IKE SAs to come, which the
                            peer may start (RFC 4555 3.4) */
     COMMAND_PEER_MOVED, /* spi_in, path: from ESP_EVENT_PEER_MOVED */

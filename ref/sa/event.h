@@ -26,13 +26,12 @@ enum event_type {
 enum down_reason {
     DOWN_DELETED_BY_US,
     DOWN_DELETED_BY_PEER,
-    DOWN_REPLACED,        /* rekeyed, or the loser of a rekey collision */
+    DOWN_REPLACED,        /* rekeyed or reauthenticated, or the loser of a rekey collision */
     DOWN_EXPIRED,         /* hard lifetime */
     DOWN_UNREACHABLE,     /* retransmissions used up, RFC 7296 2.4 */
     DOWN_REFUSED,         /* the peer sent an error; .status has it */
     DOWN_FAILED,          /* we refused the peer; .status has what we sent */
     DOWN_INITIAL_CONTACT, /* the peer said it had none before, RFC 7296 2.4 */
-    DOWN_IKE_SA_GONE,     /* a Child SA whose IKE SA ended */
     DOWN_SHUTDOWN,
 };
 
@@ -61,7 +60,7 @@ struct ike_keys_info {
 
 struct child_sa_info {
     uint32_t spi_in, spi_out;
-    uint32_t replaces_spi_in; /* 0: not a rekey */
+    uint32_t replaces_spi_in; /* 0: it replaces none of ours, by rekey or reauthentication */
     bool transport_mode, esn;
     bool outbound_standby; /* see esp_pair_config */
     struct protection protection;

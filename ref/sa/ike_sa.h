@@ -74,6 +74,12 @@ struct request {
     uint64_t give_up_ns;
 };
 
+/* It was made to replace another one with the same peer (2.8.3). */
+struct reauthentication {
+    uint32_t ike_sa;  /* that one; 0: it was not */
+    uint64_t command; /* answered when that one is gone */
+};
+
 struct ike_sa {
     struct ike_sa *next;
     uint32_t id;
@@ -85,6 +91,7 @@ struct ike_sa {
     uint64_t spi_i, spi_r;
     bool silent; /* made by a rekey that may lose its collision: the host has not heard of it */
     uint32_t successor; /* REKEYED: the IKE SA that inherited the Child SAs */
+    struct reauthentication reauthentication;
 
     const struct prf_algorithm *prf;
     const struct key_exchange_algorithm *key_exchange;

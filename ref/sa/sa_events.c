@@ -16,7 +16,6 @@ const char *down_reason_name(enum down_reason reason)
         [DOWN_REFUSED] = "refused",
         [DOWN_FAILED] = "failed",
         [DOWN_INITIAL_CONTACT] = "initial-contact",
-        [DOWN_IKE_SA_GONE] = "ike-sa-gone",
         [DOWN_SHUTDOWN] = "shutdown",
     };
     return names[reason];

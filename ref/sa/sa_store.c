@@ -247,14 +247,15 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
     if (sa->state == IKE_SA_CLOSED) {
         return;
     }
-    enum down_reason child_reason = reason == DOWN_REPLACED ? DOWN_IKE_SA_GONE : reason;
     while (sa->children != NULL) {
-        sa_store_child_gone(store, sa, sa->children, child_reason);
+        sa_store_child_gone(store, sa, sa->children, reason);
     }
     if (sa->request.active) {
         sa_store_task_ended(store, sa, &sa->request.task, status);
     }
     sa_store_tasks_ended(store, sa, status);
+    sa_store_emit_done_with(store, sa, sa->reauthentication.command, status);
+    sa->reauthentication.command = 0;
     struct ike_sa *rival = sa_store_find(store, sa->request.collision.ike_sa);
     if (rival != NULL && rival->silent) { /* it was to inherit, and there is nothing any more */
         sa_store_ike_gone(store, rival, reason, status);

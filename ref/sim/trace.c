@@ -105,7 +105,7 @@ void trace_command(const struct sim *sim, const struct host *host, const struct 
         [COMMAND_LIVENESS] = "liveness",     [COMMAND_ROAM] = "roam",
         [COMMAND_ADDRESSES] = "addresses",   [COMMAND_PEER_MOVED] = "peer moved",
         [COMMAND_TRAFFIC] = "traffic",       [COMMAND_EXPIRE] = "expire",
-        [COMMAND_SHUTDOWN] = "shutdown",
+        [COMMAND_SHUTDOWN] = "shutdown",     [COMMAND_REAUTHENTICATE] = "reauthenticate",
     };
     trace_line(sim, host, "  # %s  command %u", names[command->type], (unsigned)command->id);
 }

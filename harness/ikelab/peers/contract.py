@@ -77,6 +77,8 @@ CAPABILITIES: Mapping[str, str] = {
     "rekey-by-volume": "rekeys Child SAs by octets",
     "rekey-by-packets": "rekeys Child SAs by packets",
     "rekey-by-time": "rekeys by time",
+    "reauthentication": "replaces an IKE SA by a newly authenticated one before it ends the old one, when told to "
+                        "(RFC 7296 2.8.3)",
     "ike-hard-lifetime": "ends an IKE SA whose time is over, whatever has become of its rekey (RFC 7296 2.8)",
     "retransmission-times": "sends requests again at the times it is told (RFC 7296 2.1)",
     "liveness": "checks liveness by time (RFC 7296 2.4)",
@@ -232,6 +234,11 @@ class Peer(ABC):
         wait: bool = True,
     ) -> None:
         """Returns when the new SA is in use and this side has deleted the old one; without `wait`, at once."""
+
+    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+        """A new IKE SA with new Child SAs, then the end of the old ones; returns when they are gone."""
+        self.require("reauthentication")
+        raise NotImplementedError(f"{self.kind} has the capability reauthentication and no verb for it")
 
     @abstractmethod
     def delete(

@@ -44,6 +44,7 @@ LACKS: Mapping[str, str] = {
     "fragment-size": "pluto has a fixed size of fragments",
     "fragment-search": "pluto sends the same fragments again until it gives up",
     "liveness-by-command": "whack has no such command",
+    "reauthentication": "whack has no such command",
 }
 
 

@@ -152,6 +152,9 @@ class Reference(Peer):
     ) -> None:
         self._ask("rekey", deadline_s, wait=wait, **self._subject(what, child, peer))
 
+    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+        self._ask("reauthenticate", deadline_s, peer=self._spec().peer(peer).name)
+
     def delete(
         self,
         what: What = "ike",

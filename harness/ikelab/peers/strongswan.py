@@ -212,6 +212,23 @@ class StrongSwan(Peer):
                 raise PeerError(f"{self.kind} could not {subject}: {error}", error) from late
             raise
 
+    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+        entry = self._peer(peer)
+        subject = f"reauthenticate with {entry.name}"
+        before, mark = self.status(), self._log_size()
+        old = {sa.spis for sa in before.established(entry.name)}
+        children = {sa.child for sa in before.installed()}
+        if not old:
+            raise PeerError(f"{self.kind} cannot {subject}: there is no IKE SA")
+        self._command_vici("rekey", {"ike": entry.name, "reauth": "yes"}, subject, deadline_s, mark)
+
+        def replaced(status: PeerStatus) -> bool:
+            now = {sa.spis for sa in status.established(entry.name)}
+            gone = not any(sa.spis in old for sa in status.ike_sas)
+            return gone and bool(now) and children <= {sa.child for sa in status.installed()}
+
+        self.wait_for(replaced, subject, deadline_s)
+
     def delete(
         self,
         what: What = "ike",

@@ -37,6 +37,7 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
         "max_packet = 32768",  # chains of certificates can be larger than its default
         "dos_protection = yes",
         "retry_initiate_interval = 0",
+        "make_before_break = yes",  # the default since 6.0 only
         "install_virtual_ip = no",
         # A client whose default route moves shall move with it, though its old address still works.
         "prefer_best_path = yes",

@@ -105,6 +105,10 @@ class Side:
         self.mark(f"is told to rekey the {'IKE' if what == 'ike' else 'Child'} SA")
         self.daemon.rekey(what, child, deadline_s=deadline_s, wait=wait)
 
+    def reauthenticate(self, deadline_s: float = DEADLINE_S) -> None:
+        self.mark("is told to authenticate anew")
+        self.daemon.reauthenticate(deadline_s=deadline_s)
+
     def delete(self, what: What = "ike", child: str | None = None, deadline_s: float = DEADLINE_S,
                wait: bool = True) -> None:
         self.mark(f"is told to delete the {'IKE' if what == 'ike' else 'Child'} SA")

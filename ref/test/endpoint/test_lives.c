@@ -111,10 +111,10 @@ static void restart(unsigned side)
 static void act(unsigned side)
 {
     static const enum command_type commands[] = {
-        COMMAND_INITIATE,   COMMAND_INITIATE,    COMMAND_INITIATE,    COMMAND_REKEY_IKE,
-        COMMAND_REKEY_IKE,  COMMAND_REKEY_CHILD, COMMAND_REKEY_CHILD, COMMAND_DELETE_CHILD,
-        COMMAND_DELETE_IKE, COMMAND_LIVENESS,    COMMAND_ROAM,        COMMAND_ROAM,
-        COMMAND_EXPIRE,     COMMAND_SHUTDOWN};
+        COMMAND_INITIATE,   COMMAND_INITIATE,    COMMAND_INITIATE,      COMMAND_REKEY_IKE,
+        COMMAND_REKEY_IKE,  COMMAND_REKEY_CHILD, COMMAND_REKEY_CHILD,   COMMAND_DELETE_CHILD,
+        COMMAND_DELETE_IKE, COMMAND_LIVENESS,    COMMAND_ROAM,          COMMAND_ROAM,
+        COMMAND_EXPIRE,     COMMAND_SHUTDOWN,    COMMAND_REAUTHENTICATE};
     struct command command = {.type = commands[dice(sizeof commands / sizeof commands[0])],
                               .child_index = UINT16_MAX};
     switch (command.type) {

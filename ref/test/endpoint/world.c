@@ -206,12 +206,19 @@ uint32_t world_command_with(struct world *world, unsigned s, struct command comm
     uint32_t id = (uint32_t)++side->command_count;
     assert(id < WORLD_COMMANDS);
     static const char *const names[] = {
-        [COMMAND_INITIATE] = "initiate",     [COMMAND_ACQUIRE] = "acquire",
-        [COMMAND_REKEY_IKE] = "rekey ike",   [COMMAND_REKEY_CHILD] = "rekey child",
-        [COMMAND_DELETE_IKE] = "delete ike", [COMMAND_DELETE_CHILD] = "delete child",
-        [COMMAND_LIVENESS] = "liveness",     [COMMAND_ROAM] = "roam",
-        [COMMAND_PEER_MOVED] = "peer moved", [COMMAND_TRAFFIC] = "traffic",
-        [COMMAND_EXPIRE] = "expire",         [COMMAND_SHUTDOWN] = "shutdown",
+        [COMMAND_INITIATE] = "initiate",
+        [COMMAND_ACQUIRE] = "acquire",
+        [COMMAND_REKEY_IKE] = "rekey ike",
+        [COMMAND_REKEY_CHILD] = "rekey child",
+        [COMMAND_DELETE_IKE] = "delete ike",
+        [COMMAND_DELETE_CHILD] = "delete child",
+        [COMMAND_LIVENESS] = "liveness",
+        [COMMAND_ROAM] = "roam",
+        [COMMAND_PEER_MOVED] = "peer moved",
+        [COMMAND_TRAFFIC] = "traffic",
+        [COMMAND_EXPIRE] = "expire",
+        [COMMAND_SHUTDOWN] = "shutdown",
+        [COMMAND_REAUTHENTICATE] = "reauthenticate",
     };
     side->commands[id] = (struct world_command){.type = command.type};
     world_trace(world, s, "* command %u: %s", (unsigned)id,

@@ -41,7 +41,7 @@ static const struct path path = {.local = {{ADDRESS_V4, {192, 0, 2, 1}}, 500},
 static struct ike_sa *ask(void)
 {
     struct task task = {.type = TASK_CHILD_CREATE, .command = 1};
-    struct ike_sa *sa = ike_sa_init_start(a, 0, &path, &task);
+    struct ike_sa *sa = ike_sa_init_start(a, 0, &path, false, &task);
     assert_non_null(sa);
     assert_true(core_datagram(&world, 0, &sent));
     memcpy(kept, sent.octets.data, sent.octets.length);
@@ -81,7 +81,7 @@ static void test_start_is_impossible(void **state)
     struct task task = {.type = TASK_CHILD_CREATE};
     (void)state;
     world_stand_in_ike(&world.sides[0].peers[0].proposals, 40999); /* nobody has that group */
-    assert_null(ike_sa_init_start(a, 0, &path, &task));
+    assert_null(ike_sa_init_start(a, 0, &path, false, &task));
     assert_null(a->ike_sas);
     assert_false(core_datagram(&world, 0, &sent));
 }

@@ -71,6 +71,11 @@ static void good_requests(void **state)
     assert_string_equal(request.id, "\"x\"");
     assert_int_equal(command.type, COMMAND_REKEY_IKE);
 
+    assert_true(parse("{\"command\": \"reauthenticate\", \"peer\": \"gateway\"}", &request));
+    control_request_command(&request, &command);
+    assert_int_equal(command.type, COMMAND_REAUTHENTICATE);
+    assert_int_equal(command.peer_index, 1);
+
     assert_true(parse("{\"command\": \"delete\", \"spi_in\": \"c0FFee01\"}", &request));
     control_request_command(&request, &command);
     assert_int_equal(command.type, COMMAND_DELETE_CHILD);
