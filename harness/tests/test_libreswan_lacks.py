@@ -219,7 +219,14 @@ def test_whack_has_no_word_for_liveness_and_none_for_a_size_of_fragments(kind: t
         "--fragmentation", "--ikefrag-allow", "--ikefrag-force", "--iptfs-fragmentation"}
 
 
-ASKED = {"ke-x448", "liveness-by-command", "fragment-size"}
+@versions
+def test_whack_has_words_for_both_rekeys_and_none_that_authenticates_anew(kind: table.PeerKind, root: Path) -> None:
+    words = set(re.findall(r"--[a-z0-9-]+", said(root, "whack", "--help")))
+    assert {"--rekey-ike", "--rekey-child"} <= words
+    assert {word for word in words if "reauth" in word} == {"--reauth"}  # of a connection: when its time is over
+
+
+ASKED = {"ke-x448", "liveness-by-command", "fragment-size", "reauthentication"}
 NSS = {"auth-ed25519", "auth-ed448", "untimely-certificate"}  # what its database takes in: not probed
 
 

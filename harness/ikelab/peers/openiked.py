@@ -62,7 +62,7 @@ LACKS: Mapping[str, str] = {
     "initial-contact-heeded": "iked keeps the old IKE SAs, whatever the new one says; set enforcesingleikesa ends them "
                               "without being told",
     "liveness-by-command": "ikectl has no such command",
-    "reauthentication": "iked starts no second IKE SA where it has one",
+    "reauthentication": "ikectl has no such command",
     "keepalive": "iked sends keepalives each 20 s, and cannot be told to otherwise",
     "cookie-always": "iked cannot be told to ask for a COOKIE",
     "acquire-keeps-packet": "iked has a policy in the kernel only while a Child SA is up",
