@@ -58,6 +58,14 @@ class Rule:
         """Until it has dropped, held... that many."""
         process.await_that(lambda: self.acted >= count, f"packet {count} of a relay rule", deadline_s)
 
+    def acts_within(self, count: int = 1, deadline_s: float = DEADLINE_S) -> bool:
+        """Whether it comes to that in time: for packets whose absence is the sender's fault, and not the lab's."""
+        try:
+            self.wait_acted(count, deadline_s)
+        except process.ProcessError:
+            return False
+        return True
+
     def wait_matched(self, count: int = 1, deadline_s: float = DEADLINE_S) -> None:
         process.await_that(lambda: self.matched >= count, f"packet {count} at a relay rule", deadline_s)
 
