@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 
 
@@ -51,17 +52,18 @@ def load_expected(path: Path) -> list[Expected]:
         return []
     try:
         tables = tomllib.loads(path.read_text()).get("expected", [])
-        return [Expected(scenario, one.get("initiator", "*"), one.get("responder", "*"), one["reason"],
-                         one.get("authentication", "*"), re.compile(one.get("seen", "")).pattern,
-                         one.get("always", True)) for one in tables for scenario in _listed(one["scenario"])]
+        return [Expected(scenario, initiator, responder, one["reason"], one.get("authentication", "*"),
+                         re.compile(one.get("seen", "")).pattern, one.get("always", True))
+                for one in tables for scenario, initiator, responder in product(
+                    _listed(one["scenario"]), _listed(one.get("initiator", "*")), _listed(one.get("responder", "*")))]
     except (OSError, tomllib.TOMLDecodeError, re.error) as error:
         raise ExpectedError(f"{path}: {error}; correct the line") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise ExpectedError(f"{path}: every [[expected]] needs scenario and reason; add {error}") from error
 
 
-def _listed(scenario: str | list[str]) -> list[str]:
-    return [scenario] if isinstance(scenario, str) else list(scenario)
+def _listed(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
 
 
 def apply_expected(verdict: Verdict, reason: str, lines: list[Expected]) -> tuple[Verdict, str]:
