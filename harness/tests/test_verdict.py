@@ -32,6 +32,14 @@ def test_of_several_lines_the_one_that_was_seen_counts():
     assert apply_expected(Verdict.PASS, "", lines)[0] is Verdict.FAIL
 
 
+def test_a_line_may_list_scenarios_and_peers(tmp_path):
+    (tmp_path / "expected.toml").write_text(
+        '[[expected]]\nscenario = ["a", "b"]\ninitiator = ["x", "y-*"]\nreason = "r"\n')
+    lines = load_expected(tmp_path / "expected.toml")
+    assert {(line.scenario, line.initiator, line.responder) for line in lines} == {
+        ("a", "x", "*"), ("a", "y-*", "*"), ("b", "x", "*"), ("b", "y-*", "*")}
+
+
 def test_what_fails_at_times_may_pass():
     line = Expected("a", "*", "*", "r", always=False)
     assert apply_expected(Verdict.FAIL, "3 lost", [line])[0] is Verdict.EXPECTED_FAIL
