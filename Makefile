@@ -11,6 +11,7 @@
 #   make sim-long   a million plain lives, ten million rekeys
 #   make sim-mutants    faults planted one by one into a copy: the simulator has to find each
 #   make fuzz       every fuzzer for MINUTES=1, in turn; TARGET=endpoint: that one (docs/FUZZING.md)
+#   make coverage   how much of the core unit tests, vectors, simulator and fuzz corpus reach, room by room
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make clean      removes build/, but for the peers' roots, which took long to unpack; they go by
 #                   `make clean-peers`
@@ -112,6 +113,11 @@ $(BUILD)/ref/test/%: ref/test/%.c $(TEST_SUPPORT_OBJECTS) $(HOST_TEST_OBJECTS) $
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -MMD -MP -Iref -o $@ $< $(TEST_SUPPORT_OBJECTS) \
 	  $(HOST_TEST_OBJECTS) $(BUILD)/libikeref.a -lcmocka -lconfuse -ljansson -lmnl -lseccomp -lcrypto
 
+# What the core calls can be made to fail here.
+EXHAUSTIBLE := endpoint_receive endpoint_command endpoint_expire malloc calloc digest_sha1 prf_compute prf_plus \
+  key_exchange_create key_exchange_derive protector_create protector_seal
+$(BUILD)/ref/test/endpoint/test_exhaustion: override LDFLAGS += $(EXHAUSTIBLE:%=-Wl,--wrap=%)
+
 # Only the unit tests; ci/run_tests.py runs them and says how many passed.
 unit:
 	@$(MAKE) --no-print-directory $(ALL_CORES) tests
@@ -196,6 +202,25 @@ fuzzers:
 fuzz: fuzzers
 	@$(PYTHON) ci/fuzz.py --build $(BUILD) --minutes $(MINUTES) $(TARGET)
 
+# How much of the core is reached (docs/COVERAGE.md): everything that plays it, built with counters, without
+# asserts, whose other branch no test is to take, and without warnings, which are the other builds' affair.
+COVERED := $(BUILD)/covered
+COVER_CC ?= gcc
+COVER_FLAGS := -O0 -g --coverage -DNDEBUG -w
+REPLAY_PROGRAMS := $(FUZZ_SOURCES:ref/fuzz/fuzz_%.c=$(BUILD)/replay/%)
+$(REPLAY_PROGRAMS): $(BUILD)/replay/%: $(BUILD)/ref/fuzz/fuzz_%.o $(BUILD)/ref/fuzz/replay/main.o \
+  $(BUILD)/libfuzz.a $(BUILD)/libikeref.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lconfuse -ljansson -lmnl -lcrypto
+
+coverage-programs: tests $(BUILD)/ikesim $(REPLAY_PROGRAMS)
+coverage:
+	@command -v gcovr >/dev/null || ci/install.sh --coverage
+	@$(MAKE) --no-print-directory $(ALL_CORES) BUILD=$(COVERED) CC="$(COVER_CC)" CFLAGS="$(COVER_FLAGS)" \
+	  LDFLAGS=--coverage coverage-programs
+	@$(PYTHON) ci/coverage.py --build $(COVERED) $(ARGS)
+
 # Test vectors: published, from packages, and of whole exchanges (docs/VECTORS.md).
 VECTOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/test/vectors/*.c)))
 $(BUILD)/vector-runner: $(VECTOR_OBJECTS) $(BUILD)/libikeref.a
@@ -225,7 +250,7 @@ tidy:
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants hostile \
-  fuzz fuzzers fuzz-programs \
+  fuzz fuzzers fuzz-programs coverage coverage-programs \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

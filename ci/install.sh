@@ -11,6 +11,8 @@ RUN="iproute2 nftables strace iputils-ping util-linux mount tshark mmdebstrap de
 # The harness.
 PYTHON="python3 python3-pytest python3-pytest-xdist python3-scapy python3-cryptography python3-jsonschema
 python3-jinja2 python3-rich python3-click python3-junitparser"
+# Only for `make coverage`, which asks for it with --coverage.
+COVERAGE="gcovr"
 
 fail() {
     echo "ci/install.sh: $1" >&2
@@ -18,17 +20,18 @@ fail() {
 }
 
 case "${1:-}" in
-'') ;;
+'') COVERAGE="" ;;
+--coverage) ;;
 --list)
     echo $BUILD $RUN $PYTHON
     exit 0
     ;;
 -h | --help)
-    echo "usage: ci/install.sh [--list]   installs (or lists) the Debian packages ikelab needs"
+    echo "usage: ci/install.sh [--list | --coverage]   installs (or lists) the Debian packages ikelab needs"
     exit 0
     ;;
 *)
-    echo "usage: ci/install.sh [--list]" >&2
+    echo "usage: ci/install.sh [--list | --coverage]" >&2
     exit 2
     ;;
 esac
@@ -36,7 +39,7 @@ esac
 command -v dpkg-query >/dev/null || fail "this is no Debian: install the like of these yourself: $(echo $BUILD $RUN $PYTHON)"
 
 missing=""
-for package in $BUILD $RUN $PYTHON; do
+for package in $BUILD $RUN $PYTHON $COVERAGE; do
     state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$state" = installed ] || missing="$missing $package"
 done

@@ -43,7 +43,7 @@ MUTANTS = (
            "theirs->close_ns = store->now_ns + REPLACED_LINGER_NS; } ike_rekey_inherit(store, sa, made);",
            "} ike_rekey_inherit(store, sa, made);"),
     Mutant("Child SAs do not move at an IKE SA rekey", "exchange/ike_rekey.c",
-           "*end = old->children; old->children = NULL;", "(void)end;"),
+           "heir->children = old->children; old->children = NULL;", ";"),
     Mutant("what waits does not move at an IKE SA rekey", "exchange/ike_rekey.c",
            "move_task(store, heir, &old->tasks.items[i]);", ";"),
     Mutant("the old IKE SA is not deleted after its rekey", "exchange/ike_rekey.c",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exchange/child_delete.h"
+#include "exchange/ike_delete.h"
 #include "sa/narrowing.h"
 #include "sa/proposal_choice.h"
 
@@ -292,7 +293,8 @@ enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, stru
         .local = answer->ts_i,
         .remote = answer->ts_r,
     };
-    if (!bytes_take_u32(&spi, &made.spi_out) || made.spi_out < 256) {
+    (void)!bytes_take_u32(&spi, &made.spi_out); /* of 4 octets, or it was not accepted */
+    if (made.spi_out < 256) {
         return STATUS_NOTIFY(INVALID_SYNTAX);
     }
     if (was_deleted(request, made.spi_out)) {
@@ -311,8 +313,8 @@ void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct 
                         const struct message *answer)
 {
     struct child_sa *child = calloc(1, sizeof *child);
-    if (child == NULL || answer->sa.count == 0) {
-        free(child);
+    if (child == NULL) { /* without a record of it, it cannot be deleted alone */
+        ike_delete_queue(store, sa, DOWN_FAILED, 0);
         return;
     }
     struct bytes spi = answer->sa.proposals[0].spi;
@@ -481,7 +483,8 @@ enum status child_answer_build(struct sa_store *store, struct ike_sa *sa,
     }
     TRY(choose_child(sa, m, &chosen, &answer));
     struct bytes spi = answer.chosen.spi;
-    if (!bytes_take_u32(&spi, &answer.made.spi_out) || answer.made.spi_out < 256) {
+    (void)!bytes_take_u32(&spi, &answer.made.spi_out); /* of 4 octets, or it was not chosen */
+    if (answer.made.spi_out < 256) {
         return STATUS_NOTIFY(INVALID_SYNTAX);
     }
     TRY(sa_store_new_child_spi(store, &answer.made.spi_in));

@@ -46,8 +46,8 @@ enum status child_rekey_create_request(struct sa_store *store, struct ike_sa *sa
 {
     uint8_t spi[4];
     struct child_sa *old = ike_sa_child_by_id(sa, sa->request.task.child_sa);
-    if (old == NULL || old->state != CHILD_SA_INSTALLED || old->replaced) {
-        return STATUS_DROP;
+    if (old == NULL || old->state == CHILD_SA_DELETING || old->replaced) {
+        return STATUS_DROP; /* REKEYING: we could not send it the first time */
     }
     const struct child_config *config = &sa->peer->children[old->child_index];
     struct writer w = writer_over(spi, sizeof spi);
@@ -132,6 +132,10 @@ void child_rekey_consume_response(struct sa_store *store, struct ike_sa *sa,
             child_delete_queue(store, sa, old, DOWN_DELETED_BY_PEER, 0);
         } else if (status != STATUS_DROP && m->has_sa) {
             child_offer_reject(store, sa, request, m);
+            if (request->collision.active && !lost && old != NULL) {
+                /* the peer has lost and waits for us to delete the old one */
+                child_delete_queue(store, sa, old, DOWN_FAILED, 0);
+            }
         }
         sa_store_emit_done(store, request->task.command, status);
         return;
@@ -161,8 +165,8 @@ enum status child_rekey_consume_request(struct sa_store *store, struct ike_sa *s
     uint8_t nr[NONCE_OURS];
     uint32_t spi_out = 0;
     struct bytes spi = rekey->spi;
-    bool named =
-        rekey->protocol == PROTOCOL_ESP && spi.length == 4 && bytes_take_u32(&spi, &spi_out);
+    bool named = rekey->protocol == PROTOCOL_ESP && spi.length == 4;
+    (void)!bytes_take_u32(&spi, &spi_out);
     struct child_sa *old = named ? ike_sa_child_by_spi_out(sa, spi_out) : NULL;
     if (old == NULL && named && child_offer_is_out(sa)) {
         return STATUS_NOTIFY(

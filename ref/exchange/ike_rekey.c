@@ -2,6 +2,7 @@
 
 #include "exchange/ike_rekey.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "exchange/child_create.h"
@@ -150,11 +151,8 @@ void ike_rekey_believe(struct sa_store *store, struct ike_sa *heir)
 
 void ike_rekey_inherit(struct sa_store *store, struct ike_sa *old, struct ike_sa *heir)
 {
-    struct child_sa **end = &heir->children;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    *end = old->children;
+    assert(heir->children == NULL); /* nobody could make one: it was silent */
+    heir->children = old->children;
     old->children = NULL;
     copy_circumstances(heir, old); /* a roam may have come between */
     heir->silent = false;
@@ -222,8 +220,8 @@ static enum status conclude(struct sa_store *store, struct ike_sa *sa, struct re
     }
     TRY(proposal_accept(&m->sa, &sa->peer->proposals, PROTOCOL_IKE, 8, false, &chosen));
     struct bytes spi = chosen.spi;
-    if (!bytes_take_u64(&spi, &material.spi_r) || material.spi_r == 0 ||
-        m->ke.group != chosen.key_exchange->id ||
+    (void)!bytes_take_u64(&spi, &material.spi_r); /* of 8 octets, or it was not accepted */
+    if (material.spi_r == 0 || m->ke.group != chosen.key_exchange->id ||
         chosen.key_exchange != key_exchange_algorithm_of(request->key_exchange)) {
         return STATUS_NOTIFY(INVALID_SYNTAX);
     }
@@ -315,7 +313,8 @@ static enum status answer(struct sa_store *store, struct ike_sa *sa,
     struct material material = {
         .chosen = chosen, .g_ir = &g_ir, .ni = m->nonce.nonce, .nr = bytes_of(nr, NONCE_OURS)};
     struct bytes spi_i = chosen->spi;
-    if (!bytes_take_u64(&spi_i, &material.spi_i) || material.spi_i == 0) {
+    (void)!bytes_take_u64(&spi_i, &material.spi_i); /* of 8 octets, or it was not chosen */
+    if (material.spi_i == 0) {
         return STATUS_NOTIFY(INVALID_SYNTAX);
     }
     struct key_exchange *key = key_exchange_create(chosen->key_exchange, store->random);

@@ -147,8 +147,12 @@ void update_addresses_consume_response(struct sa_store *store, struct ike_sa *sa
             return;
         }
     }
-    if (status == STATUS_OK &&
-        nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat) == STATUS_OK) {
+    if (status == STATUS_OK) {
+        if (nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat) !=
+            STATUS_OK) {
+            request_start_later(store, sa, &request->task);
+            return;
+        }
         set_nat(sa, &nat);
         note_mapping(store, sa, in->message);
         mobike_move_children(store, sa);
@@ -219,10 +223,10 @@ static enum status consume_update(struct sa_store *store, struct ike_sa *sa,
     struct nat_detection nat;
     struct task check = {.type = TASK_RETURN_ROUTABILITY};
     bool same_host = address_equal(&sa->path.remote.ip, &in->path->remote.ip);
+    TRY(nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat));
     sa->path = *in->path;
     sa->encapsulated = in->encapsulated;
     sa->path_changes++;
-    TRY(nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat));
     set_nat(sa, &nat);
     sa_store_emit_ike(store, sa, EVENT_IKE_SA_MOVED, DOWN_DELETED_BY_PEER, STATUS_OK);
     if (same_host && !sa->children_follow) {

@@ -10,6 +10,7 @@
 #include "exchange/reauthentication.h"
 
 #define MESSAGE_ID_REKEY 0xf0000000u
+#define STARTS_MAX 8                             /* of one request that we cannot make */
 #define TEMPORARY_FAILURE_MAX_NS 180000000000ULL /* "several minutes", RFC 7296 2.25 */
 
 static bool may_ask(const struct ike_sa *sa)
@@ -92,6 +93,22 @@ static bool message_ids_left(struct sa_store *store, struct ike_sa *sa)
     return true;
 }
 
+/* What we could not even ask to be deleted would stay for ever, so the whole IKE SA goes then. */
+void request_start_later(struct sa_store *store, struct ike_sa *sa, const struct task *task)
+{
+    struct task later = *task;
+    later.not_before_ns =
+        store->now_ns + (sa->peer->retransmission.timeout_ns << (task->attempts % STARTS_MAX));
+    later.attempts++;
+    if (later.attempts < STARTS_MAX && task_queue_push(&sa->tasks, &later)) {
+        return;
+    }
+    sa_store_task_ended(store, sa, task, STATUS_INTERNAL);
+    if (task->type == TASK_CHILD_DELETE || task->type == TASK_IKE_DELETE) {
+        sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_INTERNAL);
+    }
+}
+
 void request_start_next(struct sa_store *store, struct ike_sa *sa)
 {
     struct task task;
@@ -102,12 +119,11 @@ void request_start_next(struct sa_store *store, struct ike_sa *sa)
         enum status status = request_start(store, sa, &task);
         if (status != STATUS_OK) {
             request_end(&sa->request);
-            /* nothing is left to ask: it has gone, been replaced or come by itself */
-            bool content = status == STATUS_DROP;
-            if (content) {
+            if (status == STATUS_DROP) {
+                /* nothing is left to ask: it has gone, been replaced or come by itself */
                 sa_store_emit_done(store, task.command, STATUS_OK);
             } else {
-                sa_store_task_ended(store, sa, &task, status);
+                request_start_later(store, sa, &task);
             }
         }
     }

@@ -32,6 +32,10 @@ void request_answered(struct sa_store *store, struct ike_sa *sa, const struct ex
 /* Frees what a request holds. */
 void request_end(struct request *request);
 
+/* For want of memory or randomness the request could not be made: once more in a while, but not for
+ * ever, and then the task has ended with STATUS_INTERNAL. */
+void request_start_later(struct sa_store *store, struct ike_sa *sa, const struct task *task);
+
 /* After TEMPORARY_FAILURE: again later, with growing pauses; an IKE SA that gets nothing else for
  * minutes is out of step and is closed (RFC 7296 2.25). */
 void request_retry_later(struct sa_store *store, struct ike_sa *sa, const struct task *task);

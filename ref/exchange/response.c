@@ -78,6 +78,9 @@ void response_send(struct sa_store *store, struct ike_sa *sa, const struct excha
         return; /* the peer will ask again */
     }
     if (seal_and_store(store, sa, in, reply) != STATUS_OK) {
+        /* the request has had its effect, and there is no answer to say so: were it handled once
+         * more, it would have it twice */
+        sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_INTERNAL);
         return;
     }
     sa->expected_request = in->header->message_id + 1;

@@ -10,7 +10,7 @@
 #include "protect/skf_message.h"
 #include "test/protect/seal_lab.h"
 
-static struct seal_lab labs[SEAL_LAB_SUITES];
+static struct seal_lab suites[SEAL_LAB_SUITES];
 static uint8_t octets[IKE_MESSAGE_MAX], plain[IKE_MESSAGE_MAX];
 
 /* An IKE header and the generic header of SK or SKF; lengths that fit are the caller's. */
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = input_of(data, size);
     uint8_t how = input_u8(&in);
     bool fragment = (how & 8) != 0;
-    struct seal_lab *lab = &labs[how % SEAL_LAB_SUITES];
+    struct seal_lab *lab = &suites[how % SEAL_LAB_SUITES];
     struct writer w = writer_over(octets, sizeof octets);
     struct bytes inner;
     if (lab->seal == NULL) {

@@ -40,7 +40,7 @@ static void identity(const char *text)
         finding("an identity that is not itself");
     }
     (void)identity_format(&id, written);
-    (void)identity_parse(written, &again);
+    (void)!identity_parse(written, &again);
 }
 
 static void selector(const char *text)

@@ -55,10 +55,10 @@ void sa_store_send_message(struct sa_store *store, const struct path *path, bool
 static struct event *event_add(struct sa_store *store, const struct ike_sa *sa,
                                enum event_type type)
 {
-    static struct queued_event lost; /* without memory the event is lost, the protocol goes on */
     struct queued_event *queued = calloc(1, sizeof *queued);
-    if (queued == NULL) {
-        return &lost.event;
+    if (queued == NULL) { /* without memory the event is lost, the protocol goes on */
+        octets_wipe(&store->lost, sizeof store->lost);
+        return &store->lost.event;
     }
     if (store->event_last != NULL) {
         store->event_last->next = queued;
@@ -82,6 +82,7 @@ bool sa_store_next_event(struct sa_store *store, struct event *out)
 {
     struct queued_event *queued = store->event_first;
     if (queued == NULL) {
+        octets_wipe(&store->lost, sizeof store->lost);
         return false;
     }
     *out = queued->event;

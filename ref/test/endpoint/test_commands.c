@@ -117,9 +117,37 @@ static void test_nothing_new_after_shutdown(void **state)
     assert_int_equal(run((struct command){.type = COMMAND_INITIATE, .id = 15}), STATUS_DROP);
 }
 
+/* The one of several that the host names by its SPI, and no other. */
+static void test_one_child_by_its_spi(void **state)
+{
+    (void)state;
+    uint32_t spi_in = sa->children->spi_in;
+    assert_int_equal(run((struct command){.type = COMMAND_DELETE_CHILD, .spi_in = spi_in}),
+                     STATUS_OK);
+    assert_int_equal(sa->request.task.type, TASK_CHILD_DELETE);
+    assert_int_equal(sa->request.task.child_sa, sa->children->id);
+    assert_int_equal(run((struct command){.type = COMMAND_DELETE_CHILD, .spi_in = spi_in}),
+                     STATUS_DROP); /* it is on its way */
+}
+
+/* Who names an IKE SA that has been replaced means the one that has its Child SAs now. */
+static void test_a_replaced_ike_sa(void **state)
+{
+    (void)state;
+    uint32_t old = sa->id;
+    assert_int_not_equal(world_command(&world, 0, COMMAND_REKEY_IKE), 0);
+    world_run(&world, 3 * world.delay_ns); /* the new one is there, the old one not yet deleted */
+    struct ike_sa *heir = world_core_ike_sa(&world, 0);
+    assert_int_not_equal(heir->id, old);
+    assert_int_equal(sa_store_find(store, old)->state, IKE_SA_REKEYED);
+    assert_int_equal(run((struct command){.type = COMMAND_LIVENESS, .ike_sa = old}), STATUS_OK);
+    assert_int_equal(heir->request.task.type, TASK_LIVENESS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_one_child_by_its_spi),       CASE(test_a_replaced_ike_sa),
         CASE(test_indexes_out_of_range),       CASE(test_nothing_it_applies_to),
         CASE(test_what_each_asks_of_the_peer), CASE(test_answered_at_once),
         CASE(test_nothing_new_after_shutdown),

@@ -104,12 +104,28 @@ static void test_events_are_wiped(void **state)
     assert_false(endpoint_next_event(a(), &event));
 }
 
+static bool no_randomness(void *context, uint8_t *out, size_t length)
+{
+    (void)context;
+    (void)out;
+    (void)length;
+    return false;
+}
+
+/* The cookies' secret could be guessed (RFC 7296 2.6): there is none without it. */
+static void test_none_without_randomness(void **state)
+{
+    static const struct random_source none = {.fill = no_randomness};
+    (void)state;
+    assert_null(endpoint_create(&world.sides[0].config, &none, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_a_new_one_wants_nothing),   CASE(test_time_never_runs_backwards),
-        CASE(test_what_became_of_a_datagram), CASE(test_datagrams_in_order),
-        CASE(test_events_are_wiped),
+        CASE(test_none_without_randomness),   CASE(test_a_new_one_wants_nothing),
+        CASE(test_time_never_runs_backwards), CASE(test_what_became_of_a_datagram),
+        CASE(test_datagrams_in_order),        CASE(test_events_are_wiped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

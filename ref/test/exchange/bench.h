@@ -50,6 +50,8 @@ enum status bench_consume_as_is(struct bench *bench, unsigned side,
                                 consume_request_function *handler);
 /* Takes the request off the side and gives it bench->answer. */
 void bench_conclude(struct bench *bench, unsigned side);
+/* The same with the answer's message as the test has changed it. */
+void bench_conclude_as_is(struct bench *bench, unsigned side);
 /* The answer is one error notification instead. */
 void bench_conclude_error(struct bench *bench, unsigned side, uint16_t type, struct bytes data);
 

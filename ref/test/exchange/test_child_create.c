@@ -170,13 +170,33 @@ static void test_try_again(void **state)
     }
 }
 
+/* 1.3.1: an answer without a nonce makes no keys; what the peer may have made is deleted. */
+static void test_answer_without_a_nonce(void **state)
+{
+    (void)state;
+    struct event event;
+    ask_for_another();
+    assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request), STATUS_OK);
+    (void)mail_read(&bench.answer);
+    bench.answer.message.has_nonce = false;
+    bench_conclude_as_is(&bench, 0);
+    assert_true(bench_event(&bench, 0, EVENT_CHILD_SA_FAILED, &event));
+    assert_int_equal(event.status, STATUS_NOTIFY(INVALID_SYNTAX));
+    assert_int_equal(bench_sa(&bench, 0)->request.task.type, TASK_CHILD_DELETE);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_there_and_back), TEST(test_nothing_to_ask), TEST(test_door),
-        TEST(test_no_room),        TEST(test_refused),        TEST(test_try_again),
+        TEST(test_answer_without_a_nonce),
+        TEST(test_there_and_back),
+        TEST(test_nothing_to_ask),
+        TEST(test_door),
+        TEST(test_no_room),
+        TEST(test_refused),
+        TEST(test_try_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,14 +252,34 @@ static void test_lifetime(void **state)
     assert_true(child.installed_ns == store->now_ns);
 }
 
+/* 1.3.1: who insists on transport mode makes no Child SA in tunnel mode, whichever side it is. */
+static void test_transport_mode_or_nothing(void **state)
+{
+    (void)state;
+    struct child_sa *made;
+    struct child_config *theirs = &bench.world.sides[1].peers[0].children[0];
+    struct child_config *ours = &bench.world.sides[0].peers[0].children[0];
+    theirs->transport_mode = theirs->transport_required = true;
+    offer();
+    assert_int_equal(answer(), STATUS_NOTIFY(NO_PROPOSAL_CHOSEN));
+    theirs->transport_mode = theirs->transport_required = false;
+    ours->transport_mode = ours->transport_required = true;
+    offer();
+    assert_non_null(message_notify(&bench.ask.message, USE_TRANSPORT_MODE));
+    assert_int_equal(answer(), STATUS_OK);
+    (void)mail_read(&bench.answer);
+    assert_null(message_notify(&bench.answer.message, USE_TRANSPORT_MODE));
+    assert_int_equal(conclude(false, &made), STATUS_NOTIFY(NO_PROPOSAL_CHOSEN));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_offer),   TEST(test_packet_first), TEST(test_offer_of_a_rekey),
-        TEST(test_is_out),  TEST(test_conclusions),  TEST(test_never_installed),
-        TEST(test_answers), TEST(test_lifetime),
+        TEST(test_transport_mode_or_nothing), TEST(test_offer),   TEST(test_packet_first),
+        TEST(test_offer_of_a_rekey),          TEST(test_is_out),  TEST(test_conclusions),
+        TEST(test_never_installed),           TEST(test_answers), TEST(test_lifetime),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

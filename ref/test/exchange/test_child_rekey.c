@@ -176,11 +176,58 @@ static void test_peer_refuses(void **state)
     assert_int_equal(sa->request.task.command, 7);
 }
 
+/* 3.10.1: a REKEY_SA that names no ESP SA is answered without an SPI, for there is none to name. */
+static void test_rekey_of_nothing(void **state)
+{
+    static const uint8_t spi[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const struct {
+        uint8_t protocol;
+        size_t length;
+    } rows[] = {{PROTOCOL_IKE, 4}, {PROTOCOL_ESP, 8}, {PROTOCOL_ESP, 0}};
+    (void)state;
+    assert_int_equal(ask(0), STATUS_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct notify_payload *rekey = NULL;
+        for (size_t k = 0; k < bench.ask.message.notify_count; k++) {
+            struct notify_payload *n = &bench.ask.message.notifies[k];
+            rekey = n->type == REKEY_SA ? n : rekey;
+        }
+        assert_non_null(rekey);
+        rekey->protocol = rows[i].protocol;
+        rekey->spi = bytes_of(spi, rows[i].length);
+        assert_int_equal(bench_consume_as_is(&bench, 1, create_child_sa_consume_request),
+                         STATUS_NOTIFY(CHILD_SA_NOT_FOUND));
+        assert_int_equal(bench.reply.error_spi_length, 0);
+    }
+    assert_int_equal(bench_child_count(&bench, 1), 1);
+}
+
+/* 2.8.1: the peer's rekey has lost and it waits for us to delete the old Child SA. When nothing has
+ * come of ours either, it is still for us to do. */
+static void test_won_and_made_nothing(void **state)
+{
+    (void)state;
+    struct ike_sa *sa = bench_sa(&bench, 0);
+    struct child_sa *old = sa->children;
+    assert_int_equal(ask(0), STATUS_OK);
+    assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request), STATUS_OK);
+    sa->request.collision.active = true; /* a nonce lower than any: the peer's */
+    sa->request.collision.nonce_length = NONCE_OURS;
+    (void)mail_read(&bench.answer);
+    bench.answer.message.has_ke = false;
+    bench_conclude_as_is(&bench, 0);
+    assert_int_equal(old->state, CHILD_SA_DELETING);
+    assert_int_equal(sa->request.task.type, TASK_CHILD_DELETE);
+    assert_true(task_queue_has(&sa->tasks, TASK_CHILD_DELETE, old->id)); /* behind the new one */
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_rekey_of_nothing),
+        TEST(test_won_and_made_nothing),
         cmocka_unit_test(test_lowest_of_four),
         TEST(test_there_and_back),
         TEST(test_nothing_to_ask),

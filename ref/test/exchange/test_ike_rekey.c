@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "exchange/child_create.h"
 #include "exchange/ike_rekey.h"
 #include "test/exchange/bench.h"
@@ -195,13 +197,79 @@ static void test_useless_answer(void **state)
     assert_int_equal(event.status, STATUS_NOTIFY(INVALID_SYNTAX));
 }
 
+/* 1.3.2, 2.18: an SPI of zero is none, and the key must be of the group that was chosen. */
+static void test_answers_that_make_nothing(void **state)
+{
+    static const uint8_t no_spi[8];
+    for (unsigned i = 0; i < 4; i++) {
+        struct ike_sa *sa = bench_sa(&bench, 0);
+        ask(0);
+        assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request), STATUS_OK);
+        (void)mail_read(&bench.answer);
+        struct message *m = &bench.answer.message;
+        if (i == 0) {
+            m->sa.proposals[0].spi = bytes_of(no_spi, sizeof no_spi);
+        } else if (i == 1) {
+            m->ke.group = WORLD_KE_B;
+        } else if (i == 2) {
+            m->has_ke = false;
+        } else {
+            m->has_nonce = false;
+        }
+        bench_conclude_as_is(&bench, 0);
+        assert_ptr_equal(bench_sa(&bench, 0), sa); /* no heir */
+        assert_int_equal(sa->request.task.type, TASK_IKE_DELETE);
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+static void test_request_without_an_spi(void **state)
+{
+    static const uint8_t no_spi[8];
+    (void)state;
+    struct ike_sa *sa = bench_sa(&bench, 1);
+    ask(0);
+    bench.ask.message.sa.proposals[0].spi = bytes_of(no_spi, sizeof no_spi);
+    assert_int_equal(bench_consume_as_is(&bench, 1, create_child_sa_consume_request),
+                     STATUS_NOTIFY(INVALID_SYNTAX));
+    assert_ptr_equal(bench_sa(&bench, 1), sa);
+}
+
+/* 2.8.2: both have rekeyed, ours has lost, and the one that has won was deleted before we knew: the
+ * peer has ended the line. */
+static void test_lost_to_one_that_is_gone(void **state)
+{
+    (void)state;
+    struct ike_sa *sa = bench_sa(&bench, 0);
+    ask(0);
+    assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request), STATUS_OK);
+    sa->request.collision.active = true; /* its lowest nonce beats any of ours */
+    memset(sa->request.collision.nonce, 0xff, NONCE_OURS);
+    sa->request.collision.nonce_length = NONCE_OURS;
+    sa->request.collision.ike_sa = 999;
+    bench_conclude(&bench, 0);
+    const struct ike_sa *made = bench_sa(&bench, 0);
+    assert_ptr_not_equal(made, sa);
+    assert_int_equal(sa->state, IKE_SA_CLOSED);
+    assert_int_equal(made->request.task.type, TASK_IKE_DELETE); /* and the one nobody wants */
+    assert_null(made->children);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_there_and_back), TEST(test_refusals),     TEST(test_rival),
-        TEST(test_inheritance),    TEST(test_peer_refuses), TEST(test_useless_answer),
+        TEST(test_answers_that_make_nothing),
+        TEST(test_request_without_an_spi),
+        TEST(test_lost_to_one_that_is_gone),
+        TEST(test_there_and_back),
+        TEST(test_refusals),
+        TEST(test_rival),
+        TEST(test_inheritance),
+        TEST(test_peer_refuses),
+        TEST(test_useless_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

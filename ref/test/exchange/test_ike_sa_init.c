@@ -195,11 +195,85 @@ static void test_error_is_not_believed_at_once(void **state)
     assert_int_equal(sa->request.give_up_ns, a->now_ns + sa->peer->retransmission.timeout_ns);
 }
 
+/* What a has been told in the open, as it reads it. */
+static void told(uint16_t type, const void *data, size_t length)
+{
+    memset(&seen.message, 0, sizeof seen.message);
+    seen.message.notify_count = 1;
+    seen.message.notifies[0].type = type;
+    seen.message.notifies[0].data = bytes_of(data, length);
+}
+
+/* 2.6: a cookie has 1 to 64 octets; and whoever sends a new one each time is not followed for ever.
+ */
+static void test_cookies_without_end(void **state)
+{
+    uint8_t cookie[COOKIE_MAX + 1] = {0};
+    (void)state;
+    struct ike_sa *sa = ask();
+    told(COOKIE, cookie, 0);
+    assert_int_equal(ike_sa_init_consume_response(a, sa, &seen.in), STATUS_DROP);
+    told(COOKIE, cookie, sizeof cookie);
+    assert_int_equal(ike_sa_init_consume_response(a, sa, &seen.in), STATUS_DROP);
+    assert_false(core_datagram(&world, 0, &sent));
+    unsigned followed = 0;
+    for (cookie[0] = 1; cookie[0] < 20; cookie[0]++) {
+        told(COOKIE, cookie, COOKIE_MAX);
+        followed += ike_sa_init_consume_response(a, sa, &seen.in) == STATUS_OK;
+    }
+    assert_int_equal(followed, 4);
+    assert_int_equal(sa->state, IKE_SA_INIT_SENT); /* the request is repeated as it was last */
+}
+
+/* 1.2: another group is tried when we have offered it, and when it is another. */
+static void test_another_group(void **state)
+{
+    static const struct {
+        uint16_t group;
+        size_t length;
+        bool followed;
+    } rows[] = {
+        {WORLD_KE_A, 2, false}, {WORLD_KE_B, 1, false}, {WORLD_KE_B, 3, false},
+        {40999, 2, false},      {WORLD_KE_B, 2, true},
+    };
+    struct proposal *ours = &world.sides[0].peers[0].proposals.items[0];
+    (void)state;
+    struct ike_sa *sa = ask();
+    ours->transforms[ours->count++] = (struct transform){.type = TRANSFORM_KE, .id = WORLD_KE_B};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t data[3] = {(uint8_t)(rows[i].group >> 8), (uint8_t)rows[i].group};
+        told(INVALID_KE_PAYLOAD, data, rows[i].length);
+        assert_int_equal(ike_sa_init_consume_response(a, sa, &seen.in) == STATUS_OK,
+                         rows[i].followed);
+        assert_int_equal(core_datagram(&world, 0, &sent), rows[i].followed);
+    }
+    core_decode(&seen, &sent);
+    assert_int_equal(seen.message.ke.group, WORLD_KE_B);
+}
+
+/* A peer that may call from one address alone lends its proposals to nobody else. */
+static void test_from_elsewhere(void **state)
+{
+    struct address_list *allowed = &world.sides[1].peers[0].remote_addresses;
+    (void)state;
+    allowed->count = 1;
+    allowed->items[0] = world_address("192.0.2.77");
+    ask();
+    assert_int_equal(ike_sa_init_consume_request(b, &seen.in), STATUS_NOTIFY(NO_PROPOSAL_CHOSEN));
+    assert_refused(NO_PROPOSAL_CHOSEN, bytes_of(NULL, 0));
+    allowed->items[0] = path.local.ip;
+    ask();
+    assert_int_equal(ike_sa_init_consume_request(b, &seen.in), STATUS_OK);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_cookies_without_end),
+        CASE(test_another_group),
+        CASE(test_from_elsewhere),
         CASE(test_start),
         CASE(test_start_is_impossible),
         CASE(test_request_and_copies),

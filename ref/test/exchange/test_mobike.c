@@ -270,9 +270,88 @@ static void test_follows_a_responder_to_its_new_port(void **state)
     }
 }
 
+/* RFC 4555 3.9, 4.2.5: NO_NATS_ALLOWED names addresses and ports as the sender sees them. When the
+ * message has come with others, that is said, and nothing else is done. */
+static void test_no_nats_allowed(void **state)
+{
+    struct ike_sa *b = world_core_ike_sa(&world, 1);
+    static uint8_t copy[64];
+    (void)state;
+    for (unsigned wrong = 0; wrong < 2; wrong++) {
+        struct path before = b->path;
+        uint8_t octets[12];
+        struct writer named = writer_over(octets, sizeof octets);
+        struct address moved = world_address("192.0.2.50");
+        writer_put(&named, address_bytes(&moved));
+        writer_put(&named, address_bytes(&before.local.ip));
+        writer_u16(&named, before.remote.port);
+        writer_u16(&named, (uint16_t)(before.local.port + wrong));
+        start();
+        notify_add(&reply.chain, UPDATE_SA_ADDRESSES, bytes_of(NULL, 0));
+        notify_add(&reply.chain, NO_NATS_ALLOWED, writer_bytes(&named));
+        struct bytes request = writer_bytes(&w);
+        memcpy(copy, request.data, request.length);
+        core_message_of(&seen, b, INFORMATIONAL, PAYLOAD_NOTIFY, bytes_of(copy, request.length));
+        seen.path.remote.ip = moved;
+        start();
+        assert_int_equal(mobike_consume_request(core_store(&world, 1), b, &seen.in, &reply),
+                         STATUS_OK);
+        assert_int_equal(path_equal(&b->path, &before), wrong);
+        core_message_of(&seen, b, INFORMATIONAL, reply.chain.first, writer_bytes(&w));
+        assert_int_equal(message_notify(&seen.message, UNEXPECTED_NAT_DETECTED) != NULL, wrong);
+        b->path = before;
+    }
+}
+
+/* 3.7 is for who doubts; without room to ask, Child SAs go where the peer says that it is. */
+static void test_no_room_to_check(void **state)
+{
+    struct ike_sa *b = world_core_ike_sa(&world, 1);
+    struct event event;
+    static uint8_t copy[8];
+    (void)state;
+    for (unsigned i = 0; i < TASKS_MAX; i++) {
+        struct task later = {.type = TASK_LIVENESS, .not_before_ns = UINT64_MAX};
+        assert_true(task_queue_push(&b->tasks, &later));
+    }
+    start();
+    notify_add(&reply.chain, UPDATE_SA_ADDRESSES, bytes_of(NULL, 0));
+    memcpy(copy, writer_bytes(&w).data, sizeof copy);
+    core_message_of(&seen, b, INFORMATIONAL, PAYLOAD_NOTIFY, bytes_of(copy, sizeof copy));
+    seen.path.remote.ip = world_address("192.0.2.50");
+    start();
+    assert_int_equal(mobike_consume_request(core_store(&world, 1), b, &seen.in, &reply), STATUS_OK);
+    assert_false(b->children_follow);
+    assert_true(core_event(&world, 1, EVENT_CHILD_SA_MOVED, &event));
+    assert_true(path_equal(&event.child.path, &seen.path));
+    event_wipe(&event);
+}
+
+/* 3.7: a cookie that came back says nothing of the path we have gone to since; it is asked anew. */
+static void test_the_cookie_of_another_path(void **state)
+{
+    struct request request = {.task = {.type = TASK_RETURN_ROUTABILITY}};
+    (void)state;
+    start();
+    notify_add(&reply.chain, COOKIE2, bytes_of(request.cookie2, COOKIE2_LENGTH));
+    take(&seen);
+    request.path_changes = sa->path_changes++;
+    sa->children_follow = true;
+    return_routability_consume_response(store, sa, &request, &seen.in);
+    assert_true(sa->children_follow);
+    assert_int_equal(sa->request.task.type, TASK_RETURN_ROUTABILITY);
+    struct task waits = {.type = TASK_RETURN_ROUTABILITY};
+    assert_true(task_queue_push(&sa->tasks, &waits));
+    return_routability_consume_response(store, sa, &request, &seen.in);
+    assert_int_equal(sa->tasks.count, 1); /* once is enough */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_no_nats_allowed),
+        CASE(test_no_room_to_check),
+        CASE(test_the_cookie_of_another_path),
         CASE(test_follows_a_responder_to_its_new_port),
         CASE(test_announces_the_others),
         CASE(test_notes_the_peers_list),

@@ -150,9 +150,74 @@ static void test_children_come_back_from_a_late_packet(void **state)
     }
 }
 
+/* What went out while there was no route is lost; with the route it goes out once more. */
+static void test_the_route_comes_back(void **state)
+{
+    struct command command = {.type = COMMAND_ROAM, .path = sa->path};
+    struct datagram sent;
+    (void)state;
+    assert_int_not_equal(world_command(&world, 0, COMMAND_LIVENESS), 0);
+    while (core_datagram(&world, 0, &sent)) {
+    }
+    command.addresses.count = 1;
+    command.addresses.items[0] = sa->path.local.ip;
+    sa->announced = store->local_addresses = command.addresses;
+    mobike_roam(store, sa, &command);
+    assert_false(core_datagram(&world, 0, &sent)); /* there has always been one */
+    sa->route_awaited = true;
+    mobike_roam(store, sa, &command);
+    assert_true(core_datagram(&world, 0, &sent));
+    assert_true(bytes_equal(sent.octets, stored_message_bytes(&sa->request.message)));
+    assert_false(sa->route_awaited);
+}
+
+/* An IKE SA that is being connected takes the new address, and tells of it when it is up; the
+ * peer's family is what it must have. */
+static void test_roams_while_it_connects(void **state)
+{
+    struct command command = {.type = COMMAND_ROAM, .id = 90};
+    struct event event;
+    (void)state;
+    command.path.local.ip = world_address("2001:db8::7");
+    mobike_roam_connecting(store, sa, &command);
+    assert_int_equal(sa->tasks.count, 0);
+    command.path.local.ip = world_address("192.0.2.60");
+    mobike_roam_connecting(store, sa, &command);
+    assert_true(address_equal(&sa->path.local.ip, &command.path.local.ip));
+    assert_true(task_queue_has(&sa->tasks, TASK_UPDATE_ADDRESSES, 0));
+    while (task_queue_push(&sa->tasks, &(struct task){.type = TASK_LIVENESS})) {
+    }
+    sa->tasks.items[0].type = TASK_LIVENESS; /* full of other things */
+    while (core_event(&world, 0, EVENT_COMMAND_DONE, &event)) {
+    }
+    command.path.local.ip = world_address("192.0.2.61");
+    mobike_roam_connecting(store, sa, &command);
+    assert_true(core_event(&world, 0, EVENT_COMMAND_DONE, &event));
+    assert_int_equal(event.status, STATUS_INTERNAL);
+}
+
+/* RFC 4555 3.5: without a route the addresses of the configuration are tried, too. */
+static void test_configured_addresses_are_paths(void **state)
+{
+    struct peer_config *peer = &world.sides[0].peers[0];
+    struct command command = {.type = COMMAND_ROAM};
+    (void)state;
+    peer->remote_addresses.count = 1;
+    peer->remote_addresses.items[0] = world_address("2001:db8::2");
+    command.addresses.count = 1;
+    command.addresses.items[0] = world_address("2001:db8::1");
+    mobike_roam(store, sa, &command);
+    assert_true(address_equal(&sa->path.remote.ip, &peer->remote_addresses.items[0]));
+    assert_true(address_equal(&sa->path.local.ip, &command.addresses.items[0]));
+    assert_true(sa->route_awaited);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_the_route_comes_back),
+        CASE(test_roams_while_it_connects),
+        CASE(test_configured_addresses_are_paths),
         CASE(test_children_come_back_from_a_late_packet),
         CASE(test_which_addresses_may_serve),
         CASE(test_children_are_told_to_move),

@@ -163,13 +163,84 @@ static void test_later_pauses_grow(void **state)
     assert_int_equal(sa->request.task.type, TASK_IKE_DELETE);
 }
 
+static bool no_randomness(void *context, uint8_t *out, size_t length)
+{
+    (void)context;
+    (void)out;
+    (void)length;
+    return false;
+}
+
+/* What cannot be made now is tried again, with growing pauses, and the command hears of it in the
+ * end. */
+static void test_cannot_be_made(void **state)
+{
+    static const struct random_source none = {.fill = no_randomness};
+    struct task task = {.type = TASK_CHILD_REKEY, .child_sa = sa->children->id, .command = 83};
+    unsigned tries = 1;
+    (void)state;
+    store->random = &none;
+    request_queue(store, sa, &task);
+    while (sa->tasks.count > 0) {
+        assert_true(sa->tasks.items[0].not_before_ns > store->now_ns);
+        store->now_ns = sa->tasks.items[0].not_before_ns;
+        request_start_next(store, sa);
+        tries++;
+    }
+    assert_int_equal(tries, 8);
+    assert_done(83, STATUS_INTERNAL);
+    assert_int_equal(sa->state, IKE_SA_ESTABLISHED); /* it lives on as it is */
+}
+
+/* What cannot even be asked to go would stay at the peer for ever: the IKE SA goes, and with it
+ * all.
+ */
+static void test_cannot_be_deleted(void **state)
+{
+    struct task task = {.type = TASK_CHILD_DELETE, .command = 84, .attempts = UINT8_MAX - 1};
+    struct event down;
+    (void)state;
+    request_start_later(store, sa, &task);
+    assert_done(84, STATUS_OK); /* it wanted it gone */
+    assert_int_equal(sa->state, IKE_SA_CLOSED);
+    assert_true(core_event(&world, 0, EVENT_IKE_SA_DOWN, &down));
+    assert_int_equal(down.reason, DOWN_FAILED);
+    event_wipe(&down);
+}
+
+/* 2.2: Message IDs do not come round. Long before the last one there is a rekey; the last but one
+ * is kept for the Delete; then there is silence. */
+static void test_the_last_message_ids(void **state)
+{
+    (void)state;
+    sa->next_request = 0xf0000000u;
+    ask(0);
+    assert_int_equal(sa->request.task.type, TASK_IKE_REKEY);
+    request_end(&sa->request);
+    sa->tasks.count = 0;
+    sa->next_request = UINT32_MAX - 1;
+    ask(85);
+    assert_int_equal(sa->request.task.type, TASK_IKE_DELETE);
+    assert_int_equal(sa->request.message_id, UINT32_MAX - 1);
+    request_end(&sa->request);
+    ask(86);
+    assert_int_equal(sa->state, IKE_SA_CLOSED);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_one_at_a_time),  CASE(test_no_room), CASE(test_nothing_to_ask_is_content),
-        CASE(test_retransmission), CASE(test_answers), CASE(test_later_pauses_grow),
+        CASE(test_cannot_be_made),
+        CASE(test_cannot_be_deleted),
+        CASE(test_the_last_message_ids),
+        CASE(test_one_at_a_time),
+        CASE(test_no_room),
+        CASE(test_nothing_to_ask_is_content),
+        CASE(test_retransmission),
+        CASE(test_answers),
+        CASE(test_later_pauses_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,11 +165,38 @@ static void test_unprotected(void **state)
     }
 }
 
+/* The request has had its effect; without an answer it would come again and have it twice. */
+static void test_an_answer_that_cannot_be_made(void **state)
+{
+    struct event down;
+    (void)state;
+    w = writer_over(room, 4);
+    notify_add(&reply.chain, COOKIE2, bytes_of("12345678", 8));
+    response_send(core_store(&world, 1), answerer, &request.in, &reply, STATUS_OK);
+    assert_false(core_datagram(&world, 1, &sent));
+    assert_int_equal(answerer->state, IKE_SA_CLOSED);
+    assert_true(core_event(&world, 1, EVENT_IKE_SA_DOWN, &down));
+    assert_int_equal(down.reason, DOWN_FAILED);
+    event_wipe(&down);
+}
+
+/* 2.2: behind the last Message ID there is none. */
+static void test_the_last_message_id(void **state)
+{
+    (void)state;
+    request.header.message_id = UINT32_MAX;
+    response_send(core_store(&world, 1), answerer, &request.in, &reply, STATUS_OK);
+    assert_true(core_datagram(&world, 1, &sent)); /* it is answered */
+    assert_int_equal(answerer->state, IKE_SA_CLOSED);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_an_answer_that_cannot_be_made),
+        CASE(test_the_last_message_id),
         CASE(test_goes_where_the_request_came_from),
         CASE(test_is_repeated_octet_for_octet),
         CASE(test_errors),

@@ -53,6 +53,9 @@ static void test_table(void **state)
     assert_narrowed("0.0.0.0/0 ::/0", "10.1.0.0/24", "10.1.0.0/24");
     assert_narrowed("10.1.0.0/24 10.3.0.0/24", "10.0.0.0/8", "10.1.0.0/24 10.3.0.0/24");
     assert_narrowed("10.0.0.0/8", "10.1.0.0/24 10.3.0.0/24", "10.1.0.0/24 10.3.0.0/24");
+    /* what is within another says nothing more, whichever comes first */
+    assert_narrowed("10.1.0.0/24 10.1.0.7", "10.0.0.0/8", "10.1.0.0/24");
+    assert_narrowed("10.1.0.7 10.1.0.0/24", "10.0.0.0/8", "10.1.0.0/24");
     assert_narrowed("10.1.0.1-10.1.0.9", "10.1.0.5-10.1.0.20", "10.1.0.5-10.1.0.9");
 }
 

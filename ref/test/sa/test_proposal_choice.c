@@ -266,9 +266,32 @@ static void test_groups(void **state)
     assert_int_equal(proposal_list_first_group(&none), KE_NONE);
 }
 
+/* What was chosen before anybody had a name must be what the peer with that name may use. */
+static void test_what_a_peer_allows(void **state)
+{
+    static const struct {
+        const char *allowed;
+        bool allows;
+    } rows[] = {
+        {"aes128-sha256-prfsha256-x25519", true},  {"aes256-sha256-prfsha256-x25519", false},
+        {"aes128-sha384-prfsha256-x25519", false}, {"aes128-sha256-prfsha384-x25519", false},
+        {"aes128-sha256-prfsha256-ecp256", false}, {"aes128gcm16-prfsha256-x25519", false},
+    };
+    (void)state;
+    negotiate(&r, PROTOCOL_IKE, rows[0].allowed, NULL, rows[0].allowed, NULL, KE_CURVE25519);
+    assert_int_equal(r.chosen, STATUS_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct proposal_list list = list_of(PROTOCOL_IKE, rows[i].allowed, NULL);
+        assert_int_equal(proposal_list_allows_ike(&list, &r.responder.protection, r.responder.prf,
+                                                  r.responder.key_exchange),
+                         rows[i].allows);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_peer_allows),
         cmocka_unit_test(test_our_order_counts),
         cmocka_unit_test(test_group_that_came_is_taken),
         cmocka_unit_test(test_second_proposal),
