@@ -93,7 +93,8 @@ MUTANTS = (
     Mutant("a request is sent once", "exchange/request.c",
            "} else { request_resend(store, sa); } } } void request_answered",
            "} else { request->next_ns = UINT64_MAX; } } } void request_answered"),
-    Mutant("cookies are never believed", "sa/cookie.c", "if (age > 1) {", "if (age <= 1) {"),
+    Mutant("cookies are never believed", "sa/cookie.c", "(uint8_t)(jar->version - version) > 1",
+           "(uint8_t)(jar->version - version) <= 1"),
     # ends
     Mutant("a half-open IKE SA stays", "endpoint/timers.c", "if (store->now_ns >= sa->close_ns) {",
            "if (store->now_ns >= sa->close_ns && sa->state != IKE_SA_HALF_OPEN) {"),

@@ -28,6 +28,7 @@ enum payload_type {
     PAYLOAD_CP = 47,
     PAYLOAD_EAP = 48,
     PAYLOAD_SKF = 53, /* RFC 7383 */
+    PAYLOAD_PS = 54,  /* Puzzle Solution, RFC 8019 */
 };
 
 enum protocol_id { PROTOCOL_NONE = 0, PROTOCOL_IKE = 1, PROTOCOL_AH = 2, PROTOCOL_ESP = 3 };
@@ -148,6 +149,7 @@ enum notify_type {
     NO_NATS_ALLOWED = 16402,               /* RFC 4555 */
     IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
     SIGNATURE_HASH_ALGORITHMS = 16431,     /* RFC 7427 */
+    PUZZLE = 16434,                        /* RFC 8019 */
 };
 
 #define NOTIFY_ERROR_MAX 16383 /* types up to here report an error, RFC 7296 3.10.1 */

@@ -81,6 +81,7 @@ static const struct name notify_names[] = {
     {NO_NATS_ALLOWED, "NO_NATS_ALLOWED"},
     {IKEV2_FRAGMENTATION_SUPPORTED, "IKEV2_FRAGMENTATION_SUPPORTED"},
     {SIGNATURE_HASH_ALGORITHMS, "SIGNATURE_HASH_ALGORITHMS"},
+    {PUZZLE, "PUZZLE"},
 };
 
 static const struct name exchange_names[] = {

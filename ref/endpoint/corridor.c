@@ -4,6 +4,8 @@
 
 #include "endpoint/corridor.h"
 
+#include "exchange/admission.h"
+#include "exchange/client_puzzle.h"
 #include "exchange/fragmentation.h"
 #include "exchange/ike_rekey.h"
 #include "exchange/ike_sa_init.h"
@@ -148,6 +150,33 @@ static enum status open(struct sa_store *store, struct ike_sa *sa, struct arriva
                            &arrival->opened.inner, &arrival->opened.first);
 }
 
+static bool is_deferred(const struct ike_sa *sa)
+{
+    return sa->state == IKE_SA_HALF_OPEN && sa->init->deferred;
+}
+
+/* A stranger's message to a half-open IKE SA costs cryptography only within bounds, and a key
+ * exchange only when that was worth some work. Once made, the keys are kept whatever becomes of the
+ * message (RFC 8019 4.6, 7.2.4). */
+static enum status admit_half_open(struct sa_store *store, struct ike_sa *sa,
+                                   const struct arrival *arrival)
+{
+    if (sa->state != IKE_SA_HALF_OPEN) {
+        return STATUS_OK;
+    }
+    if (arrival->header.exchange_type != IKE_AUTH || !admission_may_open(store, sa)) {
+        return STATUS_DROP;
+    }
+    if (sa->init->deferred) {
+        TRY(client_puzzle_check(store, sa, &arrival->outer));
+        if (ike_sa_init_derive(store, sa) != STATUS_OK) {
+            sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_NOTIFY(INVALID_SYNTAX));
+            return STATUS_DROP;
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status decode_inner(struct arrival *arrival)
 {
     TRY(payload_chain_parse(arrival->opened.first, arrival->opened.inner, &arrival->inner));
@@ -211,7 +240,7 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
         return hint_invalid_spi(store, arrival);
     }
     if (sa->initiator == from_initiator || sa->spi_i != header->spi_i ||
-        sa->spi_r != header->spi_r || sa->open == NULL) {
+        sa->spi_r != header->spi_r || (sa->open == NULL && !is_deferred(sa))) {
         return STATUS_DROP;
     }
     TRY(payload_chain_parse(header->next_payload,
@@ -225,7 +254,11 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
     if (!message_id_fits(sa, header, &repeated)) {
         return STATUS_DROP;
     }
+    TRY(admit_half_open(store, sa, arrival));
     enum status status = open(store, sa, arrival, repeated);
+    if (status == STATUS_DROP && sa->state == IKE_SA_HALF_OPEN) {
+        half_open_failed(&store->half_open, sa, store->now_ns);
+    }
     if (status == STATUS_DROP || status == STATUS_INTERNAL ||
         (status == STATUS_OK && !arrival->opened.whole)) {
         return status;

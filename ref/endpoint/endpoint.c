@@ -13,6 +13,7 @@
 struct endpoint {
     struct sa_store store;
     struct queued_datagram *lent; /* what next_datagram handed out last */
+    uint64_t deadline_ns;         /* as long as nothing has stirred */
 };
 
 static void take_back(struct endpoint *endpoint)
@@ -35,6 +36,7 @@ struct endpoint *endpoint_create(const struct endpoint_config *config,
 {
     struct endpoint *endpoint = calloc(1, sizeof *endpoint);
     if (endpoint != NULL && sa_store_init(&endpoint->store, config, random, now_ns) != STATUS_OK) {
+        sa_store_wipe(&endpoint->store);
         free(endpoint);
         return NULL;
     }
@@ -99,14 +101,21 @@ void event_wipe(struct event *event)
     octets_wipe(event, sizeof *event);
 }
 
-uint64_t endpoint_deadline(const struct endpoint *endpoint)
+/* Looked for among all IKE SAs only when one may have changed: who is refused without having
+ * reached any costs the others nothing. */
+uint64_t endpoint_deadline(struct endpoint *endpoint)
 {
-    return timers_deadline(&endpoint->store);
+    if (endpoint->store.stirred) {
+        endpoint->deadline_ns = timers_deadline(&endpoint->store);
+        endpoint->store.stirred = false;
+    }
+    return endpoint->deadline_ns;
 }
 
 void endpoint_expire(struct endpoint *endpoint, uint64_t now_ns)
 {
     enter(endpoint, now_ns);
+    endpoint->store.stirred = true;
     timers_expire(&endpoint->store);
 }
 
@@ -114,6 +123,7 @@ enum status endpoint_command(struct endpoint *endpoint, const struct command *co
                              uint64_t now_ns)
 {
     enter(endpoint, now_ns);
+    endpoint->store.stirred = true;
     return commands_execute(&endpoint->store, command);
 }
 

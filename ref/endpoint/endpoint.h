@@ -39,7 +39,7 @@ bool endpoint_next_datagram(struct endpoint *endpoint, struct datagram *out);
 bool endpoint_next_event(struct endpoint *endpoint, struct event *out);
 void event_wipe(struct event *event);
 
-uint64_t endpoint_deadline(const struct endpoint *endpoint); /* UINT64_MAX: none */
+uint64_t endpoint_deadline(struct endpoint *endpoint); /* UINT64_MAX: none */
 void endpoint_expire(struct endpoint *endpoint, uint64_t now_ns);
 
 /* STATUS_OK: taken (its end comes as EVENT_COMMAND_DONE when an id was given). STATUS_DROP: there
@@ -71,8 +71,9 @@ struct child_sa_status {
 };
 
 struct endpoint_counters {
-    uint64_t datagrams_in, datagrams_out, dropped, invalid, cookies_sent, half_open, ike_sas,
-        child_sas, retransmissions, fragments_in, fragments_out;
+    uint64_t datagrams_in, datagrams_out, dropped, invalid, cookies_sent, puzzles_sent,
+        puzzles_solved, requests_refused, half_open, ike_sas, child_sas, retransmissions,
+        fragments_in, fragments_out;
 };
 
 /* The index-th in order of id; false past the end. */

@@ -99,6 +99,9 @@ void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters
     out->dropped = store->counters.dropped;
     out->invalid = store->counters.invalid;
     out->cookies_sent = store->counters.cookies_sent;
+    out->puzzles_sent = store->counters.puzzles_sent;
+    out->puzzles_solved = store->counters.puzzles_solved;
+    out->requests_refused = store->counters.requests_refused;
     out->retransmissions = store->counters.retransmissions;
     out->fragments_in = store->counters.fragments_in;
     out->fragments_out = store->counters.fragments_out;

@@ -5,6 +5,7 @@
 #include "endpoint/timers.h"
 
 #include "exchange/child_delete.h"
+#include "exchange/client_puzzle.h"
 #include "exchange/fragmentation.h"
 #include "exchange/ike_delete.h"
 #include "exchange/request.h"
@@ -95,6 +96,7 @@ static uint64_t sa_deadline(const struct ike_sa *sa)
     earliest(&deadline, liveness_at(sa));
     earliest(&deadline, keepalive_at(sa));
     earliest(&deadline, fragmentation_deadline(sa));
+    earliest(&deadline, client_puzzle_deadline(sa));
     if (lives(sa)) {
         earliest(&deadline, sa->soft_ns);
         earliest(&deadline, sa->hard_ns);
@@ -184,6 +186,7 @@ static void sa_expire(struct sa_store *store, struct ike_sa *sa)
     }
     fragmentation_expire(store, sa);
     request_expire(store, sa);
+    client_puzzle_expire(store, sa);
     if (lives(sa)) {
         expire_lifetimes(store, sa);
     }

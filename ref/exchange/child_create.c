@@ -111,6 +111,14 @@ static size_t child_count(const struct ike_sa *sa)
     return count;
 }
 
+/* A peer that never stops rekeying or making Child SAs is to slow down, RFC 8019 5. */
+static bool may_ask_more(const struct sa_store *store, struct ike_sa *sa)
+{
+    uint32_t rate = store->config->create_child_sa_rate;
+    return rate == 0 ||
+           allowance_take(&sa->exchanges, 1000000000ULL / rate, 10 * rate, store->now_ns);
+}
+
 enum status create_child_sa_consume_request(struct sa_store *store, struct ike_sa *sa,
                                             const struct exchange_input *in,
                                             struct exchange_reply *reply)
@@ -121,6 +129,9 @@ enum status create_child_sa_consume_request(struct sa_store *store, struct ike_s
     const struct notify_payload *rekey = message_notify(m, REKEY_SA);
     if (sa->state != IKE_SA_ESTABLISHED || sa->silent) {
         return STATUS_NOTIFY(TEMPORARY_FAILURE); /* being closed or replaced, 2.25.2 */
+    }
+    if (!may_ask_more(store, sa)) {
+        return STATUS_NOTIFY(TEMPORARY_FAILURE);
     }
     if (!m->has_sa) {
         return STATUS_NOTIFY(INVALID_SYNTAX);

@@ -55,5 +55,6 @@ consume_request_function *request_handler_find(enum ike_sa_state state, uint8_t 
 
 /* Bracketed Notify payload without SPI. */
 void notify_add(struct chain_writer *chain, uint16_t type, struct bytes data);
+void notify_add_puzzle(struct chain_writer *chain, const struct puzzle_notify *puzzle);
 
 #endif

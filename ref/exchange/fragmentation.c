@@ -2,6 +2,7 @@
 
 #include "exchange/fragmentation.h"
 
+#include "protect/sealed_body.h"
 #include "protect/sk_message.h"
 #include "protect/skf_message.h"
 
@@ -40,15 +41,25 @@ static size_t packet_overhead(const struct path *path, bool encapsulated)
            UDP_HEADER_LENGTH + (encapsulated ? NON_ESP_MARKER_LENGTH : 0);
 }
 
-/* Octets of the IKE message in an IP packet of this size. */
-static size_t message_max(const struct unsealed *message, size_t size)
+/* The puzzle's solution goes with IKE_AUTH, in the open (RFC 8019 7.2.2). */
+static struct bytes ps_of(const struct ike_sa *sa, const struct ike_header *header)
 {
-    return size - packet_overhead(message->path, message->encapsulated);
+    bool asks = header->exchange_type == IKE_AUTH && (header->flags & IKE_FLAG_RESPONSE) == 0;
+    return asks && sa->init != NULL ? bytes_of(sa->init->solution, sa->init->solution_length)
+                                    : bytes_of(NULL, 0);
+}
+
+/* Octets of the IKE message in an IP packet of this size, beside those in the open. */
+static size_t message_max(const struct ike_sa *sa, const struct unsealed *message, size_t size)
+{
+    return size - packet_overhead(message->path, message->encapsulated) -
+           sealed_body_ps_length(ps_of(sa, &message->header));
 }
 
 static bool fits_whole(const struct ike_sa *sa, const struct unsealed *message, size_t size)
 {
-    return sk_message_length(&sa->protection, message->inner.length) <= message_max(message, size);
+    return sk_message_length(&sa->protection, message->inner.length) <=
+           message_max(sa, message, size);
 }
 
 static enum status seal_whole(struct sa_store *store, struct ike_sa *sa,
@@ -56,8 +67,8 @@ static enum status seal_whole(struct sa_store *store, struct ike_sa *sa,
 {
     uint8_t octets[IKE_MESSAGE_MAX];
     struct writer w = writer_over(octets, sizeof octets);
-    TRY(sk_message_seal(&sa->protection, sa->seal, store->random, &message->header, message->first,
-                        message->inner, &w));
+    TRY(sk_message_seal_behind(&sa->protection, sa->seal, store->random, &message->header,
+                               ps_of(sa, &message->header), message->first, message->inner, &w));
     return stored_message_add(out, writer_bytes(&w));
 }
 
@@ -76,8 +87,9 @@ static enum status seal_pieces(struct sa_store *store, struct ike_sa *sa,
         size_t length = full ? room : (rest.length + left - 1) / left;
         struct bytes piece;
         (void)!bytes_take(&rest, length < rest.length ? length : rest.length, &piece);
-        TRY(skf_message_seal(&sa->protection, sa->seal, store->random, &message->header,
-                             message->first, (uint16_t)number, (uint16_t)total, piece, &w));
+        TRY(skf_message_seal_behind(&sa->protection, sa->seal, store->random, &message->header,
+                                    ps_of(sa, &message->header), message->first, (uint16_t)number,
+                                    (uint16_t)total, piece, &w));
         TRY(stored_message_add(out, writer_bytes(&w)));
     }
     return STATUS_OK;
@@ -89,7 +101,7 @@ static enum status seal_fragments(struct sa_store *store, struct ike_sa *sa,
                                   const struct unsealed *message, uint16_t before, uint16_t *total,
                                   struct stored_message *out)
 {
-    size_t room = skf_message_room(&sa->protection, message_max(message, message->size));
+    size_t room = skf_message_room(&sa->protection, message_max(sa, message, message->size));
     if (room == 0) {
         return STATUS_INTERNAL;
     }

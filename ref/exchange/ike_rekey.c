@@ -63,6 +63,7 @@ static void copy_circumstances(struct ike_sa *heir, const struct ike_sa *old)
     heir->peer_addresses = old->peer_addresses;
     heir->announced = old->announced;
     heir->nat_checked_ns = old->nat_checked_ns;
+    heir->exchanges = old->exchanges;
     heir->local_id = old->local_id;
     heir->remote_id = old->remote_id;
     heir->local_auth = old->local_auth;
@@ -79,8 +80,7 @@ static struct ike_sa *make(struct sa_store *store, const struct ike_sa *old, boo
         return NULL;
     }
     copy_circumstances(heir, old);
-    heir->spi_i = material->spi_i;
-    heir->spi_r = material->spi_r;
+    sa_store_set_spis(store, heir, material->spi_i, material->spi_r);
     heir->prf = material->chosen->prf;
     heir->protection = material->chosen->protection;
     heir->key_exchange = material->chosen->key_exchange;

@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange/admission.h"
 #include "exchange/authentication.h"
+#include "exchange/client_puzzle.h"
 #include "exchange/ike_auth.h"
 #include "exchange/request.h"
 #include "exchange/response.h"
 #include "sa/nat_detection.h"
 #include "sa/proposal_choice.h"
 
+/* Some ten milliseconds: more than the key exchange it is to protect takes us (RFC 8019 7.2.1.1).
+ */
+#define DIFFICULTY_IKE_AUTH 12
 #define RESTARTS_MAX 4 /* COOKIE and INVALID_KE_PAYLOAD followed before we stop believing them */
 
 static struct bytes nonce_i(const struct ike_sa *sa)
@@ -85,6 +90,11 @@ static enum status create_request(struct sa_store *store, struct ike_sa *sa)
     if (sa->init->cookie_length > 0) {
         notify_add(&chain, COOKIE, bytes_of(sa->init->cookie, sa->init->cookie_length));
     }
+    if (sa->init->solution_length > 0) { /* RFC 8019 7.1.2 */
+        payload_begin(&chain, PAYLOAD_PS);
+        ps_payload_build(&w, bytes_of(sa->init->solution, sa->init->solution_length));
+        payload_end(&chain);
+    }
     proposal_offer(&sa->peer->proposals, bytes_of(NULL, 0), false, &offer);
     payload_begin(&chain, PAYLOAD_SA);
     sa_payload_build(&w, &offer);
@@ -133,10 +143,22 @@ struct ike_sa *ike_sa_init_start(struct sa_store *store, uint16_t peer_index,
     return sa;
 }
 
-static enum status restart_with_cookie(struct sa_store *store, struct ike_sa *sa,
-                                       const struct notify_payload *cookie)
+void ike_sa_init_ask_again(struct sa_store *store, struct ike_sa *sa)
 {
+    if (create_request(store, sa) != STATUS_OK) {
+        sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_INTERNAL);
+    }
+}
+
+/* With the solution of the puzzle that came with it, if there was one and we are ready to look for
+ * that; whatever else it holds, a cookie is a cookie (RFC 8019 7.1.2). */
+static enum status restart_with_cookie(struct sa_store *store, struct ike_sa *sa,
+                                       const struct message *message)
+{
+    const struct notify_payload *cookie = message_notify(message, COOKIE);
+    const struct notify_payload *notify = message_notify(message, PUZZLE);
     struct bytes sent = bytes_of(sa->init->cookie, sa->init->cookie_length);
+    struct puzzle_notify puzzle;
     if (cookie->data.length == 0 || cookie->data.length > COOKIE_MAX ||
         bytes_equal(cookie->data, sent)) {
         return STATUS_DROP; /* a copy of what we have answered, or the peer wants to be asked later
@@ -144,6 +166,11 @@ static enum status restart_with_cookie(struct sa_store *store, struct ike_sa *sa
     }
     memcpy(sa->init->cookie, cookie->data.data, cookie->data.length);
     sa->init->cookie_length = cookie->data.length;
+    sa->init->solution_length = 0;
+    if (notify != NULL && puzzle_notify_parse(notify->data, &puzzle) == STATUS_OK &&
+        client_puzzle_begin(store, sa, &puzzle) == STATUS_OK) {
+        return STATUS_OK;
+    }
     return create_request(store, sa);
 }
 
@@ -168,11 +195,14 @@ static enum status consume_refusal(struct sa_store *store, struct ike_sa *sa,
 {
     const struct notify_payload *cookie = message_notify(message, COOKIE);
     const struct notify_payload *error = message_error(message);
+    if (sa->init->searching) {
+        return STATUS_DROP; /* a copy of what made us search, or worth no more */
+    }
     if (cookie != NULL || (error != NULL && error->type == INVALID_KE_PAYLOAD)) {
         if (sa->init->restarts == RESTARTS_MAX) {
             return STATUS_DROP;
         }
-        TRY(cookie != NULL ? restart_with_cookie(store, sa, cookie)
+        TRY(cookie != NULL ? restart_with_cookie(store, sa, message)
                            : restart_with_group(store, sa, error));
         sa->init->restarts++;
         return STATUS_OK;
@@ -194,6 +224,22 @@ static void set_nat(struct ike_sa *sa, const struct nat_detection *nat)
         nat->supported && (nat->nat_local || nat->nat_remote || sa->peer->force_udp_encapsulation);
 }
 
+/* The request is answered, and the responder may want to see work before it opens IKE_AUTH: then we
+ * search, or it is no use to go on (RFC 8019 7.2). */
+static void go_on_to_ike_auth(struct sa_store *store, struct ike_sa *sa, const struct message *m)
+{
+    const struct notify_payload *notify = message_notify(m, PUZZLE);
+    struct puzzle_notify puzzle;
+    sa->init->searching = false;
+    sa->init->solution_length = 0;
+    if (notify == NULL || puzzle_notify_parse(notify->data, &puzzle) != STATUS_OK ||
+        store->config->puzzle_difficulty_max == 0) {
+        ike_auth_start(store, sa);
+    } else if (client_puzzle_begin(store, sa, &puzzle) != STATUS_OK) {
+        sa_store_ike_gone(store, sa, DOWN_REFUSED, STATUS_PEER(PUZZLE));
+    }
+}
+
 /* RFC 7383 2.3 */
 static bool both_fragment(const struct ike_sa *sa, const struct message *m)
 {
@@ -206,6 +252,9 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
     const struct message *m = in->message;
     struct chosen_proposal chosen;
     struct nat_detection nat;
+    if (sa->spi_r != 0) {
+        return STATUS_DROP; /* a copy of the answer that made us search */
+    }
     if (!m->has_sa) {
         return consume_refusal(store, sa, m);
     }
@@ -244,7 +293,7 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
     request_end(&sa->request);
     sa->next_request = 1;
     sa->last_in_ns = store->now_ns;
-    ike_auth_start(store, sa);
+    go_on_to_ike_auth(store, sa, m);
     return STATUS_OK;
 }
 
@@ -279,27 +328,6 @@ static void refuse(struct sa_store *store, const struct exchange_input *in, uint
     response_send_unprotected(store, in->header, in->path, in->encapsulated, type, data);
 }
 
-/* True when the request may cost us state: few are half-open, or it has brought our cookie back. */
-static enum status check_cookie(struct sa_store *store, const struct exchange_input *in)
-{
-    uint8_t cookie[COOKIE_LENGTH];
-    struct bytes ni = in->message->nonce.nonce;
-    const struct address *ip = &in->path->remote.ip;
-    size_t half_open = sa_store_unproven_count(store);
-    if (half_open < store->config->cookie_threshold) {
-        return STATUS_OK;
-    }
-    TRY(cookie_jar_turn(&store->cookies, store->random, store->now_ns));
-    const struct notify_payload *n = message_notify(in->message, COOKIE);
-    if (n != NULL && cookie_verify(&store->cookies, ni, ip, in->header->spi_i, n->data)) {
-        return half_open < store->config->half_open_max ? STATUS_OK : STATUS_DROP;
-    }
-    TRY(cookie_make(&store->cookies, ni, ip, in->header->spi_i, cookie));
-    store->counters.cookies_sent++;
-    refuse(store, in, COOKIE, bytes_of(cookie, sizeof cookie));
-    return STATUS_DROP;
-}
-
 static enum status create_response(const struct sa_store *store, struct ike_sa *sa,
                                    const struct proposal *answer)
 {
@@ -323,6 +351,9 @@ static enum status create_response(const struct sa_store *store, struct ike_sa *
     if (sa->fragmentation) {
         notify_add(&chain, IKEV2_FRAGMENTATION_SUPPORTED, bytes_of(NULL, 0));
     }
+    if (sa->init->puzzle.difficulty > 0) {
+        notify_add_puzzle(&chain, &sa->init->puzzle); /* RFC 8019 7.2.1 */
+    }
     authentication_answer(store, sa, &chain);
     if (w.overflow) {
         return STATUS_INTERNAL;
@@ -332,9 +363,47 @@ static enum status create_response(const struct sa_store *store, struct ike_sa *
     return stored_message_set(&sa->init->response, writer_bytes(&w));
 }
 
+/* Under attack a key exchange is made only for who has come as far as IKE_AUTH; where work has been
+ * shown, there is more time to come so far, and perhaps more work to show. */
+static void set_terms(const struct sa_store *store, struct ike_sa *sa,
+                      const struct admission *admission)
+{
+    const struct endpoint_config *config = store->config;
+    uint64_t timeout_ns = config->half_open_timeout_ns;
+    if (admission->attacked && !admission->solved &&
+        config->half_open_timeout_attacked_ns < timeout_ns) {
+        timeout_ns = config->half_open_timeout_attacked_ns; /* RFC 8019 4.1 */
+    }
+    sa->close_ns = store->now_ns + timeout_ns;
+    sa->init->deferred = admission->attacked || admission->puzzle;
+    if (admission->puzzle) {
+        sa->init->puzzle =
+            (struct puzzle_notify){.prf = sa->prf->id, .difficulty = DIFFICULTY_IKE_AUTH};
+    }
+}
+
+enum status ike_sa_init_derive(struct sa_store *store, struct ike_sa *sa)
+{
+    struct ike_header header;
+    struct payload_chain chain;
+    struct message message;
+    struct bytes request = stored_message_bytes(&sa->init->request);
+    TRY(ike_header_parse(request, &header)); /* it was read before */
+    TRY(payload_chain_parse(
+        header.next_payload,
+        bytes_of(request.data + IKE_HEADER_LENGTH, request.length - IKE_HEADER_LENGTH), &chain));
+    TRY(message_decode(&chain, &message));
+    TRY(init_derive(store, sa, message.ke.data));
+    key_exchange_destroy(sa->init->key_exchange);
+    sa->init->key_exchange = NULL;
+    sa->init->deferred = false;
+    return STATUS_OK;
+}
+
 static enum status fill_half_open(struct sa_store *store, struct ike_sa *sa,
                                   const struct exchange_input *in,
-                                  const struct chosen_proposal *chosen)
+                                  const struct chosen_proposal *chosen,
+                                  const struct admission *admission)
 {
     struct nat_detection nat;
     sa->spi_i = in->header->spi_i;
@@ -347,6 +416,7 @@ static enum status fill_half_open(struct sa_store *store, struct ike_sa *sa,
     set_nat(sa, &nat);
     sa->fragmentation = both_fragment(sa, in->message);
     TRY(init_prepare(store, sa, chosen->key_exchange->id));
+    set_terms(store, sa, admission);
     struct bytes ni = in->message->nonce.nonce;
     memcpy(sa->init->ni, ni.data, ni.length);
     sa->init->ni_length = ni.length;
@@ -355,17 +425,17 @@ static enum status fill_half_open(struct sa_store *store, struct ike_sa *sa,
     TRY(stored_message_set(&sa->init->request, in->datagram));
     authentication_note_request(store, sa, in->message);
     TRY(create_response(store, sa, &chosen->answer));
-    TRY(init_derive(store, sa, in->message->ke.data));
-    key_exchange_destroy(sa->init->key_exchange);
-    sa->init->key_exchange = NULL;
+    if (!sa->init->deferred) {
+        TRY(ike_sa_init_derive(store, sa));
+    }
     sa->expected_request = 1;
-    sa->close_ns = store->now_ns + store->config->half_open_timeout_ns;
-    return STATUS_OK;
+    return half_open_enter(&store->half_open, sa, store->now_ns);
 }
 
 enum status ike_sa_init_consume_request(struct sa_store *store, const struct exchange_input *in)
 {
     struct chosen_proposal chosen;
+    struct admission admission;
     uint16_t peer_index;
     uint16_t type;
     if (in->header->spi_i == 0 || store->shutting_down) {
@@ -383,7 +453,9 @@ enum status ike_sa_init_consume_request(struct sa_store *store, const struct exc
     }
     enum status status = message_rules_check(IKE_SA_INIT, false, in->message);
     if (status == STATUS_OK) {
-        TRY(check_cookie(store, in));
+        status = admission_decide(store, in, &admission);
+    }
+    if (status == STATUS_OK) {
         status = choose_peer(store, in, &peer_index, &chosen);
     }
     if (status == STATUS_OK && chosen.key_exchange->id != in->message->ke.group) {
@@ -397,8 +469,9 @@ enum status ike_sa_init_consume_request(struct sa_store *store, const struct exc
         if (sa == NULL) {
             return STATUS_INTERNAL;
         }
-        status = fill_half_open(store, sa, in, &chosen);
+        status = fill_half_open(store, sa, in, &chosen, &admission);
         if (status == STATUS_OK) {
+            admission_spend(store, &admission);
             sa_store_send(store, in->path, in->encapsulated, false,
                           stored_message_bytes(&sa->init->response));
             return STATUS_OK;

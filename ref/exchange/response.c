@@ -16,6 +16,14 @@ void notify_add(struct chain_writer *chain, uint16_t type, struct bytes data)
     payload_end(chain);
 }
 
+void notify_add_puzzle(struct chain_writer *chain, const struct puzzle_notify *puzzle)
+{
+    uint8_t data[PUZZLE_NOTIFY_LENGTH];
+    struct writer w = writer_over(data, sizeof data);
+    puzzle_notify_build(&w, puzzle);
+    notify_add(chain, PUZZLE, writer_bytes(&w));
+}
+
 /* The chain becomes a single error notification, RFC 7296 3.10.1. */
 static void replace_by_error(struct exchange_reply *reply, uint16_t type)
 {
@@ -105,12 +113,16 @@ void response_repeat(struct sa_store *store, struct ike_sa *sa, const struct pat
     fragmentation_send(store, &sa->response, path, encapsulated);
 }
 
-void response_send_unprotected(struct sa_store *store, const struct ike_header *request,
-                               const struct path *path, bool encapsulated, uint16_t type,
-                               struct bytes data)
-{
+/* ---- in the open ---- */
+
+struct open_response {
     uint8_t octets[IKE_HEADER_LENGTH + 128];
-    struct writer w = writer_over(octets, sizeof octets);
+    struct writer w;
+    struct chain_writer chain;
+};
+
+static void open_begin(struct open_response *response, const struct ike_header *request)
+{
     struct ike_header header = {
         .spi_i = request->spi_i,
         .spi_r = request->spi_r,
@@ -120,12 +132,40 @@ void response_send_unprotected(struct sa_store *store, const struct ike_header *
                            (request->flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR)),
         .message_id = request->message_id,
     };
-    ike_header_build(&w, &header);
-    struct chain_writer chain = chain_writer_over(&w);
-    notify_add(&chain, type, data);
-    ike_header_patch_length(&w);
-    /* who has not shown that it is where it says it is does not get more octets than it sent */
-    if (!w.overflow && w.length <= request->length) {
-        sa_store_send(store, path, encapsulated, false, writer_bytes(&w));
+    response->w = writer_over(response->octets, sizeof response->octets);
+    ike_header_build(&response->w, &header);
+    response->chain = chain_writer_over(&response->w);
+}
+
+/* Who has not shown that it is where it says it is does not get more octets than it sent. */
+static void open_send(struct sa_store *store, struct open_response *response,
+                      const struct ike_header *request, const struct path *path, bool encapsulated)
+{
+    struct writer *w = &response->w;
+    ike_header_patch_length(w);
+    if (!w->overflow && w->length <= request->length) {
+        sa_store_send(store, path, encapsulated, false, writer_bytes(w));
     }
+}
+
+void response_send_unprotected(struct sa_store *store, const struct ike_header *request,
+                               const struct path *path, bool encapsulated, uint16_t type,
+                               struct bytes data)
+{
+    struct open_response response;
+    open_begin(&response, request);
+    notify_add(&response.chain, type, data);
+    open_send(store, &response, request, path, encapsulated);
+}
+
+void response_demand(struct sa_store *store, const struct exchange_input *in, struct bytes cookie,
+                     const struct puzzle_notify *puzzle)
+{
+    struct open_response response;
+    open_begin(&response, in->header);
+    notify_add(&response.chain, COOKIE, cookie);
+    if (puzzle != NULL) {
+        notify_add_puzzle(&response.chain, puzzle);
+    }
+    open_send(store, &response, in->header, in->path, in->encapsulated);
 }

@@ -16,6 +16,11 @@ void response_send(struct sa_store *store, struct ike_sa *sa, const struct excha
 void response_repeat(struct sa_store *store, struct ike_sa *sa, const struct path *path,
                      bool encapsulated);
 
+/* What an IKE_SA_INIT request has to bring before it may cost us anything: COOKIE, and PUZZLE when
+ * `puzzle` is not NULL (RFC 7296 2.6, RFC 8019 7.1.1); silence as below. */
+void response_demand(struct sa_store *store, const struct exchange_input *in, struct bytes cookie,
+                     const struct puzzle_notify *puzzle);
+
 /* An unprotected response with one notification, to a request outside any IKE SA (2.21.1, 2.21.4);
  * silence when it would be longer than the request. */
 void response_send_unprotected(struct sa_store *store, const struct ike_header *request,

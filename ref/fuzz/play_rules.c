@@ -81,7 +81,7 @@ static size_t ike_sas_of(const struct play *play, unsigned side, size_t *unprove
         }
         count++;
     }
-    *unproven = sa_store_unproven_count(store);
+    *unproven = store->half_open.count;
     return count;
 }
 

@@ -1,6 +1,8 @@
 /* The last look at a configuration before the daemon believes it. */
 #include "host/config_check.h"
 
+#include "sa/puzzle.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,12 +113,23 @@ const char *peer_config_complete(struct peer_config *peer)
     return peer_children_check(peer);
 }
 
+/* Beyond 28 bits our search would run out of keys (PUZZLE_KEY_LENGTH). */
+static bool difficulty_is_bad(uint32_t bits)
+{
+    return bits != 0 && (bits < PUZZLE_DIFFICULTY_MIN || bits > 28);
+}
+
 const char *host_config_complete(const struct host_config *config)
 {
     const struct endpoint_config *endpoint = &config->endpoint;
     if (endpoint->ike_port == endpoint->natt_port) {
         return "ike-port and natt-port are the same; IKE tells its two formats apart by port, so "
                "use two";
+    }
+    if (difficulty_is_bad(endpoint->puzzle_difficulty) ||
+        difficulty_is_bad(endpoint->puzzle_difficulty_max)) {
+        return "puzzle-difficulty and puzzle-difficulty-max are 0 or from 9 (RFC 8019 4.4) to 28 "
+               "bits; each bit is twice the work";
     }
     if (config->route_table == 253 || config->route_table == 254 || config->route_table == 255) {
         return "route-table is one of the kernel's own (253 to 255); choose a table nobody else "

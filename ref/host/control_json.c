@@ -206,6 +206,9 @@ json_t *control_json_counters(const struct endpoint_counters *ike, const struct 
     number_set(object, "dropped", ike->dropped);
     number_set(object, "invalid", ike->invalid);
     number_set(object, "cookies_sent", ike->cookies_sent);
+    number_set(object, "puzzles_sent", ike->puzzles_sent);
+    number_set(object, "puzzles_solved", ike->puzzles_solved);
+    number_set(object, "requests_refused", ike->requests_refused);
     number_set(object, "half_open", ike->half_open);
     number_set(object, "retransmissions", ike->retransmissions);
     number_set(object, "fragments_in", ike->fragments_in);

@@ -11,7 +11,27 @@
 
 #include <string.h>
 
-#include "wire/ike_header.h"
+#include "wire/payload_chain.h"
+#include "wire/payloads.h"
+
+size_t sealed_body_ps_length(struct bytes ps)
+{
+    return ps.length > 0 ? GENERIC_HEADER_LENGTH + ps.length : 0;
+}
+
+void sealed_body_begin(const struct ike_header *header, struct bytes ps, uint8_t sealed_type,
+                       struct writer *w)
+{
+    struct ike_header outer = *header;
+    outer.next_payload = ps.length > 0 ? PAYLOAD_PS : sealed_type;
+    ike_header_build(w, &outer);
+    if (ps.length > 0) {
+        writer_u8(w, sealed_type);
+        writer_u8(w, 0);
+        writer_u16(w, (uint16_t)sealed_body_ps_length(ps));
+        ps_payload_build(w, ps);
+    }
+}
 
 static size_t padding_length(const struct protection *protection, size_t text_length)
 {

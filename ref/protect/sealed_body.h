@@ -4,6 +4,7 @@
 
 #include "base/writer.h"
 #include "crypto/protection.h"
+#include "wire/ike_header.h"
 
 #define GENERIC_HEADER_LENGTH 4
 
@@ -13,6 +14,13 @@ size_t sealed_body_length(const struct protection *protection, size_t text_lengt
 /* The longest text whose sealed body has at most `body_max` octets; false when there is none. */
 MUST_USE bool sealed_body_room(const struct protection *protection, size_t body_max,
                                size_t *text_length);
+
+/* Octets of a PS payload with these keys in front of SK or SKF, in the open; 0: there are none. */
+size_t sealed_body_ps_length(struct bytes ps);
+/* Writes the IKE header for a message whose sealed payload is of this type, and PS if there is one
+ * (RFC 8019 7.2.2). */
+void sealed_body_begin(const struct ike_header *header, struct bytes ps, uint8_t sealed_type,
+                       struct writer *w);
 
 /* Appends the sealed text to a writer that holds the message so far, all of which is authenticated.
  * The IV is the next one of `protector`, drawn when everything fits. STATUS_INTERNAL when it does

@@ -18,6 +18,14 @@ MUST_USE enum status sk_message_seal(const struct protection *protection,
                                      const struct ike_header *header, uint8_t first,
                                      struct bytes inner, struct writer *w);
 
+/* The same with a PS payload before SK, in the open but authenticated (RFC 8019 7.2.2): `ps` is its
+ * body; empty: none. */
+MUST_USE enum status sk_message_seal_behind(const struct protection *protection,
+                                            struct protector *protector,
+                                            const struct random_source *random,
+                                            const struct ike_header *header, struct bytes ps,
+                                            uint8_t first, struct bytes inner, struct writer *w);
+
 /* Verifies and decrypts the SK payload that ends `datagram`. `sk` is its entry in the outer chain,
  * offset counted from the end of the IKE header. The plaintext goes into `plain` (at least
  * datagram.length octets), *inner is the view of its payloads without padding, *first their first

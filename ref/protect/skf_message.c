@@ -20,21 +20,29 @@ size_t skf_message_room(const struct protection *protection, size_t message_max)
     return room;
 }
 
-enum status skf_message_seal(const struct protection *protection, struct protector *protector,
-                             const struct random_source *random, const struct ike_header *header,
-                             uint8_t first, uint16_t number, uint16_t total, struct bytes piece,
-                             struct writer *w)
+enum status skf_message_seal_behind(const struct protection *protection,
+                                    struct protector *protector, const struct random_source *random,
+                                    const struct ike_header *header, struct bytes ps, uint8_t first,
+                                    uint16_t number, uint16_t total, struct bytes piece,
+                                    struct writer *w)
 {
-    struct ike_header outer = *header;
     size_t length =
         GENERIC_HEADER_LENGTH + SKF_NUMBERS_LENGTH + sealed_body_length(protection, piece.length);
-    outer.next_payload = PAYLOAD_SKF;
-    ike_header_build(w, &outer);
+    sealed_body_begin(header, number == 1 ? ps : bytes_of(NULL, 0), PAYLOAD_SKF, w);
     writer_u8(w, number == 1 ? first : PAYLOAD_NONE);
     writer_u8(w, 0);
     writer_u16(w, (uint16_t)length);
     skf_payload_build(w, number, total);
     return sealed_body_seal(protection, protector, random, piece, w);
+}
+
+enum status skf_message_seal(const struct protection *protection, struct protector *protector,
+                             const struct random_source *random, const struct ike_header *header,
+                             uint8_t first, uint16_t number, uint16_t total, struct bytes piece,
+                             struct writer *w)
+{
+    return skf_message_seal_behind(protection, protector, random, header, bytes_of(NULL, 0), first,
+                                   number, total, piece, w);
 }
 
 enum status skf_message_open(const struct protection *protection, struct protector *protector,

@@ -20,6 +20,14 @@ skf_message_seal(const struct protection *protection, struct protector *protecto
                  const struct random_source *random, const struct ike_header *header, uint8_t first,
                  uint16_t number, uint16_t total, struct bytes piece, struct writer *w);
 
+/* The same with a PS payload before SKF, which fragment 1 alone may have (RFC 8019 7.2.2). */
+MUST_USE enum status skf_message_seal_behind(const struct protection *protection,
+                                             struct protector *protector,
+                                             const struct random_source *random,
+                                             const struct ike_header *header, struct bytes ps,
+                                             uint8_t first, uint16_t number, uint16_t total,
+                                             struct bytes piece, struct writer *w);
+
 /* Verifies and decrypts the SKF payload that ends `datagram`, as sk_message_open does. `plain`: at
  * least datagram.length octets. */
 MUST_USE enum status skf_message_open(const struct protection *protection,

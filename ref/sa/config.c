@@ -27,6 +27,15 @@ void endpoint_config_defaults(struct endpoint_config *config)
     config->cookie_threshold = 32;
     config->half_open_max = 4096;
     config->half_open_timeout_ns = 30 * SECOND_NS;
+    config->half_open_timeout_attacked_ns = 5 * SECOND_NS;
+    config->prefix_half_open = 5; /* RFC 8019 6 */
+    config->prefix_half_open_max = 64;
+    config->prefix_failures = 16;
+    config->puzzles = true;
+    config->puzzle_threshold = 1024;
+    config->puzzle_difficulty = 16;
+    config->puzzle_difficulty_max = 20; /* RFC 8019 9 */
+    config->create_child_sa_rate = 10;
     config->delete_linger_ns = 2 * SECOND_NS;
     config->accept_unknown_addresses = true;
 }

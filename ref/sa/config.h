@@ -103,6 +103,16 @@ struct endpoint_config {
     uint32_t cookie_threshold;    /* half-open SAs from which on COOKIE is asked for; 0: always */
     uint32_t half_open_max;       /* beyond it requests are dropped */
     uint64_t half_open_timeout_ns;
+    uint64_t half_open_timeout_attacked_ns; /* the same under attack, RFC 8019 4.1 */
+    /* of one IPv4 address or IPv6 /64 (RFC 8019 4.2); 0: no limit */
+    uint32_t prefix_half_open;      /* half-open SAs from which on it has to solve puzzles */
+    uint32_t prefix_half_open_max;  /* and from which on nothing else helps */
+    uint32_t prefix_failures;       /* failed IKE_AUTH within a minute: the same as the first */
+    bool puzzles;                   /* RFC 8019 7; else cookies and limits only */
+    uint32_t puzzle_threshold;      /* half-open SAs from which on all have to solve puzzles */
+    uint32_t puzzle_difficulty;     /* zero bits demanded; 0: the initiator's choice */
+    uint32_t puzzle_difficulty_max; /* we solve as initiator; 0: none at all */
+    uint32_t create_child_sa_rate;  /* a second from one peer, ten times that at once; 0: any */
     uint64_t delete_linger_ns; /* inbound Child SAs stay open this long after they are replaced */
     bool accept_unknown_addresses; /* respond to peers configured with any address */
     size_t peer_count;

@@ -3,9 +3,11 @@
 #define IKEREF_SA_IKE_SA_H
 
 #include "protect/reassembly.h"
+#include "sa/allowance.h"
 #include "sa/child_sa.h"
 #include "sa/event.h"
 #include "sa/keymat.h"
+#include "sa/puzzle.h"
 #include "sa/stored_message.h"
 #include "sa/task.h"
 
@@ -34,7 +36,14 @@ struct ike_init {
     struct stored_message request, response; /* what AUTH is computed over (2.15) */
     bool digital_signature; /* both have sent SIGNATURE_HASH_ALGORITHMS (RFC 7427 3) */
     uint16_t peer_hashes;   /* set of those the peer can verify with (HASH_BIT) */
-    uint8_t restarts;       /* COOKIE and INVALID_KE_PAYLOAD answers followed */
+    bool searching;         /* initiator: for the solution of a puzzle (RFC 8019) */
+    uint64_t search_ns;     /* when the search goes on */
+    struct puzzle_search search;
+    size_t solution_length; /* what was found for the exchange to come; 0: nothing demanded */
+    uint8_t solution[PUZZLE_KEYS * PUZZLE_KEY_LENGTH];
+    bool deferred;               /* responder: no keys before IKE_AUTH has come (RFC 8019 3) */
+    struct puzzle_notify puzzle; /* responder: to be solved before; difficulty 0: none */
+    uint8_t restarts;            /* COOKIE and INVALID_KE_PAYLOAD answers followed */
 };
 
 /* The other side's request for the same SA crossed ours (2.8.1, 2.8.2): what its exchange made. */
@@ -81,7 +90,9 @@ struct reauthentication {
 };
 
 struct ike_sa {
-    struct ike_sa *next;
+    struct ike_sa *next, *previous;
+    struct ike_sa *next_by_spi;    /* in its bucket of sa/spi_index.h */
+    struct ike_sa *next_half_open; /* in its bucket of sa/half_open.h */
     uint32_t id;
     uint16_t peer_index;
     const struct peer_config *peer;
@@ -134,6 +145,11 @@ struct ike_sa {
     uint64_t created_ns; /* its first message was sent or received */
     uint64_t established_ns, soft_ns, hard_ns, close_ns; /* UINT64_MAX: never */
     uint64_t last_in_ns, last_out_ns;
+    bool unproven;                           /* a stranger's so far: counted in sa/half_open.h, */
+    struct transport_address requested_from; /* under this address */
+    uint32_t failures;           /* IKE_AUTH requests that could not be opened or proved nothing */
+    uint64_t failed_ns;          /* the last of them */
+    struct allowance exchanges;  /* CREATE_CHILD_SA requests the peer may still make */
     uint64_t temporary_since_ns; /* of the first TEMPORARY_FAILURE in a row; 0: none */
     enum down_reason reason;     /* why it is being deleted */
     uint64_t retransmitted, duplicates;

@@ -15,7 +15,11 @@ enum status sa_store_init(struct sa_store *store, const struct endpoint_config *
     store->config = config;
     store->random = random;
     store->now_ns = now_ns;
-    return cookie_jar_init(&store->cookies, random, now_ns);
+    store->stirred = true;
+    uint8_t key[SIPHASH_KEY_LENGTH];
+    TRY(cookie_jar_init(&store->cookies, random, now_ns));
+    cookie_jar_derive(&store->cookies, "half-open", key, sizeof key);
+    return half_open_init(&store->half_open, config->half_open_max, key);
 }
 
 static void request_clear(struct request *request)
@@ -58,6 +62,7 @@ void sa_store_wipe(struct sa_store *store)
     while (sa_store_next_event(store, &event)) {
         octets_wipe(&event, sizeof event);
     }
+    half_open_wipe(&store->half_open);
     cookie_jar_wipe(&store->cookies);
 }
 
@@ -81,14 +86,28 @@ struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool in
     sa->created_ns = sa->last_in_ns = sa->last_out_ns = store->now_ns;
     sa->local_id = sa->peer->local_id;
     sa->next = store->ike_sas;
+    if (sa->next != NULL) {
+        sa->next->previous = sa;
+    }
     store->ike_sas = sa;
+    store->stirred = true;
+    spi_index_add(&store->by_spi, sa);
     return sa;
+}
+
+void sa_store_set_spis(struct sa_store *store, struct ike_sa *sa, uint64_t spi_i, uint64_t spi_r)
+{
+    spi_index_remove(&store->by_spi, sa);
+    sa->spi_i = spi_i;
+    sa->spi_r = spi_r;
+    spi_index_add(&store->by_spi, sa);
 }
 
 void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
 {
     const struct lifetime_config *lifetime = &sa->peer->lifetime;
     ike_sa_free_init(sa);
+    half_open_leave(&store->half_open, sa, store->now_ns);
     sa->state = IKE_SA_ESTABLISHED;
     sa->established_ns = sa->nat_checked_ns = store->now_ns;
     sa->soft_ns = lifetime_soft_at(lifetime, store->random, store->now_ns);
@@ -98,13 +117,12 @@ void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
 
 void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
 {
-    struct ike_sa **link = &store->ike_sas;
-    while (*link != NULL && *link != sa) {
-        link = &(*link)->next;
+    *(sa->previous != NULL ? &sa->previous->next : &store->ike_sas) = sa->next;
+    if (sa->next != NULL) {
+        sa->next->previous = sa->previous;
     }
-    if (*link != NULL) {
-        *link = sa->next;
-    }
+    spi_index_remove(&store->by_spi, sa);
+    half_open_leave(&store->half_open, sa, store->now_ns);
     ike_sa_free(sa);
 }
 
@@ -119,21 +137,16 @@ struct ike_sa *sa_store_find(struct sa_store *store, uint32_t id)
 
 struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi)
 {
-    struct ike_sa *sa = store->ike_sas;
-    while (sa != NULL && ike_sa_local_spi(sa) != local_spi) {
-        sa = sa->next;
-    }
+    struct ike_sa *sa = spi_index_find(&store->by_spi, local_spi);
+    store->stirred = store->stirred || sa != NULL;
     return sa;
 }
 
 struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
                                        const struct transport_address *remote)
 {
-    struct ike_sa *sa = store->ike_sas;
-    while (sa != NULL && !(sa->state == IKE_SA_HALF_OPEN && sa->spi_i == spi_i &&
-                           transport_address_equal(&sa->path.remote, remote))) {
-        sa = sa->next;
-    }
+    struct ike_sa *sa = half_open_find(&store->half_open, spi_i, remote);
+    store->stirred = store->stirred || sa != NULL;
     return sa;
 }
 
@@ -171,16 +184,6 @@ size_t sa_store_half_open_count(const struct sa_store *store)
     size_t count = 0;
     for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
         count += sa->state == IKE_SA_HALF_OPEN;
-    }
-    return count;
-}
-
-size_t sa_store_unproven_count(const struct sa_store *store)
-{
-    size_t count = 0;
-    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        bool refused = sa->state == IKE_SA_CLOSED && !sa->initiator && sa->established_ns == 0;
-        count += sa->state == IKE_SA_HALF_OPEN || refused;
     }
     return count;
 }
@@ -266,6 +269,9 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
     bool nobodys = sa->state == IKE_SA_HALF_OPEN && reason == DOWN_EXPIRED;
     if (!sa->silent && !nobodys) {
         sa_store_emit_ike(store, sa, EVENT_IKE_SA_DOWN, reason, status);
+    }
+    if (sa->state == IKE_SA_HALF_OPEN && !nobodys) { /* an IKE_AUTH that proved nothing */
+        half_open_failed(&store->half_open, sa, store->now_ns);
     }
     sa->state = IKE_SA_CLOSED;
     sa->close_ns = nobodys ? store->now_ns : store->now_ns + CLOSED_LINGER_NS;

@@ -4,7 +4,8 @@
 #define IKEREF_SA_SA_STORE_H
 
 #include "sa/cookie.h"
-#include "sa/ike_sa.h"
+#include "sa/half_open.h"
+#include "sa/spi_index.h"
 
 struct queued_datagram {
     struct queued_datagram *next;
@@ -20,8 +21,8 @@ struct queued_event {
 };
 
 struct sa_counters {
-    uint64_t datagrams_in, datagrams_out, dropped, invalid, cookies_sent, retransmissions,
-        fragments_in, fragments_out;
+    uint64_t datagrams_in, datagrams_out, dropped, invalid, cookies_sent, puzzles_sent,
+        puzzles_solved, requests_refused, retransmissions, fragments_in, fragments_out;
 };
 
 struct sa_store {
@@ -30,6 +31,9 @@ struct sa_store {
     uint64_t now_ns;
     uint64_t utc_offset_ns; /* now_ns + this: UTC since 1970, for certificates only */
     struct ike_sa *ike_sas; /* newest first */
+    struct spi_index by_spi;
+    struct half_open_table half_open;
+    bool stirred; /* somebody got hold of an IKE SA: what is due next may have changed */
     struct queued_datagram *datagram_first, *datagram_last;
     struct queued_event *event_first, *event_last;
     struct queued_event lost; /* where an event is written that there is no memory for; wiped */
@@ -58,6 +62,8 @@ void sa_store_establish(struct sa_store *store, struct ike_sa *sa);
 
 struct ike_sa *sa_store_find(struct sa_store *store, uint32_t id);
 struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi);
+/* Our SPI of it is another from now on, the one that was drawn for it when it was offered. */
+void sa_store_set_spis(struct sa_store *store, struct ike_sa *sa, uint64_t spi_i, uint64_t spi_r);
 /* The responder's half-open IKE SA a repeated IKE_SA_INIT request belongs to. */
 struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
                                        const struct transport_address *remote);
@@ -66,10 +72,9 @@ struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index);
 /* The IKE SA that has the Child SA with our inbound SPI. */
 struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in,
                                    struct child_sa **child);
+/* Those that wait for IKE_AUTH. store->half_open.count has also the ones we refused and still keep
+ * for a repeated request: all that strangers cost us. */
 size_t sa_store_half_open_count(const struct sa_store *store);
-/* Those, and the ones we refused and still keep for a repeated request: all that strangers cost us,
- * so that cookies are asked for in time. RFC 7296 2.6 */
-size_t sa_store_unproven_count(const struct sa_store *store);
 
 /* A fresh SPI that nothing else uses: IKE never 0, ESP above 255 (RFC 4303 2.1). */
 MUST_USE enum status sa_store_new_ike_spi(struct sa_store *store, uint64_t *spi);

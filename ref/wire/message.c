@@ -84,6 +84,9 @@ static enum status payload_decode(const struct payload *payload, struct message 
     case PAYLOAD_NONCE:
         TRY(claim(&out->has_nonce));
         return nonce_payload_parse(body, &out->nonce);
+    case PAYLOAD_PS:
+        TRY(claim(&out->has_ps));
+        return ps_payload_parse(body, &out->ps);
     case PAYLOAD_NOTIFY:
         return notify_decode(body, out);
     case PAYLOAD_DELETE:

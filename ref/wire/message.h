@@ -7,11 +7,12 @@
 
 struct message {
     bool has_sa, has_ke, has_nonce, has_id_i, has_id_r, has_auth, has_ts_i, has_ts_r, has_sk,
-        has_skf;
+        has_skf, has_ps;
     bool has_cp, has_eap; /* seen, not decoded here */
     struct sa_payload sa;
     struct ke_payload ke;
     struct nonce_payload nonce;
+    struct ps_payload ps;
     struct id_payload id_i;
     struct id_payload id_r;
     struct auth_payload auth;

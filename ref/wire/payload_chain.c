@@ -13,10 +13,10 @@
 #define GENERIC_HEADER_LENGTH 4
 #define CRITICAL 0x80
 
-/* What RFC 7296 defines, and SKF. Everything else is unknown, old numbers of IKEv1 included. */
+/* What RFC 7296 defines, SKF and PS. Everything else is unknown, old numbers of IKEv1 included. */
 static bool is_known(uint8_t type)
 {
-    return (type >= PAYLOAD_SA && type <= PAYLOAD_EAP) || type == PAYLOAD_SKF;
+    return (type >= PAYLOAD_SA && type <= PAYLOAD_EAP) || type == PAYLOAD_SKF || type == PAYLOAD_PS;
 }
 
 static bool ends_chain(uint8_t type)

@@ -1,5 +1,6 @@
-/* The payloads we read and write, RFC 7296 3.3 to 3.13; bodies only, no generic headers. Every
- * parsed payload is a view into the datagram. One .c file per payload, parse and build together. */
+/* The payloads we read and write, RFC 7296 3.3 to 3.13, RFC 7383, RFC 8019; bodies only, no generic
+ * headers. Every parsed payload is a view into the datagram. One .c file per payload, parse and
+ * build together. */
 #ifndef IKEREF_WIRE_PAYLOADS_H
 #define IKEREF_WIRE_PAYLOADS_H
 
@@ -141,6 +142,27 @@ struct skf_payload {
 MUST_USE enum status skf_payload_parse(struct bytes body, struct skf_payload *out);
 /* The numbers only; IV, ciphertext and ICV are protect/skf_message.c's to write behind them. */
 void skf_payload_build(struct writer *w, uint16_t number, uint16_t total);
+
+/* ---- ps_payload.c: Puzzle Solution, RFC 8019 8.2; puzzle_notify.c: data of PUZZLE, 8.1 ---- */
+
+#define PUZZLE_KEYS 4 /* a solution is that many different keys, RFC 8019 7.1.3 */
+
+struct ps_payload {
+    struct bytes keys; /* PUZZLE_KEYS of one size, not empty */
+};
+
+MUST_USE enum status ps_payload_parse(struct bytes body, struct ps_payload *out);
+void ps_payload_build(struct writer *w, struct bytes keys);
+
+struct puzzle_notify {
+    uint16_t prf;       /* enum prf_id, or unknown */
+    uint8_t difficulty; /* trailing zero bits of each result; 0: the initiator's choice */
+};
+
+#define PUZZLE_NOTIFY_LENGTH 3
+
+MUST_USE enum status puzzle_notify_parse(struct bytes data, struct puzzle_notify *out);
+void puzzle_notify_build(struct writer *w, const struct puzzle_notify *puzzle);
 
 /* ---- ts_payload.c: Traffic Selector, 3.13 ---- */
 

@@ -279,6 +279,8 @@ class NotifyPayload(Payload):
         return [registry.SIGNATURE_HASHES.get(number, str(number)) for number in numbers]
 
     def __str__(self) -> str:
+        if self.name == "PUZZLE" and len(self.data) == 3:  # RFC 8019 8.1
+            return f"N(PUZZLE: {registry.PRF.get(int.from_bytes(self.data[:2], 'big'), 'PRF')}, {self.data[2]} bits)"
         if self.name == "SIGNATURE_HASH_ALGORITHMS":
             return f"N({self.name}: {' '.join(self.hashes)})"
         return f"N({self.name})"
@@ -430,6 +432,19 @@ class FragmentPayload(EncryptedPayload):
         return f"SKF {self.number}/{self.total}"
 
 
+@dataclass(slots=True)
+class PuzzleSolutionPayload(Payload):
+    """PS, RFC 8019 8.2: four keys of one size."""
+
+    keys: list[bytes] = field(default_factory=list)
+
+    def decode(self) -> None:
+        size, rest = divmod(len(self.body), 4)
+        if size == 0 or rest:
+            raise Malformed("a puzzle solution is four keys of one size")
+        self.keys = [self.body[at : at + size] for at in range(0, 4 * size, size)]
+
+
 KINDS: dict[int, type[Payload]] = {
     PayloadType.SA: SaPayload, PayloadType.KE: KePayload, PayloadType.IDi: IdPayload,
     PayloadType.IDr: IdPayload, PayloadType.CERT: CertPayload, PayloadType.CERTREQ: CertRequestPayload,
@@ -437,6 +452,7 @@ KINDS: dict[int, type[Payload]] = {
     PayloadType.D: DeletePayload, PayloadType.V: VendorPayload, PayloadType.TSi: TsPayload,
     PayloadType.TSr: TsPayload, PayloadType.CP: ConfigurationPayload, PayloadType.EAP: EapPayload,
     PayloadType.SK: EncryptedPayload, PayloadType.SKF: FragmentPayload,
+    PayloadType.PS: PuzzleSolutionPayload,
 }
 
 

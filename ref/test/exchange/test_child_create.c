@@ -69,6 +69,26 @@ static void test_nothing_to_ask(void **state)
     assert_int_equal(bench_ask(&bench, 0, &task), STATUS_OK);
 }
 
+/* RFC 8019 5: who asks on and on is to slow down, also in the IKE SA that follows this one. */
+static void test_too_many_in_a_second(void **state)
+{
+    (void)state;
+    struct sa_store *store = bench_store(&bench, 1);
+    bench.world.sides[1].config.create_child_sa_rate = 2;
+    ask_for_another();
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request), STATUS_OK);
+    }
+    assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request),
+                     STATUS_NOTIFY(TEMPORARY_FAILURE));
+    store->now_ns += WORLD_S / 2;
+    assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request), STATUS_OK);
+    assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request),
+                     STATUS_NOTIFY(TEMPORARY_FAILURE));
+    bench.world.sides[1].config.create_child_sa_rate = 0;
+    assert_int_equal(bench_consume(&bench, 1, create_child_sa_consume_request), STATUS_OK);
+}
+
 /* What the door says before it looks at the offer. */
 static void test_door(void **state)
 {
@@ -194,6 +214,7 @@ int main(void)
         TEST(test_there_and_back),
         TEST(test_nothing_to_ask),
         TEST(test_door),
+        TEST(test_too_many_in_a_second),
         TEST(test_no_room),
         TEST(test_refused),
         TEST(test_try_again),

@@ -190,6 +190,21 @@ static void ports_and_tables_of_the_host(void **state)
     }
 }
 
+static void difficulties_of_puzzles(void **state)
+{
+    (void)state;
+    struct host_config config = {.endpoint = {.ike_port = 500, .natt_port = 4500}};
+    for (uint32_t bits = 0; bits < 40; bits++) {
+        bool good = bits == 0 || (bits >= 9 && bits <= 28);
+        config.endpoint.puzzle_difficulty = bits;
+        config.endpoint.puzzle_difficulty_max = 0;
+        assert_int_equal(host_config_complete(&config) == NULL, good);
+        config.endpoint.puzzle_difficulty = 0;
+        config.endpoint.puzzle_difficulty_max = bits;
+        assert_int_equal(host_config_complete(&config) == NULL, good);
+    }
+}
+
 static void wiping_leaves_nothing(void **state)
 {
     (void)state;
@@ -213,6 +228,7 @@ int main(void)
         cmocka_unit_test(a_certificate_is_an_identity),
         cmocka_unit_test(a_certificate_without_a_name),
         cmocka_unit_test(ports_and_tables_of_the_host),
+        cmocka_unit_test(difficulties_of_puzzles),
         cmocka_unit_test(wiping_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,16 @@ static void example_shows_the_defaults(void **state)
     assert_int_equal(shown.endpoint.cookie_threshold, bare.endpoint.cookie_threshold);
     assert_int_equal(shown.endpoint.half_open_max, bare.endpoint.half_open_max);
     assert_int_equal(shown.endpoint.half_open_timeout_ns, bare.endpoint.half_open_timeout_ns);
+    assert_int_equal(shown.endpoint.half_open_timeout_attacked_ns,
+                     bare.endpoint.half_open_timeout_attacked_ns);
+    assert_int_equal(shown.endpoint.prefix_half_open, bare.endpoint.prefix_half_open);
+    assert_int_equal(shown.endpoint.prefix_half_open_max, bare.endpoint.prefix_half_open_max);
+    assert_int_equal(shown.endpoint.prefix_failures, bare.endpoint.prefix_failures);
+    assert_int_equal(shown.endpoint.puzzles, bare.endpoint.puzzles);
+    assert_int_equal(shown.endpoint.puzzle_threshold, bare.endpoint.puzzle_threshold);
+    assert_int_equal(shown.endpoint.puzzle_difficulty, bare.endpoint.puzzle_difficulty);
+    assert_int_equal(shown.endpoint.puzzle_difficulty_max, bare.endpoint.puzzle_difficulty_max);
+    assert_int_equal(shown.endpoint.create_child_sa_rate, bare.endpoint.create_child_sa_rate);
     assert_int_equal(shown.endpoint.delete_linger_ns, bare.endpoint.delete_linger_ns);
     assert_int_equal(shown.route_table, bare.route_table);
     assert_string_equal(shown.control_socket, bare.control_socket);
@@ -173,6 +183,7 @@ static void values_arrive(void **state)
     struct problem problem;
     const char *text =
         "ike-port = 1500\nnatt-port = 5500\nmark = 7\nkey-log = '/tmp/keys'\ncookie-threshold = 0\n"
+        "puzzles = no puzzle-difficulty = 18 prefix-half-open = 9 half-open-timeout-attacked = 3s\n"
         "peer \"p\" { address = {\"192.0.2.1\", \"2001:db8::1\"} local-address = 'any'\n"
         " local-id = 'a' remote-id = 'key:office' psk = '0x00ff10'\n"
         " proposals = {\"aes128-sha256-modp2048\"} mobike = no encapsulation = always\n"
@@ -191,6 +202,10 @@ static void values_arrive(void **state)
     assert_int_equal(config.mark, 7);
     assert_string_equal(config.key_log, "/tmp/keys");
     assert_int_equal(config.endpoint.cookie_threshold, 0);
+    assert_false(config.endpoint.puzzles);
+    assert_int_equal(config.endpoint.puzzle_difficulty, 18);
+    assert_int_equal(config.endpoint.prefix_half_open, 9);
+    assert_int_equal(config.endpoint.half_open_timeout_attacked_ns, 3 * NS_PER_S);
     assert_int_equal(peer->remote_addresses.count, 2);
     assert_int_equal(peer->local_addresses.count, 0);
     assert_int_equal(peer->remote_id.type, ID_KEY_ID);

@@ -128,6 +128,44 @@ static void test_every_length(void **state)
     }
 }
 
+/* RFC 8019 7.2.2: PS stands in front of SK, where anybody can read it and nobody can change it. */
+static void test_behind_a_solution(void **state)
+{
+    static const uint8_t keys[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    (void)state;
+    for (size_t s = 0; s < SUITES; s++) {
+        struct lab lab;
+        struct payload_chain chain;
+        struct bytes inner;
+        uint8_t plain[512];
+        uint8_t first;
+        struct ike_header header = {.exchange_type = IKE_AUTH};
+        lab_open(&lab, suites[s][0], suites[s][1], suites[s][2]);
+        struct writer w = writer_over(lab.octets, sizeof lab.octets);
+        assert_int_equal(sk_message_seal_behind(&lab.protection, lab.seal, &source, &header,
+                                                bytes_of(keys, sizeof keys), PAYLOAD_IDI,
+                                                bytes_of("inner", 5), &w),
+                         STATUS_OK);
+        assert_int_equal(lab.octets[26] << 8 | lab.octets[27], w.length);
+        assert_int_equal(w.length, sk_message_length(&lab.protection, 5) + 12);
+        assert_int_equal(
+            payload_chain_parse(lab.octets[16], bytes_of(lab.octets + 28, w.length - 28), &chain),
+            STATUS_OK);
+        assert_int_equal(chain.count, 2);
+        assert_int_equal(chain.items[0].type, PAYLOAD_PS);
+        assert_true(bytes_equal(chain.items[0].body, bytes_of(keys, sizeof keys)));
+        assert_int_equal(sk_message_open(&lab.protection, lab.open, writer_bytes(&w),
+                                         &chain.items[1], plain, &inner, &first),
+                         STATUS_OK);
+        assert_true(bytes_equal(inner, bytes_of("inner", 5)));
+        lab.octets[28 + 4 + 3] ^= 1;
+        assert_int_equal(sk_message_open(&lab.protection, lab.open, writer_bytes(&w),
+                                         &chain.items[1], plain, &inner, &first),
+                         STATUS_DROP);
+        lab_close(&lab);
+    }
+}
+
 /* Everything is authenticated, the header too. */
 static void test_any_bit(void **state)
 {
@@ -201,9 +239,9 @@ static void test_bad_padding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_length), cmocka_unit_test(test_any_bit),
-        cmocka_unit_test(test_too_short),    cmocka_unit_test(test_does_not_fit),
-        cmocka_unit_test(test_bad_padding),
+        cmocka_unit_test(test_every_length),      cmocka_unit_test(test_any_bit),
+        cmocka_unit_test(test_behind_a_solution), cmocka_unit_test(test_too_short),
+        cmocka_unit_test(test_does_not_fit),      cmocka_unit_test(test_bad_padding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,12 +132,37 @@ static void test_room(void **state)
     }
 }
 
+/* RFC 8019 7.2.2: a solution goes with the first fragment only. */
+static void test_behind_a_solution(void **state)
+{
+    static const uint8_t keys[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    struct seal_lab lab;
+    struct payload_chain chain;
+    (void)state;
+    seal_lab_begin(&lab, seal_lab_suites[0]);
+    for (uint16_t number = 1; number <= 2; number++) {
+        struct writer w = writer_over(octets, sizeof octets);
+        assert_int_equal(skf_message_seal_behind(&lab.protection, lab.seal, &seal_lab_random,
+                                                 &header, bytes_of(keys, sizeof keys), PAYLOAD_IDI,
+                                                 number, 2, bytes_of("piece", 5), &w),
+                         STATUS_OK);
+        assert_int_equal(
+            payload_chain_parse(octets[16], bytes_of(octets + 28, w.length - 28), &chain),
+            STATUS_OK);
+        assert_int_equal(chain.count, number == 1 ? 2 : 1);
+        assert_int_equal(chain.items[0].type, number == 1 ? PAYLOAD_PS : PAYLOAD_SKF);
+        assert_int_equal(chain.items[chain.count - 1].type, PAYLOAD_SKF);
+    }
+    seal_lab_end(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_written),
         cmocka_unit_test(test_any_bit),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_behind_a_solution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,11 +34,10 @@ static void test_children_and_spis(void **state)
     struct store_lab lab;
     store_lab_create(&lab);
     struct ike_sa *sa = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
-    sa->spi_i = 1;
-    sa->spi_r = 2;
-    assert_true(ike_sa_local_spi(sa) == 1);
-    sa->initiator = false;
-    assert_true(ike_sa_local_spi(sa) == 2);
+    struct ike_sa loose = {.initiator = true, .spi_i = 1, .spi_r = 2};
+    assert_true(ike_sa_local_spi(&loose) == 1);
+    loose.initiator = false;
+    assert_true(ike_sa_local_spi(&loose) == 2);
     assert_null(ike_sa_child_by_id(sa, 1));
     /* the numbers of one are the SPIs of the other: each is found by what it was asked for */
     struct child_sa *first = store_lab_child(sa, 1, 0x102, 0x103);

@@ -80,30 +80,63 @@ static void test_which_serves_a_peer(void **state)
     store_lab_destroy(&lab);
 }
 
+/* From the middle, the front and the end; what is left can still be found. */
+static void test_removed_in_any_order(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct ike_sa *sas[3];
+    static const size_t order[3] = {1, 2, 0};
+    store_lab_create(&lab);
+    for (size_t i = 0; i < 3; i++) {
+        sas[i] = sa_store_add(&lab.store, 0, true, IKE_SA_INIT_SENT);
+    }
+    sa_store_set_spis(&lab.store, sas[0], 1000 + SPI_BUCKETS, 0);
+    assert_null(sa_store_find_spi(&lab.store, 1000));
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t spi = sas[order[i]]->spi_i;
+        assert_ptr_equal(sa_store_find_spi(&lab.store, spi), sas[order[i]]);
+        sa_store_remove(&lab.store, sas[order[i]]);
+        assert_null(sa_store_find_spi(&lab.store, spi));
+    }
+    assert_null(lab.store.ike_sas);
+    store_lab_destroy(&lab);
+}
+
+static struct ike_sa *stranger(struct store_lab *lab, uint64_t spi_i, const char *from)
+{
+    struct ike_sa *sa = sa_store_add(&lab->store, 0, false, IKE_SA_HALF_OPEN);
+    sa->spi_i = spi_i;
+    sa->path.remote.port = 500;
+    assert_true(address_parse(from, &sa->path.remote.ip));
+    assert_int_equal(half_open_enter(&lab->store.half_open, sa, lab->store.now_ns), STATUS_OK);
+    return sa;
+}
+
+/* What strangers cost us is counted until they have proved themselves or we have forgotten them. */
 static void test_half_open(void **state)
 {
     (void)state;
     struct store_lab lab;
-    struct transport_address remote = {.port = 500};
-    struct transport_address other = {.port = 501};
     store_lab_create(&lab);
-    assert_true(address_parse("192.0.2.9", &remote.ip));
-    other.ip = remote.ip;
-    struct ike_sa *sa = sa_store_add(&lab.store, 0, false, IKE_SA_HALF_OPEN);
-    sa->spi_i = 77;
-    sa->path.remote = remote;
+    struct ike_sa *sa = stranger(&lab, 77, "192.0.2.9");
+    struct ike_sa *refused = stranger(&lab, 78, "192.0.2.9");
+    struct transport_address remote = sa->path.remote;
     assert_ptr_equal(sa_store_find_half_open(&lab.store, 77, &remote), sa);
+    assert_int_equal(sa_store_half_open_count(&lab.store), 2);
+    sa_store_ike_gone(&lab.store, refused, DOWN_FAILED, STATUS_NOTIFY(AUTHENTICATION_FAILED));
+    (void)store_lab_expect(&lab, EVENT_IKE_SA_DOWN);
     assert_null(sa_store_find_half_open(&lab.store, 78, &remote));
-    assert_null(sa_store_find_half_open(&lab.store, 77, &other));
     assert_int_equal(sa_store_half_open_count(&lab.store), 1);
-    struct ike_sa *refused = sa_store_add(&lab.store, 0, false, IKE_SA_CLOSED);
-    (void)sa_store_add(&lab.store, 0, true, IKE_SA_CLOSED); /* we asked: no stranger's cost */
-    assert_int_equal(sa_store_half_open_count(&lab.store), 1);
-    assert_int_equal(sa_store_unproven_count(&lab.store), 2);
-    refused->established_ns = 1; /* it had proved itself before it went */
-    sa->state = IKE_SA_ESTABLISHED;
-    assert_int_equal(sa_store_unproven_count(&lab.store), 0);
+    assert_int_equal(lab.store.half_open.count, 2); /* it is kept a while */
+    assert_int_equal(half_open_history(&lab.store.half_open, &remote.ip, lab.store.now_ns).failures,
+                     1);
+    sa_store_establish(&lab.store, sa);
     assert_null(sa_store_find_half_open(&lab.store, 77, &remote));
+    assert_int_equal(lab.store.half_open.count, 1);
+    sa_store_remove(&lab.store, refused);
+    assert_int_equal(lab.store.half_open.count, 0);
+    sa_store_remove(&lab.store, sa);
     store_lab_destroy(&lab);
 }
 
@@ -193,13 +226,10 @@ static void test_ike_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_new_and_gone),
-        cmocka_unit_test(test_fresh_spis),
-        cmocka_unit_test(test_which_serves_a_peer),
-        cmocka_unit_test(test_half_open),
-        cmocka_unit_test(test_established),
-        cmocka_unit_test(test_child_gone),
-        cmocka_unit_test(test_ike_gone),
+        cmocka_unit_test(test_new_and_gone),        cmocka_unit_test(test_fresh_spis),
+        cmocka_unit_test(test_which_serves_a_peer), cmocka_unit_test(test_removed_in_any_order),
+        cmocka_unit_test(test_half_open),           cmocka_unit_test(test_established),
+        cmocka_unit_test(test_child_gone),          cmocka_unit_test(test_ike_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,7 @@ static void test_verdicts(void **state)
         {"critical, but known", "00 80 0004", STATUS_OK},
         {"unknown", "c8 00 0004 00 00 0005 aa", STATUS_OK},
         {"unknown, with a bad length", "c8 00 0004 00 00 0003", STATUS_NOTIFY(INVALID_SYNTAX)},
+        {"PS, critical, but known", "36 00 0004 00 80 0008 aabbccdd", STATUS_OK},
         {"IKEv1's SA payload number", "01 00 0004 00 00 0004", STATUS_OK},
     };
     assert_parses(parse_from_nonce, CASES(cases));
@@ -92,7 +93,7 @@ static void test_verdicts(void **state)
 static void test_unsupported_critical(void **state)
 {
     (void)state;
-    static const uint8_t types[] = {1, 32, 49, 52, 54, 128, 255};
+    static const uint8_t types[] = {1, 32, 49, 52, 55, 128, 255};
     for (size_t i = 0; i < sizeof types; i++) {
         uint8_t octets[] = {types[i], 0, 0, 4, 0, 0x80, 0, 4};
         struct payload_chain chain;

@@ -1,0 +1,43 @@
+/* IKE SAs by our SPI. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "sa/spi_index.h"
+
+static struct spi_index spis;
+
+/* Those of one bucket are told apart, and each can go in any order. */
+static void test_one_bucket(void **state)
+{
+    static struct ike_sa sas[3];
+    static const size_t order[] = {1, 0, 2};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        sas[i] = (struct ike_sa){.initiator = i == 2, .spi_i = 7, .spi_r = 5 + i * SPI_BUCKETS};
+        if (i == 2) {
+            sas[i].spi_i = 5 + i * SPI_BUCKETS; /* what counts is the SPI that is ours */
+        }
+        spi_index_add(&spis, &sas[i]);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t left = i; left < 3; left++) {
+            struct ike_sa *sa = &sas[order[left]];
+            assert_ptr_equal(spi_index_find(&spis, 5 + order[left] * SPI_BUCKETS), sa);
+        }
+        spi_index_remove(&spis, &sas[order[i]]);
+        assert_null(spi_index_find(&spis, 5 + order[i] * SPI_BUCKETS));
+    }
+    assert_null(spi_index_find(&spis, 7));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_bucket),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
