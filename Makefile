@@ -43,7 +43,7 @@ SIM_OBJECTS := $(SIM_SOURCES:%.c=$(BUILD)/%.o)
 
 # ref/test/<room>/test_<module>.c is one cmocka program; helper files beside it have no test_ prefix.
 TEST_SOURCES := $(sort $(wildcard ref/test/*/test_*.c))
-TEST_SUPPORT := $(sort $(filter-out $(TEST_SOURCES) ref/test/vectors/%,$(wildcard ref/test/*/*.c)))
+TEST_SUPPORT := $(sort $(filter-out $(TEST_SOURCES) ref/test/vectors/% ref/test/flood/%,$(wildcard ref/test/*/*.c)))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out %/main.o,$(HOST_OBJECTS) $(SIM_OBJECTS))

@@ -94,6 +94,12 @@ static void read_answer(struct stranger *s, struct bytes octets)
     }
 }
 
+struct bytes stranger_request(const struct stranger *s, struct world_side *b, uint8_t *out)
+{
+    struct writer w = writer_over(out, STRANGER_REQUEST_MAX);
+    return build(s, b, &w);
+}
+
 static enum status deliver(struct stranger *s, struct world_side *b, struct bytes octets,
                            uint64_t now_ns)
 {
@@ -117,11 +123,10 @@ static enum status deliver(struct stranger *s, struct world_side *b, struct byte
 
 enum status stranger_ask(struct stranger *s, struct world_side *b, uint64_t now_ns)
 {
-    uint8_t octets[2048];
-    struct writer w = writer_over(octets, sizeof octets);
+    uint8_t octets[STRANGER_REQUEST_MAX];
     s->spi_r = 0;
     s->puzzle = (struct puzzle_notify){0};
-    return deliver(s, b, build(s, b, &w), now_ns);
+    return deliver(s, b, stranger_request(s, b, octets), now_ns);
 }
 
 void stranger_solve(struct stranger *s)

@@ -26,6 +26,10 @@ struct stranger {
 /* At 10.x.y.z for the number xyz, with an SPI and a nonce of its own. */
 void stranger_init(struct stranger *s, uint32_t number);
 
+/* The request, in `out` of STRANGER_REQUEST_MAX octets. */
+#define STRANGER_REQUEST_MAX 2048
+struct bytes stranger_request(const struct stranger *s, struct world_side *b, uint8_t *out);
+
 /* Sends the request with its cookie and its keys, if any, and hears what comes back. Returns what
  * became of the request. */
 enum status stranger_ask(struct stranger *s, struct world_side *b, uint64_t now_ns);
