@@ -39,11 +39,12 @@ static void roam(struct sim *sim, struct host *host, const struct act *act)
     struct address_list *list = &host->addresses;
     if (host->index == 0) {
         list->count = 1;
-        list->items[0] = config_place((enum place)(act->value % PLACES));
+        list->items[0] = config_place(sim, (enum place)(act->value % PLACES));
         host->plugged_ns = UINT64_MAX;
     } else if (host->index == 1) {
-        list->count = 1 + (act->value != 0);
-        list->items[1] = config_second_address();
+        list->count = sim_setting(sim, SET_IPV6) ? 2 : 1;
+        list->items[list->count] = config_second_address();
+        list->count += act->value != 0;
     }
     sim->counts.roams++;
     host_roam(sim, host);

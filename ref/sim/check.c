@@ -6,26 +6,25 @@
 
 #include "crypto/protection.h"
 
+static void for_each_ledger(struct checks *c, void (*function)(struct ledger *ledger))
+{
+    struct ledger *all[] = {&c->messages, &c->cuts,  &c->ivs,     &c->keys,      &c->gone,
+                            &c->windows,  &c->inner, &c->openers, &c->delivered, &c->nonces};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        function(all[i]);
+    }
+}
+
 void checks_reset(struct sim *sim)
 {
-    struct checks *c = &sim->checks;
-    struct ledger *all[] = {&c->messages, &c->ivs,     &c->keys,      &c->gone,  &c->windows,
-                            &c->inner,    &c->openers, &c->delivered, &c->nonces};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        ledger_clear(all[i]);
-    }
+    for_each_ledger(&sim->checks, ledger_clear);
     check_inside_forget(sim);
 }
 
 void checks_free(struct sim *sim)
 {
-    struct checks *c = &sim->checks;
-    struct ledger *all[] = {&c->messages, &c->ivs,     &c->keys,      &c->gone,  &c->windows,
-                            &c->inner,    &c->openers, &c->delivered, &c->nonces};
     checks_reset(sim);
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        ledger_free(all[i]);
-    }
+    for_each_ledger(&sim->checks, ledger_free);
 }
 
 void check_event(struct sim *sim, struct host *host, const struct event *event)
@@ -49,5 +48,6 @@ void check_between_acts(struct sim *sim, struct host *host)
     if (host->on) {
         check_owners(sim, host);
         check_bounds(sim, host);
+        check_fragments(sim, host);
     }
 }

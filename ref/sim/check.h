@@ -45,6 +45,8 @@ void check_inside(struct sim *sim, struct host *host, const struct ike_header *h
 void check_reasons(struct sim *sim, struct host *host, const struct event *event);
 /* check_owners.c: host, core and data plane have the same SAs. */
 void check_owners(struct sim *sim, struct host *host);
+/* check_fragments.c: fragments are kept for a message that is still awaited. */
+void check_fragments(struct sim *sim, struct host *host);
 /* check_bounds.c: nothing grows without end. */
 void check_bounds(struct sim *sim, struct host *host);
 

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "protect/reassembly.h"
 #include "protect/sk_message.h"
+#include "protect/skf_message.h"
 #include "sim/check.h"
 
 struct opener {
@@ -17,6 +19,9 @@ void check_inside_forget(struct sim *sim)
     for (size_t i = 0; i < c->opener_count; i++) {
         protector_destroy(c->opener[i].from_i);
         protector_destroy(c->opener[i].from_r);
+    }
+    for (size_t i = 0; i < SIM_HOSTS; i++) {
+        reassembly_end(&c->fragments[i]);
     }
     free(c->opener);
     c->opener = NULL;
@@ -46,40 +51,89 @@ void check_inside_keys(struct sim *sim, const struct event *event)
     };
 }
 
-static bool open(const struct opener *opener, const struct ike_header *header, struct bytes octets,
-                 struct payload_chain *inner, uint8_t *plain)
+static struct protector *protector_of(const struct opener *opener, const struct ike_header *header)
 {
-    struct payload_chain outer;
+    return header->flags & IKE_FLAG_INITIATOR ? opener->from_i : opener->from_r;
+}
+
+static enum status open_whole(const struct opener *opener, const struct ike_header *header,
+                              struct bytes octets, const struct payload *sk, uint8_t *plain,
+                              struct payload_chain *inner)
+{
     struct bytes text;
     uint8_t first;
+    TRY(sk_message_open(&opener->protection, protector_of(opener, header), octets, sk, plain, &text,
+                        &first));
+    return payload_chain_parse(first, text, inner);
+}
+
+/* With the last fragment of a message, all of it is in *inner; before, that is empty. */
+static enum status open_fragment(struct reassembly **so_far, const struct opener *opener,
+                                 const struct ike_header *header, struct bytes octets,
+                                 const struct payload *payload, uint8_t *plain,
+                                 struct payload_chain *inner)
+{
+    struct skf_payload skf;
+    struct fragment fragment = {
+        .header = header, .skf = &skf, .next_payload = payload->next_payload};
+    uint8_t first;
+    TRY(skf_payload_parse(payload->body, &skf));
+    if (!reassembly_wants(*so_far, &fragment)) {
+        reassembly_end(so_far); /* that one was not finished: another message begins */
+    }
+    TRY(skf_message_open(&opener->protection, protector_of(opener, header), octets, &skf, plain,
+                         &fragment.piece));
+    TRY(reassembly_add(so_far, &fragment, 0));
+    if (!reassembly_is_complete(*so_far)) {
+        return STATUS_OK;
+    }
+    struct bytes text = reassembly_join(*so_far, plain, &first);
+    reassembly_end(so_far);
+    return payload_chain_parse(first, text, inner);
+}
+
+static enum status open(struct checks *c, const struct host *host, const struct ike_header *header,
+                        struct bytes octets, struct payload_chain *inner)
+{
+    static uint8_t plain[IKE_MESSAGE_MAX]; /* *inner views it */
+    struct payload_chain outer;
+    const uint64_t *index = ledger_find(&c->openers, mark_join(header->spi_i, header->spi_r));
     struct bytes behind =
         bytes_of(octets.data + IKE_HEADER_LENGTH, octets.length - IKE_HEADER_LENGTH);
-    return payload_chain_parse(header->next_payload, behind, &outer) == STATUS_OK &&
-           sk_message_open(&opener->protection,
-                           header->flags & IKE_FLAG_INITIATOR ? opener->from_i : opener->from_r,
-                           octets, &outer.items[outer.count - 1], plain, &text,
-                           &first) == STATUS_OK &&
-           payload_chain_parse(first, text, inner) == STATUS_OK;
+    inner->count = 0;
+    if (index == NULL) {
+        return STATUS_DROP;
+    }
+    const struct opener *opener = &c->opener[*index];
+    TRY(payload_chain_parse(header->next_payload, behind, &outer));
+    const struct payload *last = &outer.items[outer.count - 1];
+    return header->next_payload == PAYLOAD_SKF
+               ? open_fragment(&c->fragments[host->index], opener, header, octets, last, plain,
+                               inner)
+               : open_whole(opener, header, octets, last, plain, inner);
 }
 
 void check_inside(struct sim *sim, struct host *host, const struct ike_header *header,
                   struct bytes octets)
 {
-    static uint8_t plain[IKE_MESSAGE_MAX];
     struct checks *c = &sim->checks;
     struct payload_chain inner;
-    const uint64_t *index = ledger_find(&c->openers, mark_join(header->spi_i, header->spi_r));
-    if (header->next_payload != PAYLOAD_SK || header->exchange_type != CREATE_CHILD_SA) {
+    if (header->exchange_type != CREATE_CHILD_SA) {
         return;
     }
-    if (index == NULL || !open(&c->opener[*index], header, octets, &inner, plain)) {
+    if (open(c, host, header, octets, &inner) != STATUS_OK) {
         sim_violation(sim, host, "sent message %u, which the keys it told do not open",
                       (unsigned)header->message_id);
         return;
     }
     for (size_t i = 0; i < inner.count; i++) {
+        /* a smaller cut of the same message has the same nonce */
+        uint64_t message = mark_join(mark_join(header->spi_i, header->spi_r),
+                                     (uint64_t)header->flags << 32 | header->message_id);
+        uint64_t before;
         if (inner.items[i].type == PAYLOAD_NONCE &&
-            !ledger_note(&c->nonces, mark_of(inner.items[i].body), 0, NULL)) {
+            !ledger_note(&c->nonces, mark_of(inner.items[i].body), message, &before) &&
+            before != message) {
             sim_violation(sim, host, "a nonce serves twice (message %u)",
                           (unsigned)header->message_id);
         }

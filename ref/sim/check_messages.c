@@ -5,6 +5,7 @@
 #include "sim/check.h"
 
 #define NOTIFY_ONLY_MAX 128
+#define SKF_HEAD (IKE_HEADER_LENGTH + 8) /* up to Total Fragments */
 
 /* A hint outside an IKE SA, such as INVALID_IKE_SPI: a single notification (RFC 7296 1.5, 2.21.4).
  */
@@ -13,15 +14,47 @@ static bool is_hint(const struct ike_header *header)
     return header->next_payload == PAYLOAD_NOTIFY && header->length <= NOTIFY_ONLY_MAX;
 }
 
-static uint64_t message_mark(const struct ike_header *header, struct bytes octets)
+static uint64_t message_mark(const struct ike_header *header)
 {
     uint64_t mark = mark_join(header->spi_i, header->spi_r);
-    mark = mark_join(mark, (uint64_t)header->flags << 32 | header->message_id);
-    if (header->next_payload == PAYLOAD_SKF && octets.length > IKE_HEADER_LENGTH + 6) {
-        mark = mark_join(mark, (uint64_t)octets.data[IKE_HEADER_LENGTH + 4] << 8 |
-                                   octets.data[IKE_HEADER_LENGTH + 5]);
+    return mark_join(mark, (uint64_t)header->flags << 32 | header->message_id);
+}
+
+/* Of one datagram of the message: a fragment is told from the others by its number, and from those
+ * of a smaller cut by their number (RFC 7383 2.5.2). */
+static uint64_t datagram_mark(const struct ike_header *header, struct bytes octets)
+{
+    uint64_t mark = message_mark(header);
+    if (header->next_payload == PAYLOAD_SKF && octets.length >= SKF_HEAD) {
+        mark = mark_join(mark, mark_of(bytes_of(octets.data + IKE_HEADER_LENGTH + 4, 4)));
     }
     return mark;
+}
+
+/* RFC 7383 2.5.2: a message that is cut anew has more fragments than before, and what was cut is
+ * never sent whole again. */
+static void check_cut(struct sim *sim, struct host *host, const struct ike_header *header,
+                      struct bytes octets)
+{
+    uint64_t total = 1, before;
+    if (header->next_payload == PAYLOAD_SKF) {
+        if (octets.length < SKF_HEAD) {
+            sim_violation(sim, host, "sent a fragment without a head");
+            return;
+        }
+        const uint8_t *at = octets.data + IKE_HEADER_LENGTH + 6;
+        total = (uint64_t)at[0] << 8 | at[1];
+    }
+    uint64_t mark = mark_join(message_mark(header), 0xf7a9);
+    if (ledger_note(&sim->checks.cuts, mark, total, &before)) {
+        return;
+    }
+    if (total < before) {
+        sim_violation(sim, host, "message %u has gone from %u fragments to %u",
+                      (unsigned)header->message_id, (unsigned)before, (unsigned)total);
+        return;
+    }
+    *ledger_find(&sim->checks.cuts, mark) = total;
 }
 
 static void check_iv(struct sim *sim, struct host *host, const struct ike_header *header,
@@ -61,7 +94,7 @@ void check_message_sent(struct sim *sim, struct host *host, struct bytes octets)
         return;
     }
     uint64_t message = mark_of(octets);
-    if (!ledger_note(&sim->checks.messages, message_mark(&header, octets), message, &before)) {
+    if (!ledger_note(&sim->checks.messages, datagram_mark(&header, octets), message, &before)) {
         if (before != message) {
             sim_violation(sim, host, "sent message %u of %s again with other octets",
                           (unsigned)header.message_id, exchange_type_name(header.exchange_type));
@@ -70,6 +103,7 @@ void check_message_sent(struct sim *sim, struct host *host, struct bytes octets)
     }
     if (sealed) {
         check_iv(sim, host, &header, octets, message);
+        check_cut(sim, host, &header, octets);
         check_gone_message(sim, host, &header);
         check_window_sent(sim, host, &header);
         check_inside(sim, host, &header, octets);

@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/certificates.h"
 #include "sim/stand_in.h"
 
 static const char *const names[SIM_HOSTS] = {"a.example", "b.example", "c.example"};
 static const char *const homes[SIM_HOSTS] = {"192.0.2.1", "203.0.113.2", "192.0.2.3"};
 static const char *const places[PLACES] = {"192.0.2.1", "192.0.2.11", "10.99.0.5", "10.98.0.5"};
+static const char *const homes_v6[SIM_HOSTS] = {"2001:db8:1::1", "2001:db8:2::2", "2001:db8:1::3"};
+#define AWAY_V6 "2001:db8:1::11" /* the places behind a NAT have IPv4 alone */
 
 #define NAT_OUTSIDE "198.51.100.7"
 #define NAT_MIDDLE "10.99.0.9" /* the second NAT's outside lies behind the first */
@@ -18,7 +21,8 @@ static const char *const places[PLACES] = {"192.0.2.1", "192.0.2.11", "10.99.0.5
 #define SECOND_ADDRESS "203.0.113.12"
 
 /* IKE, ESP; a key exchange is added to each. */
-static const char *const suites[4][2] = {
+#define SUITES 4
+static const char *const suites[SUITES][2] = {
     {"aes128gcm16-prfsha256", "aes128gcm16"},
     {"aes256-sha256-prfsha256", "aes256-sha256"},
     {"chacha20poly1305-prfsha512", "chacha20poly1305"},
@@ -34,9 +38,21 @@ static struct address address_of(const char *text)
     return address;
 }
 
-struct address config_place(enum place place)
+struct address config_place(const struct sim *sim, enum place place)
 {
+    if (sim_setting(sim, SET_IPV6) && place == PLACE_HOME) {
+        return address_of(homes_v6[0]);
+    }
+    if (sim_setting(sim, SET_IPV6) && place == PLACE_AWAY) {
+        return address_of(AWAY_V6);
+    }
     return address_of(places[place]);
+}
+
+struct address config_home(const struct sim *sim, unsigned host, uint8_t family)
+{
+    return address_of(sim_setting(sim, SET_IPV6) && family == ADDRESS_V6 ? homes_v6[host]
+                                                                         : homes[host]);
 }
 
 struct address config_second_address(void)
@@ -51,13 +67,25 @@ static void add_transform(struct proposal *p, uint16_t id)
     p->transforms[p->count++] = (struct transform){.type = TRANSFORM_KE, .id = id};
 }
 
-static void propose(struct proposal_list *list, uint8_t protocol, const char *words)
+static struct proposal *propose(struct proposal_list *list, uint8_t protocol, const char *words)
 {
     const char *error = NULL;
-    list->count = 1;
-    bool good = proposal_parse_text(words, protocol, &list->items[0], &error);
+    struct proposal *added = &list->items[list->count++];
+    bool good = proposal_parse_text(words, protocol, added, &error);
     assert(good);
     (void)good;
+    return added;
+}
+
+/* Where messages are cut into fragments they are to be long: all suites, the run's own first. */
+static unsigned suite_count(const struct sim *sim)
+{
+    return sim_setting(sim, SET_FRAGMENT) != 0 ? SUITES : 1;
+}
+
+static unsigned suite_at(const struct sim *sim, unsigned index)
+{
+    return (sim_setting(sim, SET_SUITE) + index) % SUITES;
 }
 
 /* The groups of one host, best first. */
@@ -74,15 +102,18 @@ static void propose_ike(const struct sim *sim, const struct host *host, struct p
 {
     char words[128];
     uint16_t groups[2];
-    /* the parser wants a key exchange; it gives way to ours */
-    snprintf(words, sizeof words, "%s-x25519", suites[sim_setting(sim, SET_SUITE)][0]);
-    propose(list, PROTOCOL_IKE, words);
-    list->items[0].count--;
-    groups_of(sim, host, groups);
     bool only_second = host->index != 0 && sim_setting(sim, SET_WRONG_GUESS) != 0;
-    add_transform(&list->items[0], groups[0]);
-    if (!only_second) {
-        add_transform(&list->items[0], groups[1]);
+    groups_of(sim, host, groups);
+    list->count = 0;
+    for (unsigned i = 0; i < suite_count(sim); i++) {
+        /* the parser wants a key exchange; it gives way to ours */
+        snprintf(words, sizeof words, "%s-x25519", suites[suite_at(sim, i)][0]);
+        struct proposal *added = propose(list, PROTOCOL_IKE, words);
+        added->count--;
+        add_transform(added, groups[0]);
+        if (!only_second) {
+            add_transform(added, groups[1]);
+        }
     }
 }
 
@@ -90,13 +121,16 @@ static void propose_esp(const struct sim *sim, const struct host *host, struct p
 {
     char words[128];
     uint16_t groups[2];
-    snprintf(words, sizeof words, "%s-%s", suites[sim_setting(sim, SET_SUITE)][1],
-             sim_setting(sim, SET_ESN) ? "esn" : "noesn");
-    propose(list, PROTOCOL_ESP, words);
-    if (sim_setting(sim, SET_PFS)) {
-        groups_of(sim, host, groups);
-        add_transform(&list->items[0], groups[0]);
-        add_transform(&list->items[0], groups[1]);
+    groups_of(sim, host, groups);
+    list->count = 0;
+    for (unsigned i = 0; i < suite_count(sim); i++) {
+        snprintf(words, sizeof words, "%s-%s", suites[suite_at(sim, i)][1],
+                 sim_setting(sim, SET_ESN) ? "esn" : "noesn");
+        struct proposal *added = propose(list, PROTOCOL_ESP, words);
+        if (sim_setting(sim, SET_PFS)) {
+            add_transform(added, groups[0]);
+            add_transform(added, groups[1]);
+        }
     }
 }
 
@@ -138,10 +172,22 @@ static void child_set(const struct sim *sim, const struct host *host, unsigned p
     child->copy_dscp = child->ecn = true;
 }
 
+static void proof_set(const struct sim *sim, const struct host *host, struct peer_config *peer)
+{
+    static const char psk[] = "a key that both of them know";
+    memcpy(peer->psk, psk, sizeof psk - 1);
+    peer->psk_length = sizeof psk - 1;
+    if (sim_setting(sim, SET_CERTIFICATES)) {
+        peer->local_authentication = peer->remote_authentication = AUTHENTICATION_SIGNATURE;
+        peer->credential = certificates_credential(host->index);
+        peer->authorities = certificates_authorities();
+        peer->signature_hashes = HASH_BIT(HASH_IDENTITY) | HASH_BIT(HASH_SHA2_256);
+    }
+}
+
 static void peer_set(const struct sim *sim, const struct host *host, unsigned peer_host,
                      size_t children, struct peer_config *peer)
 {
-    static const char psk[] = "a key that both of them know";
     /* not the whole of it: it has room for many children, and a campaign has many runs */
     memset(peer, 0, offsetof(struct peer_config, children));
     snprintf(peer->name, sizeof peer->name, "%s", names[peer_host]);
@@ -149,8 +195,7 @@ static void peer_set(const struct sim *sim, const struct host *host, unsigned pe
                 identity_parse(names[peer_host], &peer->remote_id);
     assert(good);
     (void)good;
-    memcpy(peer->psk, psk, sizeof psk - 1);
-    peer->psk_length = sizeof psk - 1;
+    proof_set(sim, host, peer);
     peer->remote_port = IKE_PORT;
     peer->remote_natt_port = IKE_NATT_PORT;
     propose_ike(sim, host, &peer->proposals);
@@ -163,6 +208,8 @@ static void peer_set(const struct sim *sim, const struct host *host, unsigned pe
                                        .backoff_percent = 180,
                                        .tries = sim_setting(sim, SET_TRIES)};
     peer->mobike = sim_setting(sim, SET_MOBIKE) != 0;
+    peer->fragment_size = sim_setting(sim, SET_FRAGMENT);
+    peer->fragmentation = peer->fragment_size != 0;
     peer->initial_contact = true;
     peer->child_count = children;
     for (unsigned i = 0; i < children; i++) {
@@ -171,6 +218,20 @@ static void peer_set(const struct sim *sim, const struct host *host, unsigned pe
 }
 
 /* ---- hosts ---- */
+
+/* With IPv6 b has both families, so that who is behind a NAT finds it, too. */
+static void addresses_set(const struct sim *sim, struct host *host)
+{
+    struct address_list *list = &host->addresses;
+    list->count = 1;
+    list->items[0] = host->index == 0 ? config_place(sim, (enum place)sim_setting(sim, SET_PLACE))
+                                      : config_home(sim, host->index, ADDRESS_V6);
+    if (host->index == 1 && sim_setting(sim, SET_PEER_NAT)) {
+        list->items[0] = address_of(PEER_NAT_INSIDE);
+    } else if (host->index == 1 && sim_setting(sim, SET_IPV6)) {
+        list->items[list->count++] = config_home(sim, 1, ADDRESS_V4);
+    }
+}
 
 static void host_set(struct sim *sim, unsigned index)
 {
@@ -184,12 +245,7 @@ static void host_set(struct sim *sim, unsigned index)
     host->index = index;
     host->name = who_name((enum who)index);
     host->back_ns = host->plugged_ns = UINT64_MAX;
-    host->addresses.count = 1;
-    host->addresses.items[0] = index == 0 ? config_place((enum place)sim_setting(sim, SET_PLACE))
-                                          : address_of(homes[index]);
-    if (index == 1 && sim_setting(sim, SET_PEER_NAT)) {
-        host->addresses.items[0] = address_of(PEER_NAT_INSIDE);
-    }
+    addresses_set(sim, host);
     endpoint_config_defaults(&host->config);
     host->config.half_open_timeout_ns = 5 * SIM_S;
     host->config.delete_linger_ns = 2 * SIM_S;
@@ -257,7 +313,7 @@ bool config_path_to(const struct sim *sim, const struct host *host, uint16_t pee
     }
     out->local.ip = host->addresses.items[0];
     if (host->index != 1) {
-        out->remote.ip = address_of(homes[1]);
+        out->remote.ip = config_home(sim, 1, out->local.ip.family);
         return true;
     }
     const struct host *peer = &sim->hosts[peer_index == 0 ? 0 : 2];
@@ -265,5 +321,11 @@ bool config_path_to(const struct sim *sim, const struct host *host, uint16_t pee
         return false;
     }
     out->remote.ip = peer->addresses.items[0];
+    for (size_t i = 0; i < host->addresses.count; i++) { /* the first of its family */
+        if (host->addresses.items[i].family == out->remote.ip.family) {
+            out->local.ip = host->addresses.items[i];
+            break;
+        }
+    }
     return out->remote.ip.octets[0] != 10; /* behind a NAT: nobody connects to it */
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "sim/certificates.h"
 #include "sim/check.h"
 #include "sim/config.h"
 #include "sim/mirror.h"
@@ -78,6 +79,7 @@ void host_start(struct sim *sim, struct host *host)
         sim_violation(sim, host, "could not start");
         return;
     }
+    endpoint_set_utc(host->endpoint, CERTIFICATES_UTC_NS, host_now(sim, host));
     host->on = true;
     host->back_ns = UINT64_MAX;
     policies_install(sim, host);
@@ -127,7 +129,7 @@ static void path_mtu_learn(struct sim *sim, struct host *host, const struct addr
     for (size_t i = 0; i < host->child_count; i++) {
         if (address_equal(&host->child[i].path.remote.ip, remote)) {
             (void)esp_plane_pair_set_path_mtu(host->plane, host->child[i].spi_in,
-                                              (uint16_t)sim->network.mtu);
+                                              (uint16_t)network_mtu(sim, remote));
         }
     }
 }
@@ -188,6 +190,10 @@ static void roam_one(struct sim *sim, struct host *host, uint32_t ike_sa, const 
         bool stays = has_address(host, &path->local.ip);
         command.path = *path;
         command.path.local.ip = stays ? path->local.ip : host->addresses.items[0];
+        if (command.path.local.ip.family != path->remote.ip.family) {
+            /* that way leads to the peer's other address */
+            command.path.remote.ip = config_home(sim, 1, command.path.local.ip.family);
+        }
     }
     (void)host_command(sim, host, command); /* one that is ending has nothing to move */
 }

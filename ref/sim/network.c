@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define REORDER_NS (300 * SIM_MS)
-#define IPV4_UDP_HEADERS 28
+#define UDP_LENGTH 8
+#define IPV6_MTU_MIN 1280 /* RFC 8200 5 */
 
 void network_empty(struct sim *sim)
 {
@@ -162,12 +163,24 @@ static void launch(struct sim *sim, const struct outgoing *outgoing)
     insert(network, packet);
 }
 
+uint32_t network_mtu(const struct sim *sim, const struct address *remote)
+{
+    uint32_t mtu = sim->network.mtu != 0 ? sim->network.mtu : UINT32_MAX;
+    return remote->family == ADDRESS_V6 && mtu < IPV6_MTU_MIN ? IPV6_MTU_MIN : mtu;
+}
+
+static size_t packet_length(const struct outgoing *outgoing)
+{
+    size_t header = outgoing->path.remote.ip.family == ADDRESS_V6 ? 40 : 20;
+    return header + UDP_LENGTH + outgoing->octets.length;
+}
+
 bool network_send(struct sim *sim, const struct host *host, const struct outgoing *outgoing)
 {
     struct network *network = &sim->network;
     sim->counts.datagrams++;
     digest(sim, host, outgoing);
-    bool too_big = network->mtu > 0 && outgoing->octets.length + IPV4_UDP_HEADERS > network->mtu;
+    bool too_big = network_mtu(sim, &outgoing->path.remote.ip) < packet_length(outgoing);
     if (too_big && outgoing->dont_fragment) {
         return false;
     }

@@ -32,4 +32,7 @@ struct wire_packet *network_take(struct sim *sim, struct host **to, struct path 
 /* Each host sends to where the other one is, NATs between them included. */
 bool network_paths_meet(struct sim *sim, const struct path *a, const struct path *b);
 
+/* Octets of the largest packet on the way there at present; UINT32_MAX: any. */
+uint32_t network_mtu(const struct sim *sim, const struct address *remote);
+
 #endif

@@ -252,13 +252,28 @@ static void life(struct dice *d, struct script *s)
 static void (*const plans[PLANS])(struct dice *d, struct script *s) = {
     [PLAN_STORM] = storm, [PLAN_CALM] = calm, [PLAN_LIFE] = life};
 
+/* What the world is made of, from dice of its own: a seed keeps its script. */
+static void choose_world(struct dice *d, struct script *s)
+{
+    static const uint32_t fragments[] = {256, 320, 576, 1280};
+    if (dice_below(d, 4) == 0 && !s->settings[SET_PEER_NAT]) {
+        s->settings[SET_IPV6] = 1;
+    }
+    s->settings[SET_CERTIFICATES] = dice_below(d, 20) == 0;
+    if (dice_below(d, 4) == 0 || s->settings[SET_CERTIFICATES]) {
+        s->settings[SET_FRAGMENT] = fragments[dice_below(d, 4)];
+    }
+}
+
 void plan_script_of(uint64_t seed, enum plan plan, struct script *out)
 {
     struct dice d = dice_of(seed, 0);
+    struct dice world = dice_of(seed, 8);
     script_init(out, seed);
     out->settings[SET_PLAN] = plan;
     choose_crypto(&d, out);
     plans[plan](&d, out);
+    choose_world(&world, out);
 }
 
 void plan_script(uint64_t seed, struct script *out)

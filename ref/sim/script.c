@@ -38,6 +38,9 @@ static const struct {
     [SET_WINDOW] = {"replay-window", 64, 4096},
     [SET_TRAFFIC_MS] = {"traffic", 500, 60000},
     [SET_DELAY_MS] = {"delay", 5, 1000},
+    [SET_IPV6] = {"ipv6", 0, 1},
+    [SET_CERTIFICATES] = {"certificates", 0, 1},
+    [SET_FRAGMENT] = {"fragment", 0, 1500},
     [SET_END] = {"end", 0, 2},
 };
 

@@ -41,10 +41,13 @@ enum setting {
     SET_KEEPALIVE_MS,
     SET_TIMEOUT_MS, /* first retransmission */
     SET_TRIES,
-    SET_WINDOW,     /* replay window, packets */
-    SET_TRAFFIC_MS, /* between two packets of a flow */
-    SET_DELAY_MS,   /* one way */
-    SET_END,        /* 0: both shut down; 1: a deletes first; 2: b does */
+    SET_WINDOW,       /* replay window, packets */
+    SET_TRAFFIC_MS,   /* between two packets of a flow */
+    SET_DELAY_MS,     /* one way */
+    SET_IPV6,         /* 1: IPv6 outside, but behind a NAT; b has both families */
+    SET_CERTIFICATES, /* 1: hosts prove who they are with certificates, else with a shared key */
+    SET_FRAGMENT, /* octets of the largest IP packet to fill with a fragment; 0: no fragmentation */
+    SET_END,      /* 0: both shut down; 1: a deletes first; 2: b does */
     SETTINGS,
 };
 

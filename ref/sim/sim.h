@@ -113,6 +113,7 @@ struct network {
 
 struct checks {
     struct ledger messages;  /* IKE messages: their octets never change */
+    struct ledger cuts;      /* of each message: its fragments */
     struct ledger ivs;       /* of IKE and ESP under their SA */
     struct ledger keys;      /* who has which key */
     struct ledger gone;      /* SAs that a host was told are gone, and when */
@@ -122,7 +123,8 @@ struct checks {
     struct ledger nonces;
     struct ledger openers; /* index + 1 into opener[] */
     size_t opener_count;
-    struct opener *opener; /* keys of IKE SAs, to look inside */
+    struct opener *opener;                   /* keys of IKE SAs, to look inside */
+    struct reassembly *fragments[SIM_HOSTS]; /* of what each host is sending */
 };
 
 struct sim_counts {

@@ -28,10 +28,22 @@ void trace_line(const struct sim *sim, const struct host *host, const char *form
     putchar('\n');
 }
 
+/* " fragment 2/4", or nothing. */
+static void format_fragment(const struct ike_header *h, struct bytes octets, char out[32])
+{
+    const uint8_t *at = octets.data + IKE_HEADER_LENGTH + 4; /* RFC 7383 2.5 */
+    out[0] = '\0';
+    if (h->next_payload == PAYLOAD_SKF && octets.length >= IKE_HEADER_LENGTH + 8) {
+        snprintf(out, 32, " fragment %u/%u", (unsigned)(at[0] << 8 | at[1]),
+                 (unsigned)(at[2] << 8 | at[3]));
+    }
+}
+
 void trace_ike(const struct sim *sim, const struct host *host, const char *arrow,
                const struct path *path, struct bytes octets)
 {
     struct ike_header h;
+    char fragment[32];
     char remote[ADDRESS_TEXT_MAX];
     if (!sim->trace) {
         return;
@@ -40,10 +52,11 @@ void trace_ike(const struct sim *sim, const struct host *host, const char *arrow
         trace_line(sim, host, "%s spoilt IKE, %zu octets", arrow, octets.length);
         return;
     }
-    trace_line(sim, host, "%s %s %s %u%s  %04x_%04x  %s  %zu octets", arrow,
+    format_fragment(&h, octets, fragment);
+    trace_line(sim, host, "%s %s %s %u%s%s  %04x_%04x  %s  %zu octets", arrow,
                exchange_type_name(h.exchange_type),
                h.flags & IKE_FLAG_RESPONSE ? "response" : "request", (unsigned)h.message_id,
-               h.flags & IKE_FLAG_INITIATOR ? "i" : "r", (unsigned)(h.spi_i & 0xffff),
+               h.flags & IKE_FLAG_INITIATOR ? "i" : "r", fragment, (unsigned)(h.spi_i & 0xffff),
                (unsigned)(h.spi_r & 0xffff), transport_address_format(&path->remote, remote),
                octets.length);
 }

@@ -109,6 +109,56 @@ static void test_an_iv_serves_once(void **state)
     assert_broken("without room for an IV");
 }
 
+/* One fragment of an INFORMATIONAL request of the same IKE SA. */
+static void fragment_sent(uint32_t message_id, uint16_t number, uint16_t total, uint8_t iv)
+{
+    struct bytes m = message(message_id, IKE_FLAG_INITIATOR, iv, 60);
+    octets[16] = PAYLOAD_SKF;
+    octets[IKE_HEADER_LENGTH + 4] = (uint8_t)(number >> 8);
+    octets[IKE_HEADER_LENGTH + 5] = (uint8_t)number;
+    octets[IKE_HEADER_LENGTH + 6] = (uint8_t)(total >> 8);
+    octets[IKE_HEADER_LENGTH + 7] = (uint8_t)total;
+    check_message_sent(sim, host, m);
+}
+
+/* RFC 7383 2.5: each fragment keeps its octets; who cuts anew cuts smaller. */
+static void test_fragments_of_one_message(void **state)
+{
+    (void)state;
+    fragment_sent(1, 1, 2, 7);
+    fragment_sent(1, 2, 2, 8);
+    fragment_sent(1, 1, 2, 7);
+    assert_held();
+    fragment_sent(1, 2, 2, 9);
+    assert_broken("again with other octets");
+    fragment_sent(1, 1, 3, 10);
+    fragment_sent(1, 3, 3, 11);
+    assert_held();
+    fragment_sent(1, 2, 3, 8);
+    assert_broken("one key and one IV");
+    fragment_sent(1, 4, 2, 12);
+    assert_broken("from 3 fragments to 2");
+    sent(1, IKE_FLAG_INITIATOR, 13, 40);
+    assert_broken("from 3 fragments to 1");
+}
+
+static void test_fragments_wait_for_their_turn(void **state)
+{
+    (void)state;
+    fragment_sent(1, 1, 2, 7);
+    fragment_sent(1, 2, 2, 8);
+    assert_held();
+    fragment_sent(2, 1, 2, 9);
+    assert_broken("before 1 was answered");
+    heard(1);
+    heard(2);
+    fragment_sent(3, 1, 2, 10);
+    assert_held();
+    heard(3);
+    fragment_sent(5, 1, 2, 11);
+    assert_broken("request 5 follows request 3");
+}
+
 static void test_nothing_in_the_clear(void **state)
 {
     struct bytes m = message(1, 0, 7, 200);
@@ -340,6 +390,8 @@ static void test_agreement(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_fragments_of_one_message),
+        CASE(test_fragments_wait_for_their_turn),
         CASE(test_a_message_keeps_its_octets),
         CASE(test_an_iv_serves_once),
         CASE(test_nothing_in_the_clear),

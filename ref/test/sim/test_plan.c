@@ -22,12 +22,16 @@ static void test_same_seed_same_script(void **state)
 
 static void test_every_plan_and_every_verb_occurs(void **state)
 {
-    unsigned plans[PLANS] = {0}, verbs[VERBS] = {0}, real = 0;
+    unsigned plans[PLANS] = {0}, verbs[VERBS] = {0}, real = 0, ipv6 = 0, certificates = 0;
+    unsigned fragments = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= 2000; seed++) {
         plan_script(seed, &a);
         plans[a.settings[SET_PLAN]]++;
         real += a.settings[SET_REAL_KE];
+        ipv6 += a.settings[SET_IPV6];
+        certificates += a.settings[SET_CERTIFICATES];
+        fragments += a.settings[SET_FRAGMENT] != 0;
         for (size_t i = 0; i < a.count; i++) {
             verbs[a.acts[i].verb]++;
             assert_true(i == 0 || a.acts[i - 1].at_ms <= a.acts[i].at_ms);
@@ -40,6 +44,8 @@ static void test_every_plan_and_every_verb_occurs(void **state)
         assert_true(verbs[i] > 0);
     }
     assert_true(real > 50 && real < 200); /* one in twenty */
+    assert_true(certificates > 50 && certificates < 200);
+    assert_true(ipv6 > 300 && fragments > 300); /* about one in four */
 }
 
 static void test_a_plain_life(void **state)
