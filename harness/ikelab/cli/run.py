@@ -194,8 +194,9 @@ def no_match(filters: tuple[str, ...], initiators: tuple[str, ...], responders: 
     return (f"no scenario matches {' '.join(filters)}; `ikelab run --list` names them all")
 
 
-def finish(watcher: Watcher, directory: Path, started: float, json_file: Path | None) -> None:
-    """Prints what is left to say, and writes results.json and the report."""
+def finish(watcher: Watcher, directory: Path, started: float, json_file: Path | None,
+           page: Callable[[Path, list[Result]], Path] = write_report) -> None:
+    """Prints what is left to say, and writes results.json and the report, which `page` writes."""
     for problem in watcher.problems:
         click.secho(problem, fg="red")
     if not watcher.results:
@@ -205,7 +206,7 @@ def finish(watcher: Watcher, directory: Path, started: float, json_file: Path | 
         click.echo(f"  {line}")
     try:
         write_document(directory / "results.json", found)
-        report = write_report(directory, watcher.results)
+        report = page(directory, watcher.results)
     except ReportError as error:
         raise environment(str(error)) from error
     except OSError as error:

@@ -51,7 +51,7 @@ class ConformanceTest:
     @property
     def sides(self) -> tuple[str, str]:
         """Initiator and responder."""
-        peer = self.setup.peer
+        peer = self.setup.name
         return (peer, SCRIPTED) if self.setup.role == "initiator" else (SCRIPTED, peer)
 
 
@@ -73,7 +73,7 @@ class Stages:
         while len(self._open) >= self.MOST:
             self._open.pop(next(iter(self._open))).close()
         self._count += 1
-        stage = Stage(setup, self.out / "stages" / f"{setup.peer}-{setup.role}-{_process()}-{self._count}")
+        stage = Stage(setup, self.out / "stages" / f"{setup.name}-{setup.role}-{_process()}-{self._count}")
         try:
             stage.open()
             _sanity(stage)

@@ -40,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="only tests whose name or requirement contains this, or matches it with * and ?")
     group.addoption("--conform-strict", action="store_true", help="a SHOULD that is not met is a failure")
     group.addoption("--conform-seed", default="1", metavar="SEED", help="of what the scripted peer draws")
+    group.addoption("--conform-outside", default="", metavar="INTERFACE=ADDRESS",
+                    help="the implementation is no program of ours: where it is, and by which interface of this machine")
     group.addoption("--conform-out", default=None, metavar="DIR", help="where artefacts go")
 
 
@@ -59,7 +61,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     asked = metafunc.config.getoption("--conform-role")
     pairs = [(peer, role) for role in FIXTURES[fixture] if asked in (None, role)
              for peer in metafunc.config.getoption("--conform-peer") or [REFERENCE]]
-    metafunc.parametrize(fixture, pairs, ids=["+".join(pair) for pair in pairs], indirect=True)
+    metafunc.parametrize(fixture, pairs, ids=[_identity(pair) for pair in pairs], indirect=True)
+
+
+def _identity(pair: tuple[str, str]) -> str:
+    return "+".join(pair)
 
 
 def ours(item: pytest.Item) -> bool:
@@ -94,7 +100,7 @@ def test_name(item: pytest.Item) -> str:
     function = getattr(item, "originalname", None) or item.name
     words = [item.path.parent.name, item.path.stem.removeprefix("test_"), function.removeprefix("test_")]
     callspec: Any = getattr(item, "callspec", None)
-    own = [part for part in callspec._idlist if part != "+".join(_pair(callspec))] if callspec is not None else []
+    own = [part for part in callspec._idlist if part != _identity(_pair(callspec))] if callspec is not None else []
     return ".".join(words) + (f"[{'-'.join(own)}]" if own else "")
 
 
@@ -105,7 +111,8 @@ def setup_of(item: pytest.Item) -> Setup:
     configuration: dict[str, Any] = {}
     for one in reversed(list(item.iter_markers("configuration"))):
         configuration |= one.kwargs
-    return Setup.of(peer, role, layout.args[0] if layout else "pair", configuration)
+    outside = item.config.getoption("--conform-outside")
+    return Setup.of(peer, role, layout.args[0] if layout else "pair", configuration, outside)
 
 
 def _pair(callspec: Any) -> tuple[str, str]:
@@ -117,7 +124,7 @@ def describe(item: pytest.Item) -> ConformanceTest:
     name, setup = test_name(item), setup_of(item)
     out = _out(item.config)
     doc = (getattr(item, "obj", None) and item.obj.__doc__ or "").strip()
-    folder = out / "conformance" / re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-") / f"{setup.peer}+{setup.role}"
+    folder = out / "conformance" / re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-") / f"{setup.name}+{setup.role}"
     needs = tuple(word for one in item.iter_markers("needs") for word in one.args)
     title = " ".join(doc.split("\n\n")[0].split())
     return ConformanceTest(name, title, setup, folder, out, requirements(item), needs,

@@ -4,6 +4,7 @@ sockets on the other side of the wire. Between tests it is looked at: what a tes
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import json
 import shutil
 import time
@@ -16,8 +17,9 @@ from ..capture import Capture
 from ..guest.machine import Guest
 from ..guest.pool import pool
 from ..peers import table
-from ..peers.contract import Peer, PeerError
+from ..peers.contract import Peer, PeerError, PeerUnsupported
 from ..peers.neutral import PeerSpec
+from ..pki import Certificate
 from ..process import ProcessError
 from ..scripted.carrier import PATIENCE_S, Carrier
 from ..scripted.ike_sa import IkeSa, Inside
@@ -25,7 +27,9 @@ from ..stage.proof import Proof
 from ..stage.setting import Setting
 from ..topology import Topology, create
 from ..topology.host import Host
+from ..topology.plan import family_of
 from ..trace import Scene
+from . import outside
 
 HOSTS = {"initiator": ("client", "gateway"), "responder": ("gateway", "client")}  # of the peer, and of the scripted one
 GUEST_PATIENCE_S = 6.0  # a guest's programs are slow at arithmetic
@@ -41,10 +45,16 @@ class Setup:
     role: str
     layout: str = "pair"
     configuration: str = "{}"
+    outside: str = ""  # "INTERFACE=ADDRESS" of a box that is in no namespace of ours
 
     @classmethod
-    def of(cls, peer: str, role: str, layout: str, configuration: Mapping[str, Any]) -> Setup:
-        return cls(peer, role, layout, json.dumps(configuration, sort_keys=True))
+    def of(cls, peer: str, role: str, layout: str, configuration: Mapping[str, Any], outside: str = "") -> Setup:
+        return cls(peer, role, layout, json.dumps(configuration, sort_keys=True), outside)
+
+    @property
+    def name(self) -> str:
+        """Of the implementation, as results have it."""
+        return Path(self.peer).stem if self.peer.startswith(table.DRIVER) else self.peer
 
 
 class Stage:
@@ -75,7 +85,7 @@ class Stage:
             self.boot_s = time.monotonic() - started
         logs = self.directory / "logs"
         logs.mkdir()
-        self._world = create(self.setup.layout, directory=logs, guests=self.guests)
+        self._world = self._create(own, other, logs)
         self._capture = Capture(self._world.capture_points(), self.directory)
         self._offsets = {}
         setting = self._setting()
@@ -86,9 +96,21 @@ class Stage:
         self.peer.start(self.host)
         self._open_carrier()
 
+    def _create(self, own: str, other: str, logs: Path) -> Topology:
+        if not self.setup.outside:
+            return create(self.setup.layout, directory=logs, guests=self.guests)
+        if self.setup.layout != "pair":
+            raise PeerUnsupported(f"the layout {self.setup.layout} cannot be made around a box that is outside")
+        return outside.world(outside.Outside.parse(self.setup.outside), own, other, logs)
+
     def _setting(self) -> Setting:
         setting = Setting(proof=Proof(directory=self.directory / "credentials"), esp=self.peer.default_esp)
-        setting.change("both", _lists_as_tuples(json.loads(self.setup.configuration)))
+        asked = _lists_as_tuples(json.loads(self.setup.configuration))
+        if asked.get("certificate"):
+            asked["certificate"] = Certificate(**asked["certificate"])
+        if self.setup.outside:
+            asked.setdefault("family", family_of(outside.Outside.parse(self.setup.outside).address))
+        setting.change("both", asked)
         return setting
 
     def _open_carrier(self) -> None:
@@ -143,11 +165,22 @@ class Stage:
     def inside(self) -> Inside:
         return {family: (self.other.inside_address(family), self.host.inside_address(family)) for family in (4, 6)}
 
+    def another_address(self) -> str:
+        """A second address of the scripted peer's host in the network of its first; it stays."""
+        first = self.other.address(self.family)
+        found = str(ipaddress.ip_address(first) + 100)
+        if found not in self.other.addresses:
+            prefix = 64 if self.family == 6 else 24
+            nodad = " nodad" if self.family == 6 else ""
+            self.other.ip(f"addr add {found}/{prefix} dev {self.other.links[0]}{nodad}")
+            self.other.addresses.append(found)
+        return found
+
     def scene(self) -> Scene:
-        hosts = {address: self.setup.peer if host is self.host else "scripted" if host is self.other else name
+        hosts = {address: self.setup.name if host is self.host else "scripted" if host is self.other else name
                  for name, host in self.world.hosts.items()
                  for address in [*self.world.plan.addresses(name), *host.addresses, *host.inside]}
-        order = ["scripted", *self.world.nats, self.setup.peer]
+        order = ["scripted", *self.world.nats, self.setup.name]
         return Scene(hosts, order if self.setup.role == "responder" else order[::-1])
 
     # Packets of one test.
@@ -195,6 +228,8 @@ class Stage:
         """What the peer still has of a test, in words; "" when it is as it was."""
         try:
             status = self.peer.status()
+        except PeerUnsupported:
+            return ""  # it never tells
         except PeerError:
             return "it does not tell its state"
         return "; ".join(map(str, [*status.ike_sas, *status.child_sas]))

@@ -41,7 +41,7 @@ class UnderTest:
 
     @property
     def name(self) -> str:
-        return self.stage.setup.peer
+        return self.stage.setup.name
 
     def status(self) -> PeerStatus:
         """What it says of its own state."""
@@ -70,6 +70,12 @@ class UnderTest:
             raise
         except PeerError as error:
             raise NotReady(f"{self.name} was told to {what}, and could not: {error}") from error
+
+    # Addresses.
+
+    def another_address(self) -> str:
+        """One more of the scripted peer's host, for sa.move()."""
+        return self.stage.another_address()
 
     # To the state in which a test begins.
 

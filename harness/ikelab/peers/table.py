@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ikelab.peers import build
 from ikelab.peers.contract import Peer
+from ikelab.peers.driver import Driver
 from ikelab.peers.libreswan import Libreswan
+from ikelab.peers.manual import Manual
 from ikelab.peers.openiked import OpenIKED
 from ikelab.peers.reference import Reference
 from ikelab.peers.reference_xfrm import ReferenceInGuest, ReferenceOnHostKernel
@@ -84,8 +87,29 @@ TABLE = (
 )
 
 
+DRIVER, MANUAL = "driver:", "manual"
+
+
+@dataclass(frozen=True)
+class DrivenKind(PeerKind):
+    """Somebody's own, by an executable (docs/ADD_A_PEER.md), or by a person."""
+
+    def available(self) -> str:
+        path = Path(self.name.removeprefix(DRIVER))
+        if self.name == MANUAL or os.access(path, os.X_OK) and path.is_file():
+            return ""
+        return f"{path} is no program; give the path of an executable file"
+
+    def create(self, directory: Path) -> Peer:
+        if self.name == MANUAL:
+            return Manual(directory)
+        return Driver(directory, Path(self.name.removeprefix(DRIVER)).resolve())
+
+
 def kind(name: str) -> PeerKind:
-    """The line of that name. Raises KeyError with the names there are."""
+    """The line of that name; `driver:PATH` and `manual` need none. Raises KeyError with the names there are."""
+    if name.startswith(DRIVER) or name == MANUAL:
+        return DrivenKind(name, "", (), Manual if name == MANUAL else Driver, "driver", "", False)
     for line in TABLE:
         if line.name == name:
             return line

@@ -81,12 +81,12 @@ def write_matrix(target: Path, directory: Path, found: Matrix, about: About) -> 
     for cell in found.in_order:
         entries = []
         for one in cell.results:
-            entry = Entry(_identity(one.identity), one, why(one))
+            entry = Entry(identity_of(one.identity), one, why(one))
             if one.artefacts:
-                _fill(entry, directory / one.artefacts, target.parent, room)
+                fill(entry, directory / one.artefacts, target.parent, room)
                 room -= entry.octets
             entries.append(entry)
-        pages.append(CellPage(_identity(f"{cell.initiator}--{cell.responder}--{cell.authentication}"), cell, entries))
+        pages.append(CellPage(identity_of(f"{cell.initiator}--{cell.responder}--{cell.authentication}"), cell, entries))
     results = [one for cell in found.in_order for one in cell.results]
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined)
@@ -116,19 +116,19 @@ def _by_pair(pages: list[CellPage]) -> dict[tuple[str, str], list[CellPage]]:
     return found
 
 
-def _identity(text: str) -> str:
+def identity_of(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", text)
 
 
-def _fill(entry: Entry, place: Path, base: Path, room: int) -> None:
+def fill(entry: Entry, place: Path, base: Path, room: int) -> None:
     """What the scenario has left. Evidence of what did not pass is in the page while there is room."""
     entry.place = _address(place, base)
     if entry.result.verdict not in EVIDENCE or room <= 0 or not place.is_dir():
         return
-    ladder = _read(place / "ladder.svg")
+    ladder = read_text(place / "ladder.svg")
     ladder = re.sub(r"<style>.*?</style>", "", ladder, flags=re.S)
     entry.ladder = re.sub(r'(<svg[^>]*?) width="\d+" height="\d+"', r"\1", ladder, count=1)
-    entry.trace = _clipped(_read(place / "trace.txt"), from_end=False)
+    entry.trace = clipped(read_text(place / "trace.txt"), from_end=False)
     for group, file in _files(place):
         entry.groups.setdefault(group, []).append(_file(file, place, base))
 
@@ -155,11 +155,11 @@ def _file(path: Path, place: Path, base: Path) -> File:
             octets = base64.b64encode(path.read_bytes()).decode()
             found.embedded = f"data:application/vnd.tcpdump.pcap;base64,{octets}"
     else:
-        found.text = _clipped(_read(path), from_end=path.suffix in (".log", ".out"))
+        found.text = clipped(read_text(path), from_end=path.suffix in (".log", ".out"))
     return found
 
 
-def _clipped(text: str, from_end: bool) -> str:
+def clipped(text: str, from_end: bool) -> str:
     lines = text.splitlines()
     kept = lines[-LINES_MAX:] if from_end else lines[:LINES_MAX]
     words = "\n".join(kept)
@@ -174,7 +174,7 @@ def _address(path: Path, base: Path) -> str:
     return quote(os.path.relpath(path, base))
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
     try:
         return path.read_text(errors="replace")
     except OSError:

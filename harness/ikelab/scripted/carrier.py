@@ -55,24 +55,33 @@ class Carrier:
         self.strangers: deque[Arrived] = deque()
         self.keys = KeyStore()
         self.draws = Draws("probe")
+        self._host, self._home = host, local
         self._family = socket.AF_INET6 if family_of(local) == 6 else socket.AF_INET
-        self._sockets = host.call(self._open)
         self._poll = select.poll()
-        for one in self._sockets.values():
-            self._poll.register(one, select.POLLIN)
-        self._ports = {one.fileno(): port for port, one in self._sockets.items()}
+        self._ports: dict[int, tuple[int, socket.socket]] = {}  # by descriptor: port, 0 for bare ESP
+        self._of_address: dict[str, dict[int, socket.socket]] = {}
+        self.move(local)
 
-    def _open(self) -> dict[int, socket.socket]:
+    def move(self, local: str) -> None:
+        """Sends from that address of the host's from now on; what still comes to the others is heard."""
+        if local not in self._of_address:
+            self._of_address[local] = self._host.call(self._open, local)
+            for port, one in self._of_address[local].items():
+                self._poll.register(one, select.POLLIN)
+                self._ports[one.fileno()] = (port, one)
+        self.local, self._sockets = local, self._of_address[local]
+
+    def _open(self, local: str) -> dict[int, socket.socket]:
         found = {}
         for port in (self.ike_port, self.natt_port):
             found[port] = socket.socket(self._family, socket.SOCK_DGRAM)
-            found[port].bind((self.local, port))
+            found[port].bind((local, port))
         found[0] = socket.socket(self._family, socket.SOCK_RAW, ESP)
-        found[0].bind((self.local, 0))
+        found[0].bind((local, 0))
         return found
 
     def close(self) -> None:
-        for one in self._sockets.values():
+        for _, one in self._ports.values():
             one.close()
 
     def __enter__(self) -> Carrier:
@@ -101,6 +110,7 @@ class Carrier:
         """Nobody gets anything any more; what has arrived, and all keys, are thrown away."""
         while self._take(0):
             pass
+        self.move(self._home)
         self.ike.clear()
         self.esp.clear()
         self.strangers.clear()
@@ -117,8 +127,8 @@ class Carrier:
     def _take(self, seconds: float) -> bool:
         ready = self._poll.poll(max(0.0, seconds) * 1000)
         for descriptor, _ in ready:
-            port = self._ports[descriptor]
-            octets, source = self._sockets[port].recvfrom(65535)
+            port, wire = self._ports[descriptor]
+            octets, source = wire.recvfrom(65535)
             self._route(port, octets, (source[0], source[1] if port else 0))
         return bool(ready)
 

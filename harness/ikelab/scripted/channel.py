@@ -233,7 +233,12 @@ class Channel:
             if found.exchange != Exchange.INFORMATIONAL or any(not isinstance(p, ike.NotifyPayload)
                                                                for p in found.payloads):
                 raise Unmet(f"{found} came where the peer's {wanted} was due")
-            self.answer(found)
+            self.answer_politely(found)
+
+    def answer_politely(self, request: Received) -> Sent:
+        """Of an INFORMATIONAL request that asks for nothing but an answer: COOKIE2 comes back (RFC 4555 3.8)."""
+        return self.answer(request, *(p for p in request.payloads if isinstance(p, ike.NotifyPayload)
+                                      and p.name == "COOKIE2"))
 
     def _count(self, found: Received) -> None:
         if found.exchange == Exchange.IKE_SA_INIT and found.message_id == 0:

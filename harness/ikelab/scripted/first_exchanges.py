@@ -10,12 +10,13 @@ import struct
 from typing import Any
 
 from ..peers.neutral import PeerSpec
-from ..vectors import derivation
+from ..vectors import derivation, signing
 from ..vectors.choice import GROUPS, Choice
 from ..vectors.model import Failed
 from ..wire import ike
 from ..wire.ike import Payload, Proposal
 from ..wire.registry import SHARED_KEY, Exchange, PayloadType, Protocol
+from . import signature
 from .channel import Channel, Received, Sent
 from .child_sa import ChildSa
 from .errors import Unmet
@@ -46,6 +47,7 @@ class FirstExchanges(Channel):
         self.init_octets = (b"", b"")  # RealMessage1 and RealMessage2
         self.seems_behind_nat = False  # our NAT_DETECTION_SOURCE_IP is another than our address
         self.child_spi = self.draws.spi(4)
+        self.signature_algorithm: signing.Algorithm | None = None  # that we sign with; None: one that fits our key
 
     @property
     def established(self) -> bool:
@@ -54,12 +56,14 @@ class FirstExchanges(Channel):
     # ---- IKE_SA_INIT as the initiator ----
 
     def init_payloads(self) -> list[Payload]:
-        """[N(COOKIE)] SA KEi Ni N(NAT_DETECTION_*) [N(IKEV2_FRAGMENTATION_SUPPORTED)]"""
+        """[N(COOKIE)] SA KEi Ni N(NAT_DETECTION_*) [N(IKEV2_FRAGMENTATION_SUPPORTED)] [N(SIGNATURE_HASH_ALGORITHMS)]"""
         self.ni = self.ni or self.draws.octets(NONCE_OCTETS)
         proposals = [proposal(words, number=number) for number, words in enumerate(self.spec.proposals, 1)]
         found = [SA(*proposals), KE(self.group, self.public(self.group)), Nonce(self.ni), *self.nat_detection()]
         if self.spec.fragmentation:
             found.append(N("IKEV2_FRAGMENTATION_SUPPORTED"))
+        if self.spec.expects_signature or self.spec.signs:
+            found.append(signature.hash_algorithms())
         return found if self.cookie is None else [N("COOKIE", self.cookie), *found]
 
     def public(self, group: int) -> bytes:
@@ -128,7 +132,8 @@ class FirstExchanges(Channel):
     # ---- IKE_SA_INIT as the responder ----
 
     def init_response_payloads(self) -> list[Payload]:
-        """SA KEr Nr N(NAT_DETECTION_*) [N(IKEV2_FRAGMENTATION_SUPPORTED)], of the proposal that we like."""
+        """SA KEr Nr N(NAT_DETECTION_*) [N(IKEV2_FRAGMENTATION_SUPPORTED)] [CERTREQ] [N(SIGNATURE_HASH_ALGORITHMS)], of the
+        proposal that we like."""
         request = self.init_request
         assert request is not None
         ke, nonce = request.first(PayloadType.KE), request.first(PayloadType.NONCE)
@@ -138,7 +143,16 @@ class FirstExchanges(Channel):
         found = [SA(picked), KE(ke.group, self.public(ke.group)), Nonce(self.nr), *self.nat_detection()]
         if self.spec.fragmentation and "IKEV2_FRAGMENTATION_SUPPORTED" in request.notifies():
             found.append(N("IKEV2_FRAGMENTATION_SUPPORTED"))
+        if self.spec.expects_signature:
+            found += self.certificate_request()
+        if (self.spec.expects_signature or self.spec.signs) and "SIGNATURE_HASH_ALGORITHMS" in request.notifies():
+            found.append(signature.hash_algorithms())
         return found
+
+    def certificate_request(self) -> list[Payload]:
+        """CERTREQ of those whom we trust."""
+        credentials = self.spec.credentials
+        return [signature.certificate_request(credentials.authorities)] if credentials and credentials.authorities else []
 
     def accept_init(self, *payloads: Payload, **odd: Any) -> Sent:
         """Answers the request, as it should be or with these payloads, and derives the keys."""
@@ -168,9 +182,12 @@ class FirstExchanges(Channel):
                                          self.nr if of_initiator else self.ni, identity.body)
 
     def proof(self, identity: Payload | None = None) -> list[Payload]:
-        """Our AUTH payload, over our identity or another one; with what it needs beside it."""
+        """Our AUTH payload, over our identity or another one; CERT payloads go before it where we sign."""
         assert self.keymat is not None
         signed = self.signed_octets(True, identity or self.identity())
+        if self.spec.signs and self.spec.credentials is not None:
+            own = signature.Identity.of(self.spec.credentials)
+            return [*own.certs(), own.auth(signed, self.draws, self.signature_algorithm)]
         return [AUTH(SHARED_KEY, self.keymat.shared_key_auth(psk_octets(self.spec.psk), signed))]
 
     def check_proof(self, message: Received) -> None:
@@ -180,6 +197,9 @@ class FirstExchanges(Channel):
         auth = message.first(PayloadType.AUTH)
         if not isinstance(identity, ike.IdPayload) or not isinstance(auth, ike.AuthPayload):
             raise Unmet(f"{message} has no ID or no AUTH (RFC 7296 1.2)")
+        if self.spec.expects_signature:
+            signature.check(message, auth, self.signed_octets(False, identity))
+            return
         if auth.method != SHARED_KEY:
             raise Unmet(f"AUTH by {auth.method_name}, and a shared key was configured")
         wanted = self.keymat.shared_key_auth(psk_octets(self.spec.psk), self.signed_octets(False, identity))
@@ -187,11 +207,12 @@ class FirstExchanges(Channel):
             raise Unmet("AUTH of the peer is another than the shared key makes (RFC 7296 2.15)")
 
     def auth_payloads(self, initial_contact: bool = False, child: bool = True) -> list[Payload]:
-        """IDi [N(INITIAL_CONTACT)] IDr AUTH [N(USE_TRANSPORT_MODE)] SA TSi TSr [N(MOBIKE_SUPPORTED)]"""
+        """IDi [N(INITIAL_CONTACT)] [CERT] [CERTREQ] IDr AUTH [N(USE_TRANSPORT_MODE)] SA TSi TSr [N(MOBIKE_SUPPORTED)]"""
         found = [self.identity()]
         if initial_contact:
             found.append(N("INITIAL_CONTACT"))
-        found += [self.identity(own=False), *self.proof()]
+        proof = self.proof()
+        found += [*proof[:-1], *self.certificate_request(), self.identity(own=False), proof[-1]]
         if child:
             found += self.child_request_payloads(self.child_spi)
         if self.spec.mobike:

@@ -185,6 +185,19 @@ class LaterExchanges(FirstExchanges):
         """An empty INFORMATIONAL request and its response (1.4, 2.4)."""
         return self.request(Exchange.INFORMATIONAL)
 
+    # ---- MOBIKE, RFC 4555 ----
+
+    def move(self, local: str) -> None:
+        """From now on we send from that address of our host's, on port 4500 (RFC 4555 3.3); nobody has been told."""
+        self.carrier.move(local)
+        self.float()
+
+    def update_addresses(self) -> Received:
+        """Tells the peer that we have moved: N(UPDATE_SA_ADDRESSES) N(NAT_DETECTION_*) (3.5). It may first want to see
+        whether we are there (3.7): its requests are answered politely."""
+        sent = self.send(Exchange.INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *self.nat_detection())
+        return self.expect_response(sent)
+
     # ---- what the peer asks ----
 
     def reply_child(self, request: Received) -> Reply:
