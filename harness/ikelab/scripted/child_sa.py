@@ -1,4 +1,4 @@
-"""A Child SA of ours: ESP sealed and opened by RFC 4303, in UDP (RFC 3948) where the IKE SA is on port 4500."""
+"""A Child SA of ours: ESP sealed and opened by RFC 4303, in UDP (RFC 3948) where there seems to be a NAT."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ class ChildSa:
         return struct.pack(">Q", sequence) if length == 8 else self.ike_sa.draws.octets(length)
 
     def send_octets(self, octets: bytes) -> None:
-        """ESP as it is: in UDP when the IKE SA has moved to port 4500, else bare."""
+        """ESP as it is: in UDP where there seems to be a NAT, else bare (RFC 7296 2.23)."""
         sa = self.ike_sa
-        self.carrier.send_esp(octets, sa.to if sa.port == self.carrier.natt_port else (sa.to[0], 0))
+        self.carrier.send_esp(octets, sa.to if sa.encapsulated else (sa.to[0], 0))
 
     def send(self, payload: bytes, next_header: int | None = None, **odd: object) -> bytes:
         """Seals and sends an inner packet; `odd` as of seal()."""

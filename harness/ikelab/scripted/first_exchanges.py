@@ -46,12 +46,18 @@ class FirstExchanges(Channel):
         self.sent_init: Sent | None = None
         self.init_octets = (b"", b"")  # RealMessage1 and RealMessage2
         self.seems_behind_nat = False  # our NAT_DETECTION_SOURCE_IP is another than our address
+        self.nat_seen = False  # the peer's NAT_DETECTION_* do not fit what its messages came with
         self.child_spi = self.draws.spi(4)
         self.signature_algorithm: signing.Algorithm | None = None  # that we sign with; None: one that fits our key
 
     @property
     def established(self) -> bool:
         return self.keymat is not None
+
+    @property
+    def encapsulated(self) -> bool:
+        """ESP goes in UDP: there seems to be a NAT (2.23)."""
+        return self.seems_behind_nat or self.nat_seen
 
     # ---- IKE_SA_INIT as the initiator ----
 
@@ -77,6 +83,18 @@ class FirstExchanges(Channel):
         own_port = self.port + 1 if self.seems_behind_nat else self.port
         return [N("NAT_DETECTION_SOURCE_IP", ike.nat_hash(header, self.carrier.local, own_port)),
                 N("NAT_DETECTION_DESTINATION_IP", ike.nat_hash(header, *self.to))]
+
+    def sees_nat(self, message: Received) -> bool:
+        """Whether what the peer says of the addresses of this message is not what we see of them (2.23)."""
+        assert message.arrived is not None
+        said: dict[str, list[bytes]] = {}
+        for one in message.payloads:
+            if isinstance(one, ike.NotifyPayload):
+                said.setdefault(one.name, []).append(one.data)
+        port = message.arrived.port
+        ends = (("NAT_DETECTION_SOURCE_IP", message.arrived.source), ("NAT_DETECTION_DESTINATION_IP",
+                                                                      (self.carrier.local, port)))
+        return any(name in said and ike.nat_hash(message.header, *end) not in said[name] for name, end in ends)
 
     def send_init(self, *payloads: Payload, **odd: Any) -> Sent:
         """IKE_SA_INIT, as it should be or with these payloads; the IKE SA is made from the last one sent."""
@@ -116,6 +134,7 @@ class FirstExchanges(Channel):
         self.ni, self.nr = nonce_of(self.sent_init.payloads), nonce.body
         self.init_octets = (self.sent_init.octets, answer.octets)
         self.peer_ke = ke
+        self.nat_seen = self.sees_nat(answer)
         self._derive()
         self.next_request = 1
 
@@ -165,6 +184,7 @@ class FirstExchanges(Channel):
         self.choice, self.peer_ke = Choice.of(answered), ke
         self.ni, self.nr = nonce.body, nonce_of(sent.payloads)
         self.init_octets = (request.octets, sent.octets)
+        self.nat_seen = self.sees_nat(request)
         self._derive()
         return sent
 
@@ -229,7 +249,7 @@ class FirstExchanges(Channel):
 
     def send_auth(self, *payloads: Payload, **odd: Any) -> Sent:
         """IKE_AUTH, as it should be or with these payloads; on port 4500 where there seems to be a NAT (2.23)."""
-        if self.seems_behind_nat:
+        if self.encapsulated:
             self.float()
         return self.send(Exchange.IKE_AUTH, *(payloads or self.auth_payloads()), **odd)
 

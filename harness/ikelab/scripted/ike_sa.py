@@ -52,6 +52,7 @@ class IkeSa(LaterExchanges):
         """The IKE SA that replaces this one: it inherits the Child SAs, and counts from 0 (RFC 7296 2.18, 2.2)."""
         new = IkeSa(self.carrier, self.draws, self.spec, self.inside, initiator, spi_i, spi_r)
         new.port, new.to, new.group = self.port, self.to, self.group
+        new.seems_behind_nat, new.nat_seen = self.seems_behind_nat, self.nat_seen
         new.take_keys(keymat)
         new.children, self.children = self.children, []
         for child in new.children:

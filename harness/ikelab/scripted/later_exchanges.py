@@ -14,7 +14,7 @@ from ..vectors.choice import GROUPS, Choice
 from ..wire import ike
 from ..wire.ike import Payload
 from ..wire.registry import Exchange, PayloadType, Protocol
-from .channel import Received
+from .channel import Received, Sent
 from .child_sa import ChildSa
 from .errors import Unmet
 from .first_exchanges import NONCE_OCTETS, FirstExchanges, chosen, nonce_of, pick, without_ke
@@ -196,7 +196,16 @@ class LaterExchanges(FirstExchanges):
         """Tells the peer that we have moved: N(UPDATE_SA_ADDRESSES) N(NAT_DETECTION_*) (3.5). It may first want to see
         whether we are there (3.7): its requests are answered politely."""
         sent = self.send(Exchange.INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *self.nat_detection())
-        return self.expect_response(sent)
+        answer = self.expect_response(sent)
+        self.nat_seen = self.sees_nat(answer)
+        return answer
+
+    def accept_update(self, request: Received) -> Sent:
+        """The peer has moved: from now on we send to where this request came from (3.5)."""
+        assert request.arrived is not None
+        self.port, self.to = request.arrived.port, request.arrived.source
+        self.nat_seen = self.sees_nat(request)
+        return self.answer(request, *self.nat_detection())
 
     # ---- what the peer asks ----
 
