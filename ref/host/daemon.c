@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/crypto.h"
@@ -325,7 +326,10 @@ static bool core_open(struct daemon *daemon, struct problem *problem)
 static bool daemon_confine(struct daemon *daemon, struct problem *problem)
 {
     const struct service_user *user = &daemon->config->user;
-    json_object_seed(0); /* else jansson opens /dev/urandom when it is first needed */
+    /* What libraries read from files when they first need it is read now: jansson its seed, the C
+     * library the time zone, which certificates' validity is computed through. */
+    json_object_seed(0);
+    tzset();
     control_socket_hand_over(daemon->control, user->user, user->group);
     return confinement_enter(daemon->config, problem);
 }
