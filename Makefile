@@ -13,6 +13,7 @@
 #   make fuzz       every fuzzer for MINUTES=1, in turn; TARGET=endpoint: that one (docs/FUZZING.md)
 #   make coverage   how much of the core unit tests, vectors, simulator and fuzz corpus reach, room by room
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
+#   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
 #   make clean      removes build/, but for the peers' roots, which took long to unpack; they go by
 #                   `make clean-peers`
 #
@@ -48,7 +49,8 @@ TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out %/main.o,$(HOST_OBJECTS) $(SIM_OBJECTS))
 
-PROGRAMS := $(BUILD)/ikeref $(BUILD)/ikesim $(BUILD)/capture $(BUILD)/relay $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/ikelab
+PROGRAMS := $(BUILD)/ikeref $(BUILD)/ikesim $(BUILD)/capture $(BUILD)/relay $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/hardship.so \
+            $(BUILD)/ikelab
 
 # Plain `make` uses every core, unless the caller has said how many.
 ALL_CORES = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
@@ -93,6 +95,12 @@ $(BUILD)/guest-agent: $(addprefix harness/guest/,agent.c errand.c outlet.c agent
 
 # Loaded into programs of any release: nothing newer than the oldest one's C library.
 $(BUILD)/guest-nss-key-log.so: harness/guest/nss_key_log.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) -O2 -g $(WARNINGS) -shared -fPIC -o $@.new $< && mv $@.new $@
+
+# Loaded into a daemon of ours by tests, and never built with a sanitizer, which replaces the same functions.
+$(BUILD)/hardship.so: harness/hardship/hardship.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) -O2 -g $(WARNINGS) -shared -fPIC -o $@.new $< && mv $@.new $@
@@ -158,6 +166,10 @@ sanitize: setup
 
 hostile: setup sanitized
 	@IKELAB_HOSTILE=1000000 $(PYTHON) ci/run_tests.py --build $(BUILD) hostile
+
+# Killed at every step, without memory, descriptors, disk: the bounded share is in `make test`.
+robust: setup
+	@IKELAB_ROBUST=all $(PYTHON) ci/run_tests.py --build $(BUILD) robust
 
 # The simulator (docs/SIMULATION.md): figures, and exit 1 when a rule is broken.
 MINUTES ?= 1
@@ -249,7 +261,7 @@ tidy:
 	@echo "tidy: the formatting, the rooms, the marks of tests and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants hostile \
+.PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants hostile robust \
   fuzz fuzzers fuzz-programs coverage coverage-programs \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)

@@ -10,6 +10,7 @@ scenarios   every scenario between all pairs of peers that are here, by `ikelab 
 conformance the reference against the scripted peer, by `ikelab conform`
 interop     the part of the matrix that ci/interop.toml names, by `ikelab interop`
 fuzz        the corpus of each fuzzer, and a thousand runs from a fixed seed
+robust      only what is done to a running daemon; all of it when IKELAB_ROBUST=all
 hostile     only the hostile datagrams, as many as IKELAB_HOSTILE says
 """
 
@@ -128,6 +129,10 @@ def hostile(build: Path) -> Count:
     return pytest(build, "harness/tests/test_hostile.py", "-s")
 
 
+def robust(build: Path) -> Count:
+    return pytest(build, *(str(file) for file in sorted((ROOT / "harness/tests").glob("test_robust_*.py"))), "-s")
+
+
 def fuzz(build: Path) -> Count:
     """A target is a test: it has found nothing."""
     total = Count()
@@ -185,7 +190,7 @@ def played(build: Path, name: str, *arguments: str) -> Count:
 
 STAGES: dict[str, Callable[[Path], Count]] = {
     "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "conformance": conformance,
-    "interop": interop, "fuzz": fuzz, "hostile": hostile}
+    "interop": interop, "fuzz": fuzz, "hostile": hostile, "robust": robust}
 
 
 def main() -> int:

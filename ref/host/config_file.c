@@ -252,7 +252,6 @@ static void defaults_fill(struct host_config *config)
     snprintf(config->control_socket, sizeof(config->control_socket), "/run/ikeref/control.sock");
     config->route_table = 4500;
     config->mark = 0x1ce;
-    service_user_default(&config->user);
 }
 
 static bool root_fill(cfg_t *cfg, struct host_config *config)
@@ -271,6 +270,9 @@ static bool root_fill(cfg_t *cfg, struct host_config *config)
     config->endpoint.peer_count = peers;
     if (!section_fill(cfg, config_keys_global, config)) {
         return false;
+    }
+    if (!config->user.given) {
+        service_user_default(&config->user); /* asked only now: who knows users may be slow to answer */
     }
     for (unsigned i = 0; i < peers; i++) {
         if (!peer_fill(cfg_getnsec(cfg, "peer", i), &config->endpoint.peers[i])) {

@@ -1,0 +1,56 @@
+"""Two references at the ends of a world, without a scenario's stage around them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ikelab.peers.reference import Reference
+from ikelab.stage.setting import Setting
+
+
+class ReferencePair:
+    """Configured, not started. `client_program`: what is started in the client's place of ikeref."""
+
+    def __init__(self, world, directory: Path, setting: Setting | None = None, client_program: Path | None = None):
+        self.hosts = (world.host("client"), world.host("gateway"))
+        self.sides = tuple(Reference(directory / host.name) for host in self.hosts)
+        self._client_program = client_program
+        specs = (setting or Setting()).specs(world)
+        for side, host in zip(self.sides, self.hosts):
+            side.configure(specs[host.name])
+
+    @property
+    def client(self) -> Reference:
+        return self.sides[0]
+
+    @property
+    def gateway(self) -> Reference:
+        return self.sides[1]
+
+    def start(self) -> None:
+        self.gateway.start(self.hosts[1])
+        self.start_client()
+
+    def start_client(self) -> None:
+        before = os.environ.get("IKELAB_IKEREF")
+        if self._client_program is not None:
+            os.environ["IKELAB_IKEREF"] = str(self._client_program)
+        try:
+            self.client.start(self.hosts[0])
+        finally:
+            os.environ.pop("IKELAB_IKEREF", None)
+            if before is not None:
+                os.environ["IKELAB_IKEREF"] = before
+
+    def stop(self) -> None:
+        """Raises when an end is not clean."""
+        for side in self.sides:
+            side.stop()
+
+    def resident_kib(self) -> list[int]:
+        found = []
+        for side in self.sides:
+            status = Path(f"/proc/{side._process.pid}/status").read_text()
+            found.append(int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))))
+        return found
