@@ -3,6 +3,7 @@
  * the same structure. Programs that the daemon starts are left alone. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct hardship {
     uint64_t fail_from, fail_to;  /* those in between get none; the first has number 0 */
     uint64_t failed;              /* how many got none */
     int64_t calendar_ns;          /* how far CLOCK_REALTIME is ahead */
+    int64_t uptime_ns;            /* and CLOCK_BOOTTIME, by which SAs live */
 };
 
 /* glibc's own, under the names it gives to who replaces them. */
@@ -71,8 +73,10 @@ void *realloc(void *old, size_t size)
 int clock_gettime(clockid_t clock, struct timespec *out)
 {
     long result = syscall(SYS_clock_gettime, clock, out);
-    if (result == 0 && clock == CLOCK_REALTIME && page != NULL) {
-        int64_t ns = out->tv_sec * NS_PER_S + out->tv_nsec + page->calendar_ns;
+    bool shifts = clock == CLOCK_REALTIME || clock == CLOCK_BOOTTIME;
+    if (result == 0 && shifts && page != NULL) {
+        int64_t ahead_ns = clock == CLOCK_REALTIME ? page->calendar_ns : page->uptime_ns;
+        int64_t ns = out->tv_sec * NS_PER_S + out->tv_nsec + ahead_ns;
         out->tv_sec = ns / NS_PER_S;
         out->tv_nsec = ns % NS_PER_S;
     }

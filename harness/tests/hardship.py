@@ -12,8 +12,8 @@ from ikelab.cleanup import build_directory
 LIBRARY = (build_directory() / "hardship.so").resolve()
 IKEREF = (build_directory() / "ikeref").resolve()
 NEVER = 2**64 - 1
-_PAGE = struct.Struct("=QQQQq")  # struct hardship
-_ASKED, _FROM, _TO, _FAILED, _CALENDAR = range(0, 40, 8)
+_PAGE = struct.Struct("=QQQQqq")  # struct hardship
+_ASKED, _FROM, _TO, _FAILED, _CALENDAR, _UPTIME = range(0, 48, 8)
 
 
 class Hardship:
@@ -21,7 +21,7 @@ class Hardship:
 
     def __init__(self, directory: Path):
         file = directory / "hardship"
-        file.write_bytes(_PAGE.pack(0, NEVER, NEVER, 0, 0).ljust(mmap.PAGESIZE, b"\0"))
+        file.write_bytes(_PAGE.pack(0, NEVER, NEVER, 0, 0, 0).ljust(mmap.PAGESIZE, b"\0"))
         with file.open("r+b") as opened:
             self._page = mmap.mmap(opened.fileno(), mmap.PAGESIZE)
         self.program = script(directory / "ikeref-in-hardship",
@@ -34,11 +34,21 @@ class Hardship:
         self._put(_FROM, start)
         self._put(_TO, min(start + count, NEVER))
 
+    def reset(self, first: int, count: int) -> None:
+        """The same for a daemon that is still to start: counted from its first request."""
+        self._put(_ASKED, 0)
+        self.fail(first, count)
+
     def relent(self) -> None:
         self._put(_TO, 0)
 
     def set_calendar(self, seconds_ahead: int) -> None:
         struct.pack_into("=q", self._page, _CALENDAR, seconds_ahead * 10**9)
+
+    def pass_time(self, seconds: int) -> None:
+        """For what the daemon looks up, not for what it waits for: it notices when something else wakes it."""
+        so_far = struct.unpack_from("=q", self._page, _UPTIME)[0]
+        struct.pack_into("=q", self._page, _UPTIME, so_far + seconds * 10**9)
 
     @property
     def asked(self) -> int:

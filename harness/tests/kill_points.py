@@ -42,8 +42,9 @@ def injection(point: Point) -> str:
 
 
 def points(log: Path) -> list[Point]:
-    """In order. What the dynamic loader does is left out: the first point is after it."""
-    calls = re.findall(r"^([a-z0-9_]+)\(", log.read_text(errors="replace"), re.MULTILINE)
+    """In order, until it says that it is ready, or to the end."""
+    text = log.read_text(errors="replace").partition('write(1, "{')[0]
+    calls = re.findall(r"^([a-z0-9_]+)\(", text, re.MULTILINE)
     seen: Counter[str] = Counter()
     found = []
     for call in calls:

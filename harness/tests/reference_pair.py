@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from ikelab.peers import reference
 from ikelab.peers.reference import Reference
 from ikelab.stage.setting import Setting
 
 
 class ReferencePair:
-    """Configured, not started. `client_program`: what is started in the client's place of ikeref."""
+    """Configured, not started. The programs: what is started in place of ikeref."""
 
-    def __init__(self, world, directory: Path, setting: Setting | None = None, client_program: Path | None = None):
+    def __init__(self, world, directory: Path, setting: Setting | None = None, client_program: Path | None = None,
+                 gateway_program: Path | None = None):
         self.hosts = (world.host("client"), world.host("gateway"))
         self.sides = tuple(Reference(directory / host.name) for host in self.hosts)
-        self._client_program = client_program
+        self._programs = (client_program, gateway_program)
         specs = (setting or Setting()).specs(world)
         for side, host in zip(self.sides, self.hosts):
             side.configure(specs[host.name])
@@ -29,19 +30,14 @@ class ReferencePair:
         return self.sides[1]
 
     def start(self) -> None:
-        self.gateway.start(self.hosts[1])
-        self.start_client()
-
-    def start_client(self) -> None:
-        before = os.environ.get("IKELAB_IKEREF")
-        if self._client_program is not None:
-            os.environ["IKELAB_IKEREF"] = str(self._client_program)
-        try:
-            self.client.start(self.hosts[0])
-        finally:
-            os.environ.pop("IKELAB_IKEREF", None)
-            if before is not None:
-                os.environ["IKELAB_IKEREF"] = before
+        for side, host, program in reversed(list(zip(self.sides, self.hosts, self._programs))):
+            before = reference.program
+            if program is not None:
+                reference.program = lambda own=program: own
+            try:
+                side.start(host)
+            finally:
+                reference.program = before
 
     def stop(self) -> None:
         """Raises when an end is not clean."""

@@ -100,6 +100,8 @@ class Life:
             assert started.stop(10) == 0
         assert ground.of_host(self.host) == self.clean
         assert not (self.directory / "run/control.sock").exists()
+        if (self.directory / "run").exists():
+            (self.directory / "run").rmdir()  # each life makes it anew
 
 
 @pytest.fixture
@@ -114,6 +116,7 @@ def points_of_start(life: Life) -> list[kill_points.Point]:
     found = kill_points.points(log)
     os.kill(life.pid(), signal.SIGTERM)
     assert started.wait(10) == 0
+    (life.directory / "run").rmdir()
     assert {"sendto", "ioctl", "setresuid", "seccomp"} <= {point.call for point in found}
     return found
 
@@ -142,6 +145,7 @@ def test_killed_while_it_ends(life):
     watching = kill_points.attach_to_watch(life.pid(), life.directory)
     assert started.stop(10) == 0
     watching.wait()
+    (life.directory / "run").rmdir()
     found = kill_points.points(watching.log)
     assert {"sendto", "unlinkat", "exit_group"} <= {point.call for point in found}
     for number, point in enumerate(kill_points.chosen(found, 4)):

@@ -16,6 +16,7 @@
 #include "host/log.h"
 
 #define KEYS_MAX 64
+#define MEMORY_NEEDED (4U << 20) /* octets: more than any configuration takes */
 
 /* libconfuse hands its callbacks no pointer of ours; reading a file is one call at a time. */
 static struct problem *current_problem;
@@ -272,7 +273,8 @@ static bool root_fill(cfg_t *cfg, struct host_config *config)
         return false;
     }
     if (!config->user.given) {
-        service_user_default(&config->user); /* asked only now: who knows users may be slow to answer */
+        service_user_default(
+            &config->user); /* asked only now: who knows users may be slow to answer */
     }
     for (unsigned i = 0; i < peers; i++) {
         if (!peer_fill(cfg_getnsec(cfg, "peer", i), &config->endpoint.peers[i])) {
@@ -364,6 +366,50 @@ static bool text_parse(cfg_t *cfg, const struct config_text *text)
     return good;
 }
 
+/* An empty tree for the file; NULL: no memory. */
+static cfg_t *tree_create(cfg_opt_t *options, const char *path)
+{
+    cfg_t *cfg = cfg_init(options, CFGF_NONE);
+    char *name = cfg != NULL ? strdup(path) : NULL;
+    if (name == NULL) {
+        cfg_free(cfg);
+        return NULL;
+    }
+    cfg_set_error_function(cfg, error_from_parser);
+    free(cfg->filename);
+    cfg->filename = name;
+    return cfg;
+}
+
+/* Neither libconfuse nor the C library's user database looks whether it got the memory it asked
+ * for: so we look before. */
+static bool memory_suffices(void)
+{
+    void *memory = malloc(MEMORY_NEEDED);
+    free(memory);
+    return memory != NULL;
+}
+
+/* Whoever has found no memory has called it by another name, or by none. */
+static void memory_note(struct problem *problem)
+{
+    *problem = (struct problem){0};
+    problem_set(problem, EXIT_ENVIRONMENT,
+                "no memory to read the configuration; give ikeref more (ulimit -v, cgroups)");
+}
+
+static bool tree_read(cfg_t *cfg, const struct config_text *text, struct host_config *out)
+{
+    if (!text_parse(cfg, text) || !root_fill(cfg, out)) {
+        return false;
+    }
+    exposure_warn(cfg);
+    for (size_t i = 0; i < out->endpoint.peer_count; i++) {
+        identity_warn(&out->endpoint.peers[i]);
+    }
+    return true;
+}
+
 bool config_file_read(const char *path, struct host_config *out, struct problem *problem)
 {
     cfg_opt_t child_options[KEYS_MAX + 2], peer_options[KEYS_MAX + 2], options[KEYS_MAX + 3];
@@ -376,23 +422,20 @@ bool config_file_read(const char *path, struct host_config *out, struct problem 
     if (!config_text_read(path, &text, problem)) {
         return false;
     }
-    cfg_t *cfg = cfg_init(options, CFGF_NONE);
-    cfg_set_error_function(cfg, error_from_parser);
-    free(cfg->filename);
-    cfg->filename = strdup(path);
-    bool good = text_parse(cfg, &text);
+    errno = 0;
+    cfg_t *cfg = memory_suffices() ? tree_create(options, path) : NULL;
+    bool good = cfg != NULL && tree_read(cfg, &text, out);
+    bool no_memory = !good && errno == ENOMEM;
     config_text_wipe(&text);
-    good = good && root_fill(cfg, out);
-    if (good) {
-        exposure_warn(cfg);
-        for (size_t i = 0; i < out->endpoint.peer_count; i++) {
-            identity_warn(&out->endpoint.peers[i]);
-        }
+    if (cfg != NULL) {
+        texts_wipe(cfg);
+        cfg_free(cfg);
     }
-    texts_wipe(cfg);
-    cfg_free(cfg);
     if (!good) {
         host_config_wipe(out);
+    }
+    if (no_memory) {
+        memory_note(problem);
     }
     return good;
 }

@@ -29,7 +29,8 @@ bool config_text_read(const char *path, struct config_text *out, struct problem 
     if (out->data == NULL || error != 0) {
         config_text_wipe(out);
         return problem_set(
-            problem, EXIT_USAGE,
+            problem,
+            error == ENOMEM || error == EMFILE || error == ENFILE ? EXIT_ENVIRONMENT : EXIT_USAGE,
             "cannot read the configuration %s: %s; docs/ikeref.conf.example shows one", path,
             strerror(error));
     }

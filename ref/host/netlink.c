@@ -1,34 +1,64 @@
-/* A socket a request: these are rare, and a broken one leaves nothing behind. */
+/* A socket a request: these are rare, and a broken one leaves nothing behind. No memory is asked
+ * for, so that who ends for want of it can still clean up. */
 #include "host/netlink.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 
 #define RECEIVE_SIZE 32768
 
-static int octets_exchange(int bus, const void *octets, size_t length, mnl_cb_t each, void *context)
+/* The kernel chooses our port there. -1: see errno. */
+static int bus_open(int bus, uint32_t *port)
 {
-    struct mnl_socket *sock = mnl_socket_open2(bus, SOCK_CLOEXEC);
-    if (sock == NULL) {
-        return errno;
+    struct sockaddr_nl name = {.nl_family = AF_NETLINK};
+    socklen_t length = sizeof(name);
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus);
+    if (fd >= 0 && (bind(fd, (struct sockaddr *)&name, length) != 0 ||
+                    getsockname(fd, (struct sockaddr *)&name, &length) != 0)) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
     }
+    *port = name.nl_pid;
+    return fd;
+}
+
+/* 0 or an errno. What others than the kernel send is not for us. */
+static int answer_take(int fd, uint32_t port, mnl_cb_t each, void *context)
+{
     char buffer[RECEIVE_SIZE] __attribute__((aligned(8)));
-    int result = -1;
-    if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) == 0 &&
-        mnl_socket_sendto(sock, octets, length) >= 0) {
-        do {
-            ssize_t n = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
-            result = n < 0 ? -1
-                           : mnl_cb_run(buffer, (size_t)n, NETLINK_SEQUENCE,
-                                        mnl_socket_get_portid(sock), each, context);
-        } while (result > MNL_CB_STOP);
+    int result = MNL_CB_OK;
+    while (result > MNL_CB_STOP) {
+        struct sockaddr_nl from = {0};
+        socklen_t length = sizeof(from);
+        ssize_t n = recvfrom(fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &length);
+        if (n < 0 || from.nl_pid == 0) {
+            result =
+                n < 0 ? -1 : mnl_cb_run(buffer, (size_t)n, NETLINK_SEQUENCE, port, each, context);
+        }
     }
     int error = result < 0 ? errno : 0;
     octets_wipe(buffer, sizeof(buffer)); /* an SA is told with its keys */
-    mnl_socket_close(sock);
+    return error;
+}
+
+static int octets_exchange(int bus, const void *octets, size_t length, mnl_cb_t each, void *context)
+{
+    uint32_t port;
+    int fd = bus_open(bus, &port);
+    if (fd < 0) {
+        return errno;
+    }
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    ssize_t sent = sendto(fd, octets, length, 0, (struct sockaddr *)&kernel, sizeof(kernel));
+    int error = sent < 0 ? errno : answer_take(fd, port, each, context);
+    close(fd);
     return error;
 }
 
