@@ -224,7 +224,7 @@ $(REPLAY_PROGRAMS): $(BUILD)/replay/%: $(BUILD)/ref/fuzz/fuzz_%.o $(BUILD)/ref/f
   $(BUILD)/libfuzz.a $(BUILD)/libikeref.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lconfuse -ljansson -lmnl -lcrypto
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lconfuse -ljansson -lmnl -lseccomp -lcrypto
 
 coverage-programs: tests $(BUILD)/ikesim $(REPLAY_PROGRAMS)
 coverage:
