@@ -131,6 +131,7 @@ def test_killed_while_it_starts(life):
 
 def test_killed_while_it_starts_over_what_a_killed_one_left(life):
     """The way that the first had closed is never open."""
+    life.ready().kill()
     for point in kill_points.chosen(points_of_start(life), 4):
         started = life.ready()
         started.kill()

@@ -125,6 +125,7 @@ def test_a_life_without_memory(make_world, tmp_path):
         assert pair.client.running() and pair.gateway.running(), first
     hardship.fail(0)
     assert not life(pair)
+    assert Flow().ping(*pair.hosts, count=1, deadline_s=0.2).received == 0  # and nothing goes in the clear
     hardship.relent()
     process.await_that(lambda: life(pair), "a life as ever", deadline_s=30)
     pair.client.initiate()

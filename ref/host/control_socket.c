@@ -2,6 +2,7 @@
  * that comes late never reaches a stranger. */
 #include "host/control_socket.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -319,6 +320,29 @@ struct control_socket *control_socket_open(const char *path, struct event_loop *
     return control;
 }
 
+/* Also of a life that was killed between making it and handing it over. */
+static bool directory_is_ours(const struct control_socket *control)
+{
+    size_t others = 0;
+    int fd = openat(control->directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+    char copy[HOST_PATH_MAX];
+    snprintf(copy, sizeof(copy), "%s", control->path);
+    const char *own = basename(copy);
+    if (listing == NULL) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return control->directory_made;
+    }
+    for (const struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+        others += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                  strcmp(entry->d_name, own) != 0;
+    }
+    closedir(listing);
+    return control->directory_made || others == 0;
+}
+
 void control_socket_hand_over(struct control_socket *control, uid_t user, gid_t group)
 {
     struct stat info;
@@ -326,7 +350,7 @@ void control_socket_hand_over(struct control_socket *control, uid_t user, gid_t 
         geteuid() != 0) {
         return;
     }
-    bool handed = control->directory_made &&
+    bool handed = directory_is_ours(control) &&
                   fchownat(control->directory_fd, "", user, group, AT_EMPTY_PATH) == 0;
     bool open_to_all = (info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0;
     if (!handed && !open_to_all) {

@@ -32,8 +32,9 @@ struct control_socket *control_socket_open(const char *path, struct event_loop *
                                            control_line_handler *handler, void *context,
                                            struct problem *problem);
 
-/* Before this process becomes another user: the directory, when we have made it, is that user's, so
- * that the socket can go at the end. The socket itself stays who started us's. */
+/* Before this process becomes another user: the directory, when we have made it or nothing else is
+ * in it, is that user's, so that the socket can go at the end. The socket itself stays who started
+ * us's. */
 void control_socket_hand_over(struct control_socket *control, uid_t user, gid_t group);
 
 /* Tries to hand over what is queued, closes all clients, removes the socket. NULL is fine. */

@@ -182,6 +182,27 @@ static void test_the_directory_is_handed_over(void **state)
     assert_int_equal(rmdir(lab.directory), 0); /* root could remove what it had made */
 }
 
+/* A life before was killed between making it and handing it over; what others use stays theirs. */
+static void test_an_empty_directory_is_handed_over_too(void **state)
+{
+    struct lab *lab = *state;
+    struct stat info;
+    char other[80];
+    if (geteuid() != 0) {
+        print_message("only root can give away\n");
+        skip();
+    }
+    snprintf(other, sizeof(other), "%s/other", lab->directory);
+    assert_int_equal(mkdir(other, 0700), 0);
+    control_socket_hand_over(lab->control, 65184, 65184);
+    assert_int_equal(stat(lab->directory, &info), 0);
+    assert_int_equal(info.st_uid, 0);
+    assert_int_equal(rmdir(other), 0);
+    control_socket_hand_over(lab->control, 65184, 65184);
+    assert_int_equal(stat(lab->directory, &info), 0);
+    assert_int_equal(info.st_uid, 65184);
+}
+
 static void test_a_line_may_come_in_pieces(void **state)
 {
     struct lab *lab = *state;
@@ -327,6 +348,7 @@ int main(void)
         TEST(test_other_users_are_turned_away),
         TEST(test_without_descriptors_a_client_is_turned_away),
         cmocka_unit_test(test_the_directory_is_handed_over),
+        TEST(test_an_empty_directory_is_handed_over_too),
         TEST(test_a_line_may_come_in_pieces),
         TEST(test_a_client_that_leaves_at_once_is_heard),
         TEST(test_who_only_stops_sending_is_answered),
