@@ -11,6 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import pytest  # noqa: E402
 
 from ikelab import topology  # noqa: E402
+from ikelab.cleanup import build_directory  # noqa: E402
+from ikelab.guest import pool as pools  # noqa: E402
+from ikelab.peers.table import PeerKind  # noqa: E402
 from ikelab.traffic import Flow  # noqa: E402
 
 
@@ -33,3 +36,19 @@ def make_world(tmp_path: Path):
     yield make
     for world in worlds:
         world.close()
+
+
+@pytest.fixture
+def root(kind: PeerKind) -> Path:
+    """Where a peer's programs are."""
+    if missing := kind.available():
+        pytest.skip(missing)
+    return kind.root().path
+
+
+@pytest.fixture(scope="module")
+def pool() -> pools.Pool:
+    """The guests of all probes of a module."""
+    if not (build_directory() / pools.AGENT).exists():
+        pytest.skip("run `make`")
+    return pools.pool()

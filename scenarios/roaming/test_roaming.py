@@ -137,7 +137,7 @@ def test_no_network_for_a_while(client, gateway, flow, lab):
 
 @topology("roaming", relayed="net")
 @needs("esp-in-udp", client=("roam",))
-@pytest.mark.parametrize("what, capability", [("child", "roam-in-a-rekey"), ("ike", "rekey-ike")], ids=["child", "ike"])
+@pytest.mark.parametrize("what, capability", [("child", "rekey-child"), ("ike", "rekey-ike")], ids=["child", "ike"])
 def test_during_a_rekey(client, gateway, flow, lab, what, capability):
     """The answer to a rekey is under way when the client moves. RFC 4555 3.5, RFC 7296 2.1"""
     gateway.require(capability)

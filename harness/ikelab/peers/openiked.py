@@ -64,8 +64,8 @@ LACKS: Mapping[str, str] = {
     "liveness-by-command": "ikectl has no such command",
     "reauthentication": "ikectl has no such command",
     "keepalive": "iked sends keepalives each 20 s, and cannot be told to otherwise",
+    "acquire-keeps-packet": "the kernel keeps it, but what comes in the clock's tick after the SA overtakes it",
     "cookie-always": "iked cannot be told to ask for a COOKIE",
-    "acquire-keeps-packet": "iked has a policy in the kernel only while a Child SA is up",
 }
 BEFORE_7_4: Mapping[str, str] = {
     "certificate-chain": "iked takes the first certificate of a message, and ignores those that lead to the root",

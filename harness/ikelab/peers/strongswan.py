@@ -60,12 +60,6 @@ BEFORE_5_9_11: Mapping[str, str] = {
     "esp-bare": "libipsec before 5.9.11 always encapsulates in UDP",
     "acquire": "libipsec before 5.9.11 has no trap policies",
 }
-# Seen with 6.0.1 and not with 5.9.8; a matter of the order in which its threads run.
-SINCE_6: Mapping[str, str] = {
-    "roam-in-a-rekey": "charon 6 rekeys a Child SA that moves; when that one is fresh from a rekey itself, it is "
-                       "at times dropped without a Delete",
-}
-
 
 class StrongSwan(Peer):
     """The adapter; `root` is the unpacked suite, `versions` its manifest's package versions."""
@@ -91,7 +85,7 @@ class StrongSwan(Peer):
 
     def missing(self) -> Mapping[str, str]:
         if self._number() >= (5, 9, 11):
-            return {**LIBIPSEC_LACKS, **(SINCE_6 if self._number() >= (6,) else {})}
+            return LIBIPSEC_LACKS
         return {**LIBIPSEC_LACKS, **BEFORE_5_9_11}
 
     def _number(self) -> tuple[int, ...]:
