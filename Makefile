@@ -14,6 +14,7 @@
 #   make coverage   how much of the core unit tests, vectors, simulator and fuzz corpus reach, room by room
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
+#   make flood      floods a running daemon: do honest clients connect, and how many cookies a second (docs/FLOODS.md)
 #   make clean      removes build/, but for the peers' roots, which took long to unpack; they go by
 #                   `make clean-peers`
 #
@@ -49,7 +50,7 @@ TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out %/main.o,$(HOST_OBJECTS) $(SIM_OBJECTS))
 
-PROGRAMS := $(BUILD)/ikeref $(BUILD)/ikesim $(BUILD)/capture $(BUILD)/relay $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/hardship.so \
+PROGRAMS := $(BUILD)/ikeref $(BUILD)/ikesim $(BUILD)/capture $(BUILD)/relay $(BUILD)/flood $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/hardship.so \
             $(BUILD)/ikelab
 
 # Plain `make` uses every core, unless the caller has said how many.
@@ -81,6 +82,11 @@ $(BUILD)/capture: harness/capture/capture.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $< -lpcap
+
+$(BUILD)/flood: harness/flood/flood.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -o $@ $<
 
 $(BUILD)/relay: harness/link/relay.c
 	@mkdir -p $(@D)
@@ -171,6 +177,17 @@ hostile: setup sanitized
 robust: setup
 	@IKELAB_ROBUST=all $(PYTHON) ci/run_tests.py --build $(BUILD) robust
 
+# Floods at a running daemon (docs/FLOODS.md): figures, and exit 1 when one is missed. The core's own rate too.
+COOKIE_RATE_OBJECTS := $(BUILD)/ref/test/flood/cookie_rate.o $(BUILD)/ref/test/endpoint/stranger.o \
+                       $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/test/endpoint/world*.c))) $(BUILD)/ref/sim/stand_in.o
+$(BUILD)/cookie-rate: $(COOKIE_RATE_OBJECTS) $(BUILD)/libikeref.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@ $(COOKIE_RATE_OBJECTS) $(BUILD)/libikeref.a -lcmocka -lcrypto
+
+flood: setup
+	@$(MAKE) --no-print-directory $(ALL_CORES) $(BUILD)/cookie-rate
+	@$(PYTHON) ci/flood.py --build $(BUILD) $(ARGS)
+
 # The simulator (docs/SIMULATION.md): figures, and exit 1 when a rule is broken.
 MINUTES ?= 1
 sim: $(BUILD)/ikesim
@@ -253,7 +270,7 @@ clean-peers:
 # Formatting, the order of the rooms, and Python that at least compiles. Changes nothing.
 CLANG_FORMAT ?= clang-format
 tidy:
-	@find ref harness/capture harness/link -name '*.[ch]' -print0 \
+	@find ref harness/capture harness/flood harness/link -name '*.[ch]' -print0 \
 	  | xargs -0 -r -n 20 -P 2 $(CLANG_FORMAT) --dry-run -Werror
 	@$(PYTHON) ci/rooms.py
 	@$(PYTHON) ci/trace.py --quiet
@@ -262,7 +279,7 @@ tidy:
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants hostile robust \
-  fuzz fuzzers fuzz-programs coverage coverage-programs \
+  fuzz fuzzers fuzz-programs flood coverage coverage-programs \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

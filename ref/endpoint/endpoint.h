@@ -76,7 +76,9 @@ struct endpoint_counters {
         fragments_in, fragments_out;
 };
 
-/* The index-th in order of id; false past the end. */
+/* The index-th in order of id; false past the end. Half-open ones are among them only while there
+ * are few, and none of them when there are more: counters.half_open is their number. */
+#define HALF_OPEN_SHOWN_MAX 64
 bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ike_sa_status *out);
 bool endpoint_child_sa_at(const struct endpoint *endpoint, size_t index,
                           struct child_sa_status *out);

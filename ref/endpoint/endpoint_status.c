@@ -5,19 +5,26 @@
 #include "endpoint/endpoint.h"
 #include "endpoint/endpoint_store.h"
 
+/* What a person wants to see: in a flood, half-open ones are for the counter. */
+static bool is_shown(const struct sa_store *store, const struct ike_sa *sa)
+{
+    bool hidden = sa->state == IKE_SA_HALF_OPEN && store->half_open.count > HALF_OPEN_SHOWN_MAX;
+    return sa->state != IKE_SA_CLOSED && !sa->silent && !hidden;
+}
+
 /* The index-th smallest id above zero; the list is newest first, so ids fall along it. */
 static const struct ike_sa *ike_sa_at(const struct sa_store *store, size_t index)
 {
     size_t count = 0;
     for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        count += sa->state != IKE_SA_CLOSED && !sa->silent;
+        count += is_shown(store, sa);
     }
     if (index >= count) {
         return NULL;
     }
     size_t skip = count - 1 - index;
     for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        if (sa->state != IKE_SA_CLOSED && !sa->silent && skip-- == 0) {
+        if (is_shown(store, sa) && skip-- == 0) {
             return sa;
         }
     }

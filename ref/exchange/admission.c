@@ -123,15 +123,14 @@ static bool has_to_solve_more(const struct sa_store *store, const struct applica
     return a->load >= LOAD_FULL * 3 / 4 && given->round < 2 && given->period == period_now(store);
 }
 
-/* Who cannot solve puzzles, or does not want to, depends on what is left (RFC 8019 7.1). */
-static bool is_lucky(const struct sa_store *store, const struct applicant *a)
+/* Who cannot solve puzzles, or does not want to, depends on what is left (RFC 8019 7.1), and the
+ * last quarter is for those who do. The lot lies in the cookie: asking again with the same one does
+ * not change it, and the next has to be fetched first. */
+static bool is_lucky(const struct sa_store *store, const struct applicant *a, struct bytes cookie)
 {
-    uint8_t lot = 0;
-    if (reaches(a->history.half_open, store->config->prefix_half_open_max)) {
-        return false;
-    }
-    return a->load == 0 ||
-           (random_fill(store->random, &lot, sizeof lot) == STATUS_OK && lot >= a->load);
+    uint8_t lot = cookie.data[cookie.length - 1];
+    return !reaches(a->history.half_open, store->config->prefix_half_open_max) &&
+           lot >= a->load * 4 / 3;
 }
 
 /* Before IKE_AUTH too when what strangers send there is junk: each piece of it costs us a key
@@ -164,7 +163,7 @@ static enum status judge(struct sa_store *store, const struct applicant *a, stru
         out->cookie = cookie;
         return STATUS_OK;
     }
-    return is_lucky(store, a) ? STATUS_OK : demand(store, a, 1);
+    return is_lucky(store, a, cookie) ? STATUS_OK : demand(store, a, 1);
 }
 
 enum status admission_decide(struct sa_store *store, const struct exchange_input *in,

@@ -8,7 +8,7 @@
 #include "exchange/ike_sa_init.h"
 
 /* A slice is a few milliseconds of a processor, then all else has its turn. */
-#define SLICE_TRIES 4096
+#define SLICE_TRIES 16384
 #define SLICE_PAUSE_NS 1000000ULL
 #define DIFFICULTY_CHOSEN 16 /* what we do where the responder leaves it to us */
 

@@ -15,7 +15,7 @@
 #include "sa/nat_detection.h"
 #include "sa/proposal_choice.h"
 
-/* Some ten milliseconds: more than the key exchange it is to protect takes us (RFC 8019 7.2.1.1).
+/* Some milliseconds: more than the key exchange it is to protect takes us (RFC 8019 7.2.1.1).
  */
 #define DIFFICULTY_IKE_AUTH 12
 #define RESTARTS_MAX 4 /* COOKIE and INVALID_KE_PAYLOAD followed before we stop believing them */

@@ -33,7 +33,7 @@ void endpoint_config_defaults(struct endpoint_config *config)
     config->prefix_failures = 16;
     config->puzzles = true;
     config->puzzle_threshold = 1024;
-    config->puzzle_difficulty = 16;
+    config->puzzle_difficulty = 14; /* a tenth of a second of a processor, and three bits more */
     config->puzzle_difficulty_max = 20; /* RFC 8019 9 */
     config->create_child_sa_rate = 10;
     config->delete_linger_ns = 2 * SECOND_NS;

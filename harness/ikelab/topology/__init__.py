@@ -6,7 +6,7 @@
         world.uplink("lte")
 
 create(layout, *, relayed=(), directory=None, guests=None) -> Topology
-    layout      pair, behind_nat, double_nat, both_nated, roaming, gateways, two_clients: each is a
+    layout      pair, behind_nat, double_nat, both_nated, roaming, gateways, two_clients, flooded: each
                 module here, with its drawing
     relayed     names of links that go through the lab's own impairment relay, or "all"
     directory   where logs of its processes go; default: a scratch directory that close() removes
@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING
 from ikelab import cleanup
 from ikelab.process import ProcessError
 from ikelab.topology import (behind_nat, both_nated, build, double_nat, gateways, pair, roaming,
-                             two_clients)
+                             two_clients, flooded)
 from ikelab.topology.host import Host
 from ikelab.topology.nat import Nat
 from ikelab.topology.plan import Plan
@@ -62,6 +62,7 @@ LAYOUTS: dict[str, tuple[Callable[[], Plan], type[Topology]]] = {
     "roaming": (roaming.plan, Roaming),
     "gateways": (gateways.plan, Topology),
     "two_clients": (two_clients.plan, Topology),
+    "flooded": (flooded.plan, Topology),
 }
 
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "test/endpoint/stranger.h"
 #include "test/endpoint/world.h"
 
 static struct world world;
@@ -117,6 +118,29 @@ static void test_counters(void **state)
     assert_int_equal(after.ike_sas + after.child_sas, 0);
 }
 
+/* In a flood the counter tells; who is up is listed as ever. */
+static void test_half_open_ones_while_they_are_few(void **state)
+{
+    static struct stranger s;
+    struct ike_sa_status ike;
+    struct endpoint_counters counters;
+    struct world_side *b = &world.sides[1];
+    (void)state;
+    b->config.cookie_threshold = HALF_OPEN_SHOWN_MAX + 1;
+    for (uint32_t i = 0; i <= HALF_OPEN_SHOWN_MAX; i++) {
+        assert_true(endpoint_ike_sa_at(b->endpoint, i, &ike));
+        assert_false(endpoint_ike_sa_at(b->endpoint, i + 1, &ike));
+        stranger_init(&s, i);
+        (void)stranger_ask(&s, b, world.now_ns);
+        assert_true(s.accepted);
+    }
+    assert_true(endpoint_ike_sa_at(b->endpoint, 0, &ike));
+    assert_string_equal(ike.state, "established");
+    assert_false(endpoint_ike_sa_at(b->endpoint, 1, &ike));
+    endpoint_counters(b->endpoint, &counters);
+    assert_int_equal(counters.half_open, HALF_OPEN_SHOWN_MAX + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +148,7 @@ int main(void)
         CASE(test_what_an_ike_sa_tells),
         CASE(test_a_child_sa_tells_no_keys),
         CASE(test_counters),
+        CASE(test_half_open_ones_while_they_are_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

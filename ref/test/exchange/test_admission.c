@@ -216,12 +216,17 @@ static void test_lots_are_drawn(void **state)
     for (uint32_t i = 100; i < 300; i++) { /* half of what is left is taken */
         struct stranger s = asks(i);
         (void)ask(&s);
-        if (s.accepted) {
+        bool lucky = s.accepted;
+        for (unsigned again = 0; again < 4 && !lucky; again++) {
+            (void)ask(&s);
+            assert_false(s.accepted); /* the same cookie is the same lot */
+        }
+        if (lucky) {
             served++;
             sa_store_remove(store, store->ike_sas);
         }
     }
-    assert_in_range(served, 60, 140);
+    assert_in_range(served, 30, 110); /* a third, for the last quarter is not for them */
 }
 
 /* With little left, who was quick gets a second puzzle (7.1.5). */
