@@ -3,7 +3,8 @@
     [[unreached]]                       # ci/uncovered.toml
     file = "ref/esp/spd.c"
     function = "spd_add"                # the line is looked for in this function alone; without `line`: all of it
-    line = "return STATUS_INTERNAL;"    # text on exactly one line (of the function, or of the file)
+    line = "return STATUS_INTERNAL;"    # text on exactly one line (of the function, or of the file); with its
+                                        # indentation it stands at the line's begin
     lines = 2                           # so many from there on; 1 when left out
     reason = "..."
 
@@ -119,6 +120,11 @@ def shares(files: dict[str, SourceFile]) -> dict[str, Share]:
     return rooms
 
 
+def stands_in(text: str, line: str) -> bool:
+    """Anywhere; a text that begins with its indentation only at the line's begin."""
+    return line.startswith(text) if text.startswith(" ") else text in line
+
+
 def named_lines(entry: Entry, files: dict[str, SourceFile]) -> tuple[set[int], str]:
     """The lines of an entry, and what is wrong with it (empty: nothing)."""
     source = files.get(entry.file)
@@ -129,7 +135,7 @@ def named_lines(entry: Entry, files: dict[str, SourceFile]) -> tuple[set[int], s
         return set(), "there is no such function"
     at = list(within)
     if entry.line:
-        starts = [number for number in within if entry.line in source.text[number - 1]]
+        starts = [number for number in within if stands_in(entry.line, source.text[number - 1])]
         if len(starts) != 1:
             return set(), f"its text is on {len(starts)} lines, not on one"
         at = list(range(starts[0], starts[0] + entry.lines))

@@ -68,6 +68,7 @@ def test_with_reasons_all_is_well(files: dict[str, count.SourceFile]) -> None:
     (entry("chosen", "return 1;"), "all of it is reached"),
     (entry("chosen", "return 4;"), "on 0 lines"),
     (entry("", "return"), "on 3 lines"),
+    (entry("", "    return"), "on 2 lines"),  # indented by four, not by eight
     (entry("gone"), "no such function"),
     (entry("", "return 2;", file="ref/esp/two.c"), "no such file"),
 ])

@@ -146,8 +146,11 @@ static enum status open(struct sa_store *store, struct ike_sa *sa, struct arriva
         return STATUS_DROP;
     }
     arrival->opened.whole = true;
-    return sk_message_open(&sa->protection, sa->open, in.datagram, last, arrival->plain,
-                           &arrival->opened.inner, &arrival->opened.first);
+    enum status status =
+        sk_message_open(&sa->protection, sa->open, in.datagram, last, arrival->plain,
+                        &arrival->opened.inner, &arrival->opened.first);
+    arrival->opened.false_seal = status == STATUS_DROP;
+    return status;
 }
 
 static bool is_deferred(const struct ike_sa *sa)
@@ -256,7 +259,7 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
     }
     TRY(admit_half_open(store, sa, arrival));
     enum status status = open(store, sa, arrival, repeated);
-    if (status == STATUS_DROP && sa->state == IKE_SA_HALF_OPEN) {
+    if (arrival->opened.false_seal && sa->state == IKE_SA_HALF_OPEN) {
         half_open_failed(&store->half_open, sa, store->now_ns);
     }
     if (status == STATUS_DROP || status == STATUS_INTERNAL ||

@@ -263,7 +263,10 @@ enum status fragmentation_open(struct sa_store *store, struct ike_sa *sa,
     if (!reassembly_wants(*partial, &fragment)) {
         return STATUS_DROP;
     }
-    TRY(skf_message_open(&sa->protection, sa->open, in->datagram, &skf, plain, &fragment.piece));
+    enum status status =
+        skf_message_open(&sa->protection, sa->open, in->datagram, &skf, plain, &fragment.piece);
+    out->false_seal = status == STATUS_DROP;
+    TRY(status);
     return keep_fragment(store, sa, in, &fragment, partial, plain, out);
 }
 

@@ -48,7 +48,8 @@ struct opened {
     bool whole;         /* else more fragments are awaited */
     struct bytes inner; /* in the caller's buffer */
     uint8_t first;
-    size_t packet; /* octets of the largest IP packet it came in when in fragments; else 0 */
+    size_t packet;   /* octets of the largest IP packet it came in when in fragments; else 0 */
+    bool false_seal; /* it was looked into, and is not from who has the keys; a copy is not */
 };
 
 /* Opens one fragment whose turn it is (`repeated`: of a request that was answered before), and

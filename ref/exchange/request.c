@@ -93,7 +93,12 @@ static bool message_ids_left(struct sa_store *store, struct ike_sa *sa)
     return true;
 }
 
-/* What we could not even ask to be deleted would stay for ever, so the whole IKE SA goes then. */
+/* What these were to end would stay for ever if they were just forgotten. */
+static bool is_an_end(enum task_type type)
+{
+    return type == TASK_CHILD_DELETE || type == TASK_IKE_DELETE || type == TASK_AUTH_FAILED;
+}
+
 void request_start_later(struct sa_store *store, struct ike_sa *sa, const struct task *task)
 {
     struct task later = *task;
@@ -104,7 +109,7 @@ void request_start_later(struct sa_store *store, struct ike_sa *sa, const struct
         return;
     }
     sa_store_task_ended(store, sa, task, STATUS_INTERNAL);
-    if (task->type == TASK_CHILD_DELETE || task->type == TASK_IKE_DELETE) {
+    if (is_an_end(task->type)) {
         sa_store_ike_gone(store, sa, DOWN_FAILED, STATUS_INTERNAL);
     }
 }

@@ -33,7 +33,8 @@ void request_answered(struct sa_store *store, struct ike_sa *sa, const struct ex
 void request_end(struct request *request);
 
 /* For want of memory or randomness the request could not be made: once more in a while, but not for
- * ever, and then the task has ended with STATUS_INTERNAL. */
+ * ever, and then the task has ended with STATUS_INTERNAL; one that could not say an end takes the
+ * whole IKE SA with it. */
 void request_start_later(struct sa_store *store, struct ike_sa *sa, const struct task *task);
 
 /* After TEMPORARY_FAILURE: again later, with growing pauses; an IKE SA that gets nothing else for

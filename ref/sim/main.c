@@ -117,13 +117,13 @@ static int one_script(const struct options *options, struct script *script)
 static void figures_print(const struct campaign_result *r)
 {
     const struct sim_counts *c = &r->counts;
-    uint64_t cpu_ms = r->cpu_ms > 0 ? r->cpu_ms : 1;
+    uint64_t cpu_ms = r->cpu_ms > 0 ? r->cpu_ms : 1, rekeys = c->ike_rekeys + c->child_rekeys;
     printf("%" PRIu64 " runs (%" PRIu64 " plain lives), %" PRIu64 " virtual hours in %" PRIu64
            " s; %" PRIu64 " runs a second and core\n",
            r->runs, r->lives, r->virtual_ms / 3600000, r->real_ms / 1000, r->runs * 1000 / cpu_ms);
     printf("%" PRIu64 " IKE SAs connected, %" PRIu64 " rekeys (%" PRIu64 " IKE, %" PRIu64
-           " Child), %" PRIu64 " roams, %" PRIu64 " restarts\n",
-           c->connects, c->ike_rekeys + c->child_rekeys, c->ike_rekeys, c->child_rekeys, c->roams,
+           " Child; %" PRIu64 " a second and core), %" PRIu64 " roams, %" PRIu64 " restarts\n",
+           c->connects, rekeys, c->ike_rekeys, c->child_rekeys, rekeys * 1000 / cpu_ms, c->roams,
            c->restarts);
     printf("%" PRIu64 " datagrams, %" PRIu64 " lost; %" PRIu64 " inner packets, %" PRIu64
            " delivered; digest %016" PRIx64 "\n",

@@ -207,6 +207,7 @@ static void live(void)
     ask(1, COMMAND_REKEY_IKE);
     (void)world_command(&world, 0, COMMAND_REKEY_CHILD);
     ask(1, COMMAND_REKEY_CHILD);
+    ask(1, COMMAND_REAUTHENTICATE);
     ask(0, COMMAND_DELETE_CHILD);
     initiate(0, 0);
     world_run(&world, WORLD_S);

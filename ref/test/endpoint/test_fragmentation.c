@@ -285,6 +285,35 @@ static enum world_fate copy_fragments(struct world *w, struct world_packet *pack
 }
 
 /* However many fragments of an answered request come again, there is one answer, to the first. */
+static enum world_fate lose_the_last(struct world *w, struct world_packet *packet, void *context)
+{
+    (void)context;
+    bool last = is_fragment(packet) && packet->octets[33] == total_of(packet);
+    return last && w->now_ns < 4 * WORLD_S ? WORLD_DROP : WORLD_PASS;
+}
+
+/* While one fragment of IKE_AUTH is lost again and again, the others come again and again. Their
+ * copies are no attempts to guess a key (RFC 8019 4.6), however many: with the missing one the
+ * IKE SA is up. */
+static void test_copies_while_one_is_missing(void **state)
+{
+    (void)state;
+    begin(31, 300);
+    world.hook = lose_the_last;
+    b->config.half_open_timeout_ns = 30 * WORLD_S;
+    world_boot(&world);
+    uint32_t command = world_command(&world, 0, COMMAND_INITIATE);
+    world_run(&world, 2 * WORLD_S);
+    const struct ike_sa *half_open = store_of(1)->ike_sas;
+    assert_int_equal(half_open->state, IKE_SA_HALF_OPEN);
+    assert_non_null(half_open->partial_request);
+    assert_int_equal(half_open->failures, 0);
+    world_run(&world, 10 * WORLD_S);
+    assert_int_equal(world_result(&world, 0, command), STATUS_OK);
+    world_assert_agreement(&world);
+    world_destroy(&world);
+}
+
 static void test_one_answer_for_all_fragments(void **state)
 {
     struct copies copies = {0};
@@ -462,6 +491,7 @@ static void test_joined_nonsense(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copies_while_one_is_missing),
         cmocka_unit_test(test_lives),
         cmocka_unit_test(test_lives_on_a_bad_network),
         cmocka_unit_test(test_a_narrow_path),
