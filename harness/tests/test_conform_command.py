@@ -64,6 +64,12 @@ def test_tests_are_listed_by_name_and_by_requirement():
     assert result.returncode == 0 and "rfc7296.2_6_cookie.cookie_is_returned_unchanged" in result.stdout.splitlines()
 
 
+def test_tests_of_one_role():
+    names = [set(invoke("conform", "--list", "2_6_cookie", "--role", role).stdout.splitlines())
+             for role in ("initiator", "responder")]
+    assert all(names) and not names[0] & names[1]
+
+
 @live
 def test_a_run_writes_json_junit_and_the_page(tmp_path):
     result = invoke("conform", "cookie_is_returned", "--workers", "1", "--out", tmp_path / "out", "--json",

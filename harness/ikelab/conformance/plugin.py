@@ -77,13 +77,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Filters, and puts those side by side that share a stage."""
     filters = config.getoption("--conform-filter")
     mine = [item for item in items if ours(item) and role_fixture(item.fixturenames)]  # type: ignore[attr-defined]
-    if filters:
-        kept = [item for item in mine if any(wanted(item, one) for one in filters)]
-        dropped = {id(item) for item in mine} - {id(item) for item in kept}
+    # A test of the other role than the one asked for has been parametrized with nothing.
+    kept = [item for item in mine if isinstance(_pair(item.callspec), tuple)  # type: ignore[attr-defined]
+            and (not filters or any(wanted(item, one) for one in filters))]
+    dropped = {id(item) for item in mine} - {id(item) for item in kept}
+    if dropped:
         config.hook.pytest_deselected(items=[item for item in items if id(item) in dropped])
         items[:] = [item for item in items if id(item) not in dropped]
-        mine = kept
-    order = {id(item): setup_of(item) for item in mine}
+    order = {id(item): setup_of(item) for item in kept}
     items.sort(key=lambda item: repr(order.get(id(item), "")))
 
 

@@ -125,14 +125,15 @@ class ChildSa:
         return Opened(sequence, text[-1], text[:end], text[end:-2], datagram)
 
     def expect(self, fits: Callable[[Opened], bool] = lambda _: True, what: str = "an ESP packet",
-               deadline_s: float = DEADLINE_S) -> Opened:
-        """The first packet that fits. Raises Unmet."""
+               deadline_s: float = DEADLINE_S, anywhere: bool = False) -> Opened:
+        """The first packet that fits; `anywhere`: on whichever Child SA of the IKE SA. Raises Unmet."""
         end, asked = time.monotonic() + deadline_s, False
         while True:
-            for one in self.inbox:
-                if fits(one):
-                    self.inbox.remove(one)
-                    return one
+            for child in self._siblings() if anywhere else [self]:
+                for one in child.inbox:
+                    if fits(one):
+                        child.inbox.remove(one)
+                        return one
             if asked or time.monotonic() >= end:
                 raise Unmet(f"{what} did not come" + (f"; instead: {self.problems[0]}" if self.problems else ""))
             if not self.carrier.wait(min(self.carrier.patience_s, end - time.monotonic())):
@@ -186,12 +187,16 @@ class ChildSa:
         return ip.parse_echo(ip.ip(remote, local, one.next_header, one.payload))
 
     def ping(self, family: int = 4, **odd: object) -> Opened:
-        """An echo request, odd or not, and the reply to it. Raises Unmet when none comes."""
+        """An echo request, odd or not, and the reply to it, which may come on another Child SA of the same IKE SA: of two
+        the peer is free to take either (RFC 7296 2.8). Raises Unmet when none comes."""
         number = self.send_echo(family, **odd)
-        return self.expect(self.reply_to(number), f"the reply to echo request {number}")
+        return self.expect(self.reply_to(number), f"the reply to echo request {number}", anywhere=True)
+
+    def _siblings(self) -> list[ChildSa]:
+        return [self, *(one for one in self.ike_sa.children if one is not self)]
 
     def expect_no_reply(self, number: int, why: str = "the packet had to be discarded") -> None:
         """The echo request of that number has gone unheard, although a later, good one is answered."""
         self.ping()
-        if any(self.reply_to(number)(one) for one in self.inbox):
+        if any(self.reply_to(number)(one) for child in self._siblings() for one in child.inbox):
             raise Unmet(f"{why}, and its echo request was answered")

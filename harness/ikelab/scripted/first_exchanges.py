@@ -47,6 +47,7 @@ class FirstExchanges(Channel):
         self.init_octets = (b"", b"")  # RealMessage1 and RealMessage2
         self.seems_behind_nat = False  # our NAT_DETECTION_SOURCE_IP is another than our address
         self.nat_seen = False  # the peer's NAT_DETECTION_* do not fit what its messages came with
+        self.peer_traverses_nat = False  # it sends NAT_DETECTION_* at all
         self.child_spi = self.draws.spi(4)
         self.signature_algorithm: signing.Algorithm | None = None  # that we sign with; None: one that fits our key
 
@@ -134,7 +135,7 @@ class FirstExchanges(Channel):
         self.ni, self.nr = nonce_of(self.sent_init.payloads), nonce.body
         self.init_octets = (self.sent_init.octets, answer.octets)
         self.peer_ke = ke
-        self.nat_seen = self.sees_nat(answer)
+        self.nat_seen, self.peer_traverses_nat = self.sees_nat(answer), "NAT_DETECTION_SOURCE_IP" in answer.notifies()
         self._derive()
         self.next_request = 1
 
@@ -248,8 +249,9 @@ class FirstExchanges(Channel):
                 TSi(*(child.local_ts or (self.carrier.local,))), TSr(*(child.remote_ts or (self.carrier.remote,)))]
 
     def send_auth(self, *payloads: Payload, **odd: Any) -> Sent:
-        """IKE_AUTH, as it should be or with these payloads; on port 4500 where there seems to be a NAT (2.23)."""
-        if self.encapsulated:
+        """IKE_AUTH, as it should be or with these payloads; on port 4500 where there seems to be a NAT (2.23), and with
+        MOBIKE wherever both sides could traverse one (RFC 4555 3.3)."""
+        if self.encapsulated or self.spec.mobike and self.peer_traverses_nat:
             self.float()
         return self.send(Exchange.IKE_AUTH, *(payloads or self.auth_payloads()), **odd)
 

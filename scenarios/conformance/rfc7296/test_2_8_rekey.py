@@ -8,7 +8,7 @@ def test_both_child_sas_carry_packets_until_the_old_one_is_deleted(peer):
     old = sa.children[0]
     new = sa.create_child(rekey=old)
     new.ping()
-    old.send_echo()
+    old.ping()
     sa.delete_child(old)
     new.ping()
 
