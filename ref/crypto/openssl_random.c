@@ -5,13 +5,15 @@
 #include <assert.h>
 #include <limits.h>
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 static bool system_fill(void *context, uint8_t *out, size_t length)
 {
     (void)context;
     assert(length <= INT_MAX);
-    return RAND_bytes(out, (int)length) == 1;
+    /* A library that found no memory to begin with does not look for itself before it draws. */
+    return OSSL_LIB_CTX_get0_global_default() != NULL && RAND_bytes(out, (int)length) == 1;
 }
 
 const struct random_source random_system = {system_fill, NULL};
