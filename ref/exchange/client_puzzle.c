@@ -59,7 +59,8 @@ enum status client_puzzle_begin(struct sa_store *store, struct ike_sa *sa,
     init->searching = true;
     init->search_ns = store->now_ns;
     init->solution_length = 0;
-    sa->request.next_ns = UINT64_MAX; /* what is out has been answered */
+    sa->request.next_ns = UINT64_MAX; /* what is out has been answered, */
+    sa->request.error = STATUS_OK;    /* and an error that came before was not the last word */
     return STATUS_OK;
 }
 

@@ -217,6 +217,36 @@ static void test_puzzle_without_cookie(void **state)
     assert_int_equal(spoilt, 3);
 }
 
+/* An error that anybody may have sent, and then a puzzle: it is solved, however long that takes. */
+static enum world_fate refuse_first(struct world *w, struct world_packet *packet, void *context)
+{
+    static const uint8_t error[] = {0, 0, 0, 8, 0, 0, 0, NO_PROPOSAL_CHOSEN};
+    unsigned *refused = context;
+    if (packet->from == 1 && packet->octets[16] == PAYLOAD_NOTIFY && (*refused)++ == 0) {
+        uint8_t octets[IKE_HEADER_LENGTH + sizeof error];
+        struct path back = packet->path;
+        memcpy(octets, packet->octets, IKE_HEADER_LENGTH);
+        memcpy(octets + IKE_HEADER_LENGTH, error, sizeof error);
+        octets[26] = 0;
+        octets[27] = sizeof octets;
+        world_inject(w, 1, &back, false, bytes_of(octets, sizeof octets));
+        packet->at_ns += 100 * WORLD_MS;
+    }
+    return WORLD_PASS;
+}
+
+static void test_error_before_the_puzzle(void **state)
+{
+    unsigned refused = 0;
+    (void)state;
+    b->config.puzzle_difficulty = 20; /* some hundred slices: longer than an error is waited on */
+    world.hook = refuse_first;
+    world.hook_context = &refused;
+    world_boot(&world);
+    assert_int_equal(connect(), STATUS_OK);
+    assert_true(refused > 0);
+}
+
 /* ---- the responder and a stranger ---- */
 
 static unsigned keys_derived(const struct sa_store *store)
@@ -297,6 +327,7 @@ int main(void)
         CASE(test_too_hard_for_ike_auth),
         CASE(test_difficulty_of_our_choice),
         CASE(test_puzzle_without_cookie),
+        CASE(test_error_before_the_puzzle),
         CASE(test_ike_auth_needs_the_solution),
         CASE(test_bad_public_value_shows_late),
     };
