@@ -83,7 +83,7 @@ class _NamespaceWorker:
 
 
 def _inside(netns: str | None, home: int, function: Callable[[], T]) -> T:
-    if netns is None:
+    if not netns:
         return function()
     try:
         there = os.open(NETNS_DIRECTORY / netns, os.O_RDONLY | os.O_CLOEXEC)

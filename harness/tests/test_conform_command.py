@@ -31,10 +31,11 @@ live = pytest.mark.skipif(os.geteuid() != 0 or not (build_directory() / "ikeref"
                           reason="needs root and `make`")
 
 
-def invoke(*arguments):
+def invoke(*arguments, netns="", **variables):
     """As a process of its own: it runs pytest."""
-    environment = {**os.environ, "IKELAB_BUILD": str(build_directory()), "PYTHONPATH": str(ROOT / "harness")}
-    return subprocess.run([sys.executable, "-m", "ikelab", *map(str, arguments)], cwd=ROOT, env=environment,
+    environment = {**os.environ, "IKELAB_BUILD": str(build_directory().resolve()), "PYTHONPATH": str(ROOT / "harness"), **variables}
+    where = ["ip", "netns", "exec", netns] if netns else []
+    return subprocess.run([*where, sys.executable, "-m", "ikelab", *map(str, arguments)], cwd=ROOT, env=environment,
                           capture_output=True, text=True, timeout=300, check=False)
 
 
@@ -158,6 +159,23 @@ def test_instructions_name_everything():
 
 def test_where_a_box_is():
     assert str(Outside.parse("eth0=192.0.2.9")) == "eth0=192.0.2.9"
+
+
+@live
+def test_a_box_at_an_address_of_its_own(make_world, tmp_path):
+    """The command runs in one namespace, as on somebody's machine; the box is in another, reached by an interface."""
+    world = make_world("pair")
+    ours, box = world.host("client"), world.host("gateway")
+    ikeref = tmp_path / "ikeref"
+    ikeref.write_text(f'#!/bin/sh\nexec ip netns exec {box.netns} {build_directory().resolve()}/ikeref "$@"\n')
+    ikeref.chmod(0o755)
+    before = ours.run(["ip", "addr"]).stdout
+    result = invoke("conform", "a_dummy_packet", "an_unknown_payload", "--role", "responder", "--driver", EXAMPLE, "--interface",
+                    "wire", "--address", box.address(), "--out", tmp_path / "out", "--json", tmp_path / "out.json",
+                    netns=ours.netns, IKEREF=str(ikeref))
+    assert result.returncode == 0, result
+    assert [one["verdict"] for one in json.loads((tmp_path / "out.json").read_text())["results"]] == ["pass", "pass"]
+    assert ours.run(["ip", "addr"]).stdout == before
 
 
 # ---- the page ----

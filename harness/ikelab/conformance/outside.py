@@ -29,13 +29,6 @@ class Outside:
         return f"{self.interface}={self.address}"
 
 
-class OutsideHost(Host):
-    """This machine itself. The box's programs are its own."""
-
-    def call(self, function, *args):  # type: ignore[no-untyped-def]
-        return function(*args)
-
-
 def own_addresses(interface: str) -> list[str]:
     """Global addresses of an interface of ours, IPv4 first. Raises ProcessError."""
     listed = json.loads(process.run(None, ["ip", "-json", "addr", "show", "dev", interface]).stdout)
@@ -53,11 +46,11 @@ def world(where: Outside, own: str, other: str, directory: Path) -> Topology:
         raise ProcessError(f"{where.interface} has no IPv{family} address to reach {where.address} from; give it one")
     plan = Plan()
     nets = {"client": CLIENT_NET, "gateway": GATEWAY_NET}
-    hosts = {}
+    hosts = {}  # both without a namespace: this machine, and the box, whose driver runs on this machine
     for name, outer in ((own, [where.address]), (other, ours)):
         inside = [one.split("/")[0] for one in first_hosts(nets[name], 1)]
         plan.host(name, inside=tuple(first_hosts(nets[name], 1)), protected=nets[name])
-        hosts[name] = OutsideHost(name, "", directory, outer, inside, list(nets[name]), outer, [where.interface])
+        hosts[name] = Host(name, "", directory, outer, inside, list(nets[name]), outer, [where.interface])
     scratch = cleanup.scratch_directory(cleanup.current_run().next_prefix())
     made = Topology("outside", directory, plan, hosts, scratch=scratch)
     point = CapturePoint("wire", "", where.interface)

@@ -22,7 +22,7 @@ from .child_sa import ChildSa
 from .errors import Unmet
 from .keymat import ChildKeys, Keymat, psk_octets
 from .payloads import AUTH, KE, SA, IDi, IDr, N, Nonce, TSi, TSr
-from .suites import GROUP_NUMBERS, group_of, proposal
+from .suites import group_of, proposal, with_ke
 
 NONCE_OCTETS = 32
 TRIES = 4  # IKE_SA_INIT requests until one is taken: COOKIE, INVALID_KE_PAYLOAD, and a cookie gone stale
@@ -49,11 +49,8 @@ class FirstExchanges(Channel):
         self.nat_seen = False  # the peer's NAT_DETECTION_* do not fit what its messages came with
         self.peer_traverses_nat = False  # it sends NAT_DETECTION_* at all
         self.child_spi = self.draws.spi(4)
+        self.authenticated = False  # IKE_AUTH has taken place, as far as we have gone through it
         self.signature_algorithm: signing.Algorithm | None = None  # that we sign with; None: one that fits our key
-
-    @property
-    def established(self) -> bool:
-        return self.keymat is not None
 
     @property
     def encapsulated(self) -> bool:
@@ -244,7 +241,7 @@ class FirstExchanges(Channel):
         """[N(USE_TRANSPORT_MODE)] SA TSi TSr of the Child SA that we are configured with, without key exchange."""
         child = self.spec.children[0]
         found: list[Payload] = [N("USE_TRANSPORT_MODE")] if child.mode == "transport" else []
-        return [*found, SA(*(proposal(without_ke(words), Protocol.ESP, number, spi)
+        return [*found, SA(*(proposal(with_ke(words, 0), Protocol.ESP, number, spi)
                              for number, words in enumerate(child.proposals, 1))),
                 TSi(*(child.local_ts or (self.carrier.local,))), TSr(*(child.remote_ts or (self.carrier.remote,)))]
 
@@ -267,6 +264,7 @@ class FirstExchanges(Channel):
     def take_auth(self, answer: Received, sent: Sent) -> ChildSa | None:
         """The response: the peer proves itself, and makes the Child SA unless it refuses that one alone (1.2)."""
         self.check_proof(answer)
+        self.authenticated = True
         if answer.first(PayloadType.SA) is None:
             return None
         choice = chosen(answer, sent.payloads)
@@ -284,7 +282,7 @@ class FirstExchanges(Channel):
     def child_response_payloads(self, request: Received, spi: bytes) -> list[Payload]:
         """[N(USE_TRANSPORT_MODE)] SA TSi TSr: our choice, and the selectors as they were asked for."""
         first = request.first(PayloadType.KE) is None
-        wanted = [proposal(without_ke(words) if first else words, Protocol.ESP)
+        wanted = [proposal(with_ke(words, 0) if first else words, Protocol.ESP)
                   for words in self.spec.children[0].proposals]
         picked = pick(request.proposals, wanted, spi)
         found: list[Payload] = [N("USE_TRANSPORT_MODE")] if "USE_TRANSPORT_MODE" in request.notifies() else []
@@ -296,6 +294,7 @@ class FirstExchanges(Channel):
         self.check_proof(request)
         sent = self.answer(request, *(payloads or self.auth_response_payloads(request)), **odd)
         self.port, self.to = sent.port, sent.to
+        self.authenticated = True
         answered = next((p for p in sent.payloads if isinstance(p, ike.SaPayload)), None)
         if answered is None:
             return None
@@ -311,10 +310,6 @@ class FirstExchanges(Channel):
     def add_child(self, child: ChildSa) -> ChildSa:
         self.children.append(child)
         return child
-
-
-def without_ke(words: str) -> str:
-    return "-".join(word for word in words.split("-") if not group_of(word))
 
 
 def nonce_of(payloads: list[Payload]) -> bytes:
@@ -362,5 +357,3 @@ def _optional(one: Proposal, kind: int) -> bool:
     """Types that may be left out of the answer: those that are offered as NONE as well (3.3.3)."""
     return any(t.kind == kind and t.number == 0 and kind in (3, 4) for t in one.transforms)
 
-
-__all__ = ["FirstExchanges", "GROUP_NUMBERS", "chosen", "narrowed", "nonce_of", "pick", "without_ke"]

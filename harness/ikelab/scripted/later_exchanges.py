@@ -17,10 +17,10 @@ from ..wire.registry import Exchange, PayloadType, Protocol
 from .channel import Received, Sent
 from .child_sa import ChildSa
 from .errors import Unmet
-from .first_exchanges import NONCE_OCTETS, FirstExchanges, chosen, nonce_of, pick, without_ke
+from .first_exchanges import NONCE_OCTETS, FirstExchanges, chosen, nonce_of, pick
 from .keymat import ChildKeys, Keymat
-from .payloads import KE, SA, D, N, Nonce, TSi, TSr
-from .suites import group_of, proposal
+from .payloads import KE, SA, D, N, Nonce
+from .suites import group_of, proposal, with_ke
 
 if TYPE_CHECKING:
     from .ike_sa import IkeSa
@@ -129,7 +129,7 @@ class LaterExchanges(FirstExchanges):
         spi, words = self.draws.spi(4), self.spec.children[0].proposals
         group = group_of(words[0]) if group is None else group
         private = {group: self.draws.private(GROUPS[group])} if group else {}
-        proposals = [proposal(_with_ke(one, group), Protocol.ESP, number, spi) for number, one in enumerate(words, 1)]
+        proposals = [proposal(with_ke(one, group), Protocol.ESP, number, spi) for number, one in enumerate(words, 1)]
         first = [p for p in self.child_request_payloads(spi) if isinstance(p, ike.NotifyPayload)]
         ts = [p for p in self.child_request_payloads(spi) if isinstance(p, ike.TsPayload)]
         found = [N("REKEY_SA", protocol=Protocol.ESP, spi=rekey.spi_in)] if rekey else []
@@ -257,15 +257,6 @@ class LaterExchanges(FirstExchanges):
         return gone
 
 
-def _with_ke(words: str, group: int) -> str:
-    """The same with that key exchange method, and no other."""
-    name = {19: "ecp256", 20: "ecp384", 21: "ecp521", 31: "x25519", 32: "x448", 14: "modp2048", 15: "modp3072",
-            16: "modp4096"}.get(group, "")
-    return "-".join(part for part in (without_ke(words), name) if part)
-
-
 def _kes(private: dict[int, bytes]) -> list[Payload]:
     return [KE(group, derivation.public_value(GROUPS[group], one)) for group, one in private.items()]
 
-
-__all__ = ["ChildOffer", "LaterExchanges", "Offer", "RekeyOffer", "Reply", "TSi", "TSr"]

@@ -14,8 +14,6 @@ _INTEGRITIES = {"sha256": 12, "sha384": 13, "sha512": 14}
 _GROUPS = {"modp2048": 14, "modp3072": 15, "modp4096": 16, "ecp256": 19, "ecp384": 20, "ecp521": 21, "x25519": 31,
            "x448": 32}
 _ESN = {"noesn": 0, "esn": 1}
-GROUP_NUMBERS = {"modp2048": 14, "modp3072": 15, "modp4096": 16, "secp256r1": 19, "secp384r1": 20, "secp521r1": 21,
-                 "curve25519": 31, "curve448": 32}
 
 
 def transform(word: str) -> Transform:
@@ -42,6 +40,12 @@ def proposal(words: str, protocol: int = Protocol.IKE, number: int = 1, spi: byt
     if protocol == Protocol.ESP and TransformType.ESN not in kinds:
         transforms.append(transform("noesn"))
     return Proposal(number, protocol, spi, sorted(transforms, key=lambda one: one.kind))
+
+
+def with_ke(words: str, group: int) -> str:
+    """The same with that key exchange method and no other; 0: with none."""
+    kept = [word for word in words.split("-") if word not in _GROUPS]
+    return "-".join(kept + [word for word, number in _GROUPS.items() if number == group])
 
 
 def group_of(words: str) -> int:
