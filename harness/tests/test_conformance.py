@@ -120,6 +120,34 @@ def test_a_daemon_that_hangs_has_failed(ground):
     assert ground.play(lambda peer: peer.establish()).verdict is Verdict.PASS
 
 
+def test_a_stage_that_never_comes_up_is_tried_twice(tmp_path):
+    ground, opened = Ground(tmp_path), []
+
+    class Deaf(Setup):
+        @property
+        def name(self):
+            return "deaf"
+
+    def play_once():
+        test = ConformanceTest("own.deaf", "", Deaf("driver:/nowhere/deaf", "responder"), tmp_path / "t", tmp_path)
+        return play(test, ground.stages, opened.append)
+
+    results = [play_once() for _ in range(4)]
+    assert {one.verdict for one in results} == {Verdict.INCONCLUSIVE} and opened == []
+    assert ground.stages._count == 2
+
+
+def test_what_cannot_be_written_down_is_inconclusive(ground):
+    def body(peer):
+        folder = ground.out / f"test-{ground.count}"
+        folder.rename(ground.out / "elsewhere")
+        folder.write_text("no directory any more")
+
+    result = ground.play(body)
+    (ground.out / f"test-{ground.count}").unlink(missing_ok=True)
+    assert result.verdict is Verdict.INCONCLUSIVE
+
+
 def test_what_a_test_leaves_is_taken_away(ground):
     def half_done(peer):
         sa = peer.call()

@@ -63,6 +63,24 @@ def _live(peer, form, encapsulated) -> None:
 
 
 @live
+def test_a_peer_that_moves(tmp_path):
+    stage = Stage(Setup.of("reference", "initiator", "pair", {}), tmp_path / "stage")
+    try:
+        stage.open()
+        sa = KINDS["initiator"](stage, "moves").establish()
+        address = stage.renumber()
+        request = sa.expect_request(INFORMATIONAL)
+        assert "UPDATE_SA_ADDRESSES" in request.notifies() and request.arrived.source[0] == address
+        sa.accept_update(request)
+        assert sa.children[0].ping().arrived.source[0] == address
+        stage.tidy()
+        assert stage.left() == ""
+        KINDS["initiator"](stage, "home").sanity()
+    finally:
+        stage.close()
+
+
+@live
 def test_the_same_seed_sends_the_same_octets(tmp_path):
     stage = Stage(Setup.of("reference", "responder", "pair", {}), tmp_path / "stage")
     try:

@@ -59,10 +59,12 @@ class Stages:
     """Those that are up, of this process. A few: each is a daemon, namespaces and a capture."""
 
     MOST = 4
+    TRIES = 2  # to bring one up that has never been up
 
     def __init__(self, out: Path) -> None:
         self.out = out
         self._open: dict[Setup, Stage] = {}
+        self._refused: dict[Setup, list[Exception]] = {}
         self._count = 0
 
     def get(self, setup: Setup) -> Stage:
@@ -70,6 +72,9 @@ class Stages:
         if setup in self._open:
             self._open[setup] = stage = self._open.pop(setup)
             return stage
+        refused = self._refused.setdefault(setup, [])
+        if len(refused) >= self.TRIES:
+            raise refused[-1]  # hundreds of tests need not find out, each by itself, what two have found
         while len(self._open) >= self.MOST:
             self._open.pop(next(iter(self._open))).close()
         self._count += 1
@@ -77,9 +82,12 @@ class Stages:
         try:
             stage.open()
             _sanity(stage)
-        except BaseException:
+        except BaseException as error:
             stage.close()
+            if isinstance(error, Exception):
+                refused.append(error)
             raise
+        refused.clear()
         self._open[setup] = stage
         return stage
 
@@ -103,9 +111,9 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
     started, stage, under_test = time.monotonic(), None, None
     judgement: Judgement = (Verdict.PASS, "")
     trace: Trace | None = None
-    shutil.rmtree(test.directory, ignore_errors=True)
-    test.directory.mkdir(parents=True)
     try:
+        shutil.rmtree(test.directory, ignore_errors=True)
+        test.directory.mkdir(parents=True)
         stage = stages.get(test.setup)
         stage.peer.require(*test.needs)
         stage.mark_packets()
@@ -128,7 +136,13 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
     result = Result(test.name, *test.sides, verdict, reason, seconds=round(time.monotonic() - started, 3),
                     requirements=test.requirements, title=test.title, test=test.name, role=test.setup.role,
                     notes=under_test.notes if under_test is not None else [])
-    _describe(result, test, stage, trace)
+    try:
+        _describe(result, test, stage, trace)
+    except OSError as error:
+        shutil.rmtree(test.directory, ignore_errors=True)  # half a directory would look like evidence
+        before = "" if verdict is Verdict.INCONCLUSIVE else f" (it was {verdict}{': ' * bool(reason)}{reason})"
+        result.verdict, result.artefacts = Verdict.INCONCLUSIVE, ""
+        result.reason = f"cannot write to {test.directory}: {error.strerror}; make room or give another --out{before}"
     return result
 
 

@@ -71,6 +71,7 @@ class Stage:
         self._capture: Capture | None = None
         self._carrier: Carrier | None = None
         self._offsets: dict[str, int] = {}
+        self._moved: tuple[str, str] | None = None  # the peer's address now, and at home
         self.sas: list[IkeSa] = []  # of the test that is on
 
     # Life and death.
@@ -180,6 +181,16 @@ class Stage:
             self.other.addresses.append(found)
         return found
 
+    def renumber(self) -> str:
+        """The peer's host has another address of the same network from now on, until the test is over."""
+        if self.setup.outside:
+            raise PeerUnsupported("a box that is outside has the address that it has")
+        old = self.host.address(self.family)
+        new = str(ipaddress.ip_address(old) + 100)
+        self._moved = (new, old)
+        self.host.renumber(old, new)
+        return new
+
     def scene(self) -> Scene:
         hosts = {address: self.setup.name if host is self.host else "scripted" if host is self.other else name
                  for name, host in self.world.hosts.items()
@@ -219,6 +230,9 @@ class Stage:
                 with contextlib.suppress(AssertionError):
                     sa.delete()
         self.sas.clear()
+        if self._moved is not None:
+            self.host.renumber(*self._moved)
+            self._moved = None
         if self.left():
             self._tell_to_end()
         if self.left():

@@ -77,6 +77,11 @@ class UnderTest:
         """One more of the scripted peer's host, for sa.move()."""
         return self.stage.another_address()
 
+    def renumber(self) -> str:
+        """Its host gets another address in place of its own, which it has to notice by itself; returns that."""
+        self.require("roam")
+        return self.stage.renumber()
+
     # To the state in which a test begins.
 
     def establish(self, **options: Any) -> IkeSa:
