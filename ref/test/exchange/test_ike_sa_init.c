@@ -225,6 +225,22 @@ static void test_cookies_without_end(void **state)
     assert_int_equal(sa->state, IKE_SA_INIT_SENT); /* the request is repeated as it was last */
 }
 
+/* RFC 8019 7.1: who is searching for a puzzle's solution has its next request before it; what is
+ * said in the open meanwhile, a copy of the puzzle most of all, changes nothing. */
+static void test_searching(void **state)
+{
+    static const uint8_t cookie[8] = {1};
+    (void)state;
+    struct ike_sa *sa = ask();
+    sa->init->searching = true;
+    told(COOKIE, cookie, sizeof cookie);
+    assert_int_equal(ike_sa_init_consume_response(a, sa, &seen.in), STATUS_DROP);
+    told(NO_PROPOSAL_CHOSEN, NULL, 0);
+    assert_int_equal(ike_sa_init_consume_response(a, sa, &seen.in), STATUS_DROP);
+    assert_false(core_datagram(&world, 0, &sent));
+    assert_int_equal(sa->request.error, STATUS_OK);
+}
+
 /* 1.2: another group is tried when we have offered it, and when it is another. */
 static void test_another_group(void **state)
 {
@@ -271,6 +287,7 @@ static void test_from_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_searching),
         CASE(test_cookies_without_end),
         CASE(test_another_group),
         CASE(test_from_elsewhere),
