@@ -66,7 +66,8 @@ enum status client_puzzle_begin(struct sa_store *store, struct ike_sa *sa,
 
 uint64_t client_puzzle_deadline(const struct ike_sa *sa)
 {
-    return sa->init != NULL && sa->init->searching ? sa->init->search_ns : UINT64_MAX;
+    bool searches = sa->state == IKE_SA_INIT_SENT && sa->init != NULL && sa->init->searching;
+    return searches ? sa->init->search_ns : UINT64_MAX;
 }
 
 void client_puzzle_expire(struct sa_store *store, struct ike_sa *sa)

@@ -247,6 +247,22 @@ static void test_error_before_the_puzzle(void **state)
     assert_true(refused > 0);
 }
 
+/* Nobody searches for an IKE SA that has been given up. */
+static void test_deleted_while_searching(void **state)
+{
+    (void)state;
+    b->config.puzzle_difficulty = 20;
+    world_boot(&world);
+    uint32_t id = world_command(&world, 0, COMMAND_INITIATE);
+    world_run(&world, 3 * world.delay_ns);
+    assert_true(core_store(&world, 0)->ike_sas->init->searching);
+    assert_int_not_equal(world_command(&world, 0, COMMAND_DELETE_IKE), 0);
+    assert_true(world_answered(&world, 0, id));
+    assert_true(endpoint_deadline(a->endpoint) > world.now_ns);
+    world_run(&world, 60 * WORLD_S);
+    assert_null(world_residue(&world, 0));
+}
+
 /* ---- the responder and a stranger ---- */
 
 static unsigned keys_derived(const struct sa_store *store)
@@ -328,6 +344,7 @@ int main(void)
         CASE(test_difficulty_of_our_choice),
         CASE(test_puzzle_without_cookie),
         CASE(test_error_before_the_puzzle),
+        CASE(test_deleted_while_searching),
         CASE(test_ike_auth_needs_the_solution),
         CASE(test_bad_public_value_shows_late),
     };
