@@ -46,10 +46,10 @@ static int plain_allow(scmp_filter_ctx filter)
 static int bounded_allow(scmp_filter_ctx filter)
 {
     int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                                 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]) && error == 0; i++) {
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+                                 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0));
     }
     for (size_t i = 0; i < sizeof(memory_calls) / sizeof(memory_calls[0]) && error == 0; i++) {
         error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, memory_calls[i], 1,
