@@ -12,11 +12,13 @@
 #   make sim-mutants    faults planted one by one into a copy: the simulator has to find each
 #   make fuzz       every fuzzer for MINUTES=1, in turn; TARGET=endpoint: that one (docs/FUZZING.md)
 #   make coverage   how much of the core unit tests, vectors, simulator and fuzz corpus reach, room by room
+#   make prove      what the headers promise, proved up to stated bounds; ARGS="--quick" (docs/PROOFS.md)
+#   make prove-mutants  faults planted one by one: the proof that is there for each has to fail
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
 #   make flood      floods a running daemon: do honest clients connect, and how many cookies a second (docs/FLOODS.md)
-#   make clean      removes build/, but for the peers' roots, which took long to unpack; they go by
-#                   `make clean-peers`
+#   make clean      removes build/, but for the roots of peers and tools, which took long to unpack; they go
+#                   by `make clean-peers`
 #
 # No recipe here needs anything that ci/install.sh does not install. `make BUILD=DIR` builds elsewhere.
 
@@ -145,7 +147,7 @@ demo: setup
 
 test: setup
 	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers
-	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci fuzz harness scenarios conformance interop
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci prove fuzz harness scenarios conformance interop
 
 # Every peer of the table, by each AUTHENTICATION. ARGS="--shard 1/4" and the like are handed on; the report is
 # in build/results/latest.
@@ -250,6 +252,16 @@ coverage:
 	  LDFLAGS=--coverage coverage-programs
 	@$(PYTHON) ci/coverage.py --build $(COVERED) $(ARGS)
 
+# Bounded proofs: ref/prove/proofs.toml is the table. CBMC comes from a root of its own, $(BUILD)/tools/cbmc,
+# made when it is not there.
+prove:
+	@ci/install.sh
+	@$(PYTHON) ci/prove.py --build $(BUILD) $(ARGS)
+
+prove-mutants:
+	@ci/install.sh
+	@$(PYTHON) ci/prove.py --build $(BUILD) --mutants $(ARGS)
+
 # Test vectors: published, from packages, and of whole exchanges (docs/VECTORS.md).
 VECTOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/test/vectors/*.c)))
 $(BUILD)/vector-runner: $(VECTOR_OBJECTS) $(BUILD)/libikeref.a
@@ -262,10 +274,10 @@ vectors: $(BUILD)/vector-runner $(BUILD)/ikelab
 
 clean:
 	@mkdir -p $(BUILD)
-	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers -exec rm -rf {} +
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers ! -name tools -exec rm -rf {} +
 
 clean-peers:
-	rm -rf $(BUILD)/peers
+	rm -rf $(BUILD)/peers $(BUILD)/tools
 
 # Formatting, the order of the rooms, and Python that at least compiles. Changes nothing.
 CLANG_FORMAT ?= clang-format
@@ -279,7 +291,7 @@ tidy:
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants hostile robust \
-  fuzz fuzzers fuzz-programs flood coverage coverage-programs \
+  fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

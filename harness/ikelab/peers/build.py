@@ -33,23 +33,30 @@ class BuildFailed(Exception):
     """A root could not be made, and the words say why and what to do."""
 
 
+def build_directory() -> Path:
+    """build/, or the build folder that IKELAB_BUILD names."""
+    return Path(os.environ.get("IKELAB_BUILD", REPOSITORY / "build"))
+
+
 def peers_directory() -> Path:
-    """build/peers, or peers/ in the build folder that IKELAB_BUILD names."""
-    return Path(os.environ.get("IKELAB_BUILD", REPOSITORY / "build")) / "peers"
+    """Where the peers' roots are."""
+    return build_directory() / "peers"
 
 
 @dataclass(frozen=True)
 class Root:
-    """One root directory: what it shall hold, and where."""
+    """One root directory: what it shall hold, where, and the command that makes it."""
 
     name: str
     suite: str
     packages: tuple[str, ...]
     main_package: str
+    folder: str = "peers"  # of the build folder
+    remedy: str = "build/ikelab peers build {name}"
 
     @property
     def directory(self) -> Path:
-        return peers_directory() / self.name
+        return build_directory() / self.folder / self.name
 
     @property
     def path(self) -> Path:
@@ -82,7 +89,7 @@ class Root:
         if self.manifest() is not None:
             return ""
         state = "is half-built or out of date" if self.directory.exists() else "is not built"
-        return f"the root of {self.name} {state}: run `build/ikelab peers build {self.name}` (needs root and apt)"
+        return f"the root of {self.name} {state}: run `{self.remedy.format(name=self.name)}` (needs root and apt)"
 
     def require(self) -> None:
         """Raises PeerMissing unless it is whole."""
