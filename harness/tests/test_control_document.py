@@ -74,8 +74,9 @@ def test_every_command_is_taken_and_answered(sides):
     client, gateway, _ = sides
     peer = client.spec.peer().name
     arguments = {"initiate": {"peer": peer}, "rekey": {"peer": peer, "what": "child", "child": "net"},
-                 "delete": {"peer": peer, "what": "ike"}, "liveness": {"peer": peer}, "roam": {"peer": peer}}
-    order = ["status", "subscribe", "initiate", "rekey", "liveness", "roam", "delete", "shutdown"]
+                 "delete": {"peer": peer, "what": "ike"}, "liveness": {"peer": peer}, "roam": {"peer": peer},
+                 "reauthenticate": {"peer": peer}}
+    order = ["status", "subscribe", "initiate", "rekey", "liveness", "reauthenticate", "roam", "delete", "shutdown"]
     assert sorted(order) == sorted(shown_commands())
     for command in order:
         assert client._ask(command, 5, **arguments.get(command, {}))["ok"] is True
