@@ -121,10 +121,13 @@ static const char *command_complete(struct daemon *daemon, const struct control_
 {
     if (request->verb == CONTROL_INITIATE) {
         const struct peer_config *peer = &daemon->config->endpoint.peers[request->peer_index];
-        if (peer->remote_addresses.count == 0) {
+        struct ike_sa_status sa;
+        bool known = ike_sa_newest(daemon, request->peer_index, &sa);
+        if (peer->remote_addresses.count == 0 && !known) {
             return "the peer has no address in the configuration; it must initiate";
         }
-        return initiation_path(daemon->config, peer, daemon_tun(daemon), NULL, command)
+        const struct address *last = known ? &sa.info.path.remote.ip : NULL;
+        return initiation_path(daemon->config, peer, daemon_tun(daemon), last, command)
                    ? NULL
                    : "there is no route to any address of the peer, or no allowed local address";
     }

@@ -268,6 +268,14 @@ class Channel:
         if self.problems:
             raise Unmet(f"{why}, and this came: {self.problems[0]}")
 
+    def expect_no_success(self, sent: Sent, why: str) -> None:
+        """That request has gone unanswered, or was refused by an error; such a response is taken out of the inbox."""
+        self.prove_chance()
+        for one in [one for one in self.inbox if one.header.response and one.message_id == sent.message_id]:
+            if not any(notify.is_error for notify in one.notifies().values()):
+                raise Unmet(f"{why}, and {one} came")
+            self.inbox.remove(one)
+
     def expect_no_copy(self, of: Received) -> None:
         """As expect_nothing, of repetitions of that message."""
         self.prove_chance()

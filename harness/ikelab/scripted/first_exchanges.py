@@ -15,7 +15,7 @@ from ..vectors.choice import GROUPS, Choice
 from ..vectors.model import Failed
 from ..wire import ike
 from ..wire.ike import Payload, Proposal
-from ..wire.registry import SHARED_KEY, Exchange, PayloadType, Protocol
+from ..wire.registry import SHARED_KEY, Exchange, PayloadType, Protocol, TransformType
 from . import signature
 from .channel import Channel, Received, Sent
 from .child_sa import ChildSa
@@ -155,7 +155,7 @@ class FirstExchanges(Channel):
         assert request is not None
         ke, nonce = request.first(PayloadType.KE), request.first(PayloadType.NONCE)
         assert isinstance(ke, ike.KePayload) and nonce is not None, f"{request} has no KE or no nonce"
-        picked = pick(request.proposals, [proposal(words) for words in self.spec.proposals])
+        picked = pick(request.proposals, [proposal(words) for words in self.spec.proposals], ke=ke)
         self.nr = self.nr or self.draws.octets(NONCE_OCTETS)
         found = [SA(picked), KE(ke.group, self.public(ke.group)), Nonce(self.nr), *self.nat_detection()]
         if self.spec.fragmentation and "IKEV2_FRAGMENTATION_SUPPORTED" in request.notifies():
@@ -284,7 +284,7 @@ class FirstExchanges(Channel):
         first = request.first(PayloadType.KE) is None
         wanted = [proposal(with_ke(words, 0) if first else words, Protocol.ESP)
                   for words in self.spec.children[0].proposals]
-        picked = pick(request.proposals, wanted, spi)
+        picked = pick(request.proposals, wanted, spi, request.first(PayloadType.KE))
         found: list[Payload] = [N("USE_TRANSPORT_MODE")] if "USE_TRANSPORT_MODE" in request.notifies() else []
         ts = [p for p in request.payloads if isinstance(p, ike.TsPayload)]
         return [*found, SA(picked), *(narrowed(one) for one in ts)]
@@ -340,12 +340,15 @@ def chosen(answer: Received, asked: list[Payload]) -> Choice:
     return choice
 
 
-def pick(offered: list[Proposal], wanted: list[Proposal], spi: bytes = b"") -> Proposal:
-    """The first offered proposal that one of ours fits into, with one transform of each type (2.7). Raises Unmet."""
+def pick(offered: list[Proposal], wanted: list[Proposal], spi: bytes = b"", ke: Payload | None = None) -> Proposal:
+    """The first offered proposal that one of ours fits into, with one transform of each type (2.7): of the groups, that
+    of `ke` if it is there. Raises Unmet."""
+    group = ke.group if isinstance(ke, ike.KePayload) else None
     for one in offered:
         for own in wanted:
             kinds = {t.kind for t in one.transforms}
             common = [t for t in one.transforms if t in own.transforms]
+            common.sort(key=lambda t: t.kind == TransformType.KE and t.number != group)
             best = {t.kind: t for t in reversed(common)}
             needed = {t.kind for t in one.transforms if not _optional(one, t.kind)}
             if one.protocol == own.protocol and needed <= best.keys() and {t.kind for t in own.transforms} <= kinds:

@@ -60,3 +60,9 @@ class IkeSa(LaterExchanges):
             child.ike_sa = new
         self.replaced_by = new
         return new
+
+    def adopt(self, other: IkeSa) -> None:
+        """Takes over the Child SAs of another: this one survives crossing rekeys, the other does not (2.8.2)."""
+        for child in other.children:
+            child.ike_sa = self
+        self.children, other.children = [*self.children, *other.children], []

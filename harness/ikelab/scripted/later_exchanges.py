@@ -221,7 +221,8 @@ class LaterExchanges(FirstExchanges):
     def reply_rekey(self, request: Received) -> Reply:
         """SA Nr KEr for an IKE SA in place of this one."""
         spi, private = self.draws.spi(8), self._private_for(request)
-        picked = pick(request.proposals, [proposal(words) for words in self.spec.proposals], spi)
+        picked = pick(request.proposals, [proposal(words) for words in self.spec.proposals], spi,
+                      request.first(PayloadType.KE))
         payloads = [SA(picked), Nonce(self.draws.octets(NONCE_OCTETS)), *_kes(private)]
         return Reply(self, request, payloads, spi, private)  # type: ignore[arg-type]
 
