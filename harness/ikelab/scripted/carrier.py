@@ -16,6 +16,7 @@ from ..vectors import derivation
 from ..wire.ike import HEADER_LENGTH, Header, Proposal, Transform
 from ..wire.packet import ESP, IKE_PORT, NATT_PORT, NON_ESP_MARKER
 from ..wire.registry import Exchange, TransformType
+from . import ip
 from .draws import Draws
 from .message import Outgoing
 from .payloads import KE, SA, Nonce
@@ -48,6 +49,7 @@ class Carrier:
     def __init__(self, host: Host, local: str, remote: str, ports: tuple[int, int] = (IKE_PORT, NATT_PORT),
                  patience_s: float = PATIENCE_S):
         self.local, self.remote = local, remote
+        self._host = host
         self.patience_s = patience_s
         self.ike_port, self.natt_port = ports
         self.ike: dict[bytes, Receiver] = {}
@@ -103,6 +105,19 @@ class Carrier:
     def send_raw(self, octets: bytes, port: int, to: tuple[str, int]) -> None:
         """The payload of a UDP datagram, as it is."""
         self._sockets[port].sendto(octets, to)
+
+    def send_unreachable(self, about: Arrived) -> None:
+        """ICMP (v6): port unreachable, about a UDP datagram of the peer's (RFC 792, RFC 4443 3.1)."""
+        six = self._family == socket.AF_INET6
+        body = about.octets if about.port == self.ike_port else NON_ESP_MARKER + about.octets
+        quoted = ip.ip(self.remote, self.local, ip.UDP, ip.udp(self.remote, self.local, about.source[1], about.port, body))
+        message = bytes([1, 4] if six else [3, 3]) + bytes(6) + quoted[: 40 + 8 if six else 20 + 8]
+        covered = (ip.pseudo_header(self.local, self.remote, ip.ICMPV6, len(message)) if six else b"") + message
+        message = message[:2] + ip.checksum(covered).to_bytes(2, "big") + message[4:]
+        kind = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
+        with self._host.call(socket.socket, self._family, socket.SOCK_RAW, kind) as one:
+            one.bind((self.local, 0))
+            one.sendto(message, (self.remote, 0))
 
     # In.
 

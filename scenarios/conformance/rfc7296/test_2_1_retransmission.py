@@ -1,15 +1,105 @@
 from ikelab.conformance import *
 
 
-@requirement("RFC7296-2.1-02")
+@requirement("RFC7296-2.1-02", "RFC7296-2.1-04", "RFC7296-2.3-09")
 def test_a_repeated_request_is_answered_by_the_same_octets(peer):
     """A request that comes again has no effect but that the very same response is sent again. RFC 7296 2.1"""
     sa = peer.establish()
     request = sa.send(INFORMATIONAL)
     answer = sa.expect_response(request)
+    for _ in range(3):
+        sa.resend(request)
+        assert sa.expect_copy(answer).octets == answer.octets
+    sa.liveness()
+
+
+@requirement("RFC7296-2.1-02")
+def test_a_repeated_request_makes_no_second_child_sa(peer):
+    """CREATE_CHILD_SA that comes again makes nothing new. RFC 7296 2.1"""
+    sa = peer.establish()
+    offer = sa.offer_child()
+    request = sa.send(CREATE_CHILD_SA, *offer.payloads)
+    answer = sa.expect_response(request)
+    child = offer.take(answer)
     sa.resend(request)
     assert sa.expect_copy(answer).octets == answer.octets
+    assert len(peer.status().installed()) == 2
+    child.ping_by(sa.children[0])
+
+
+@requirement("RFC7296-2.1-02")
+def test_a_repeated_rekey_makes_no_second_ike_sa(peer):
+    """A rekey of the IKE SA that comes again makes nothing new. RFC 7296 2.1"""
+    sa = peer.establish()
+    offer = sa.offer_rekey()
+    request = sa.send(CREATE_CHILD_SA, *offer.payloads)
+    answer = sa.expect_response(request)
+    new = offer.take(answer)
+    sa.resend(request)
+    assert sa.expect_copy(answer).octets == answer.octets
+    sa.delete()
+    new.liveness()
+    assert len(peer.status().ike_sas) == 1
+
+
+@requirement("RFC7296-2.1-02")
+def test_a_repeated_ike_auth_is_answered_by_the_same_octets(responder):
+    """IKE_AUTH that comes again. RFC 7296 2.1"""
+    sa = responder.initialised()
+    request = sa.send_auth()
+    answer = sa.expect_response(request)
+    sa.take_auth(answer, request)
+    sa.resend(request)
+    assert sa.expect_copy(answer).octets == answer.octets
+    assert len(responder.status().installed()) == 1
+
+
+@requirement("RFC7296-2.1-08")
+def test_a_repeated_ike_sa_init_is_answered_by_the_same_octets(responder):
+    """IKE_SA_INIT of the same octets is a retransmission. RFC 7296 2.1"""
+    sa = responder.ike_sa()
+    request = sa.send_init()
+    answer = sa.expect_response(request)
+    sa.resend(request)
+    assert sa.expect_copy(answer).octets == answer.octets
+    sa.take_init(answer)
+    sa.auth()
+
+
+@requirement("RFC7296-2.1-08")
+def test_another_ike_sa_init_of_the_same_spi_is_another(responder):
+    """The same SPI and address with another nonce is a request of its own, as from behind one NAT. RFC 7296 2.1"""
+    sa = responder.ike_sa()
+    first = sa.expect_response(sa.send_init())
+    sa.ni = sa.draws.octets(32)
+    second = sa.expect_response(sa.send_init())
+    assert second.first(PayloadType.NONCE).body != first.first(PayloadType.NONCE).body
+    assert second.header.spi_r != first.header.spi_r
+    sa.take_init(second)
+    sa.auth()
+
+
+@requirement("RFC7296-2.1-09")
+def test_ike_sa_init_after_ike_auth_is_ignored(responder):
+    """IKE_SA_INIT of an IKE SA whose IKE_AUTH has arrived is not answered any more. RFC 7296 2.1"""
+    sa = responder.establish()
+    sa.resend(sa.sent_init)
+    sa.prove_chance()
+    assert not sa.copies and not sa.inbox
+    assert len(responder.status().ike_sas) == 1
+
+
+@requirement("RFC7296-2.1-05")
+def test_a_forgotten_response_is_not_made_anew(peer):
+    """A request before the last: its response comes again as it was, or not at all. RFC 7296 2.1"""
+    sa = peer.establish()
+    offer = sa.offer_child()
+    request = sa.send(CREATE_CHILD_SA, *offer.payloads)
+    offer.take(sa.expect_response(request))
     sa.liveness()
+    sa.resend(request)
+    sa.expect_nothing("a new response was made for an old request")
+    assert len(peer.status().installed()) == 2
 
 
 @requirement("RFC7296-2.1-01")
@@ -22,6 +112,49 @@ def test_a_response_is_not_repeated_by_itself(peer):
 
 @requirement("RFC7296-2.1-06", "RFC7296-2.1-07", "RFC7296-2.2-04")
 def test_an_unanswered_request_is_repeated_as_it_was(initiator):
-    """Without a response the request comes again, octet for octet. RFC 7296 2.1"""
+    """Without a response IKE_SA_INIT comes again, octet for octet. RFC 7296 2.1"""
     sa = initiator.call()
     assert sa.expect_copy(sa.init_request).octets == sa.init_request.octets
+
+
+@requirement("RFC7296-2.1-06", "RFC7296-2.1-07", "RFC7296-2.2-04")
+def test_an_unanswered_ike_auth_is_repeated_as_it_was(initiator):
+    """Without a response IKE_AUTH comes again, octet for octet. RFC 7296 2.1"""
+    sa = initiator.initialised()
+    assert sa.expect_copy(sa.auth_request).octets == sa.auth_request.octets
+    sa.accept_auth(sa.auth_request)
+    sa.liveness()
+
+
+@each("what", "rekey", "delete")
+@requirement("RFC7296-2.1-06", "RFC7296-2.1-07", "RFC7296-2.2-04")
+def test_unanswered_later_requests_are_repeated_as_they_were(peer, what):
+    """Without a response a request of an IKE SA comes again, octet for octet. RFC 7296 2.1"""
+    sa = peer.establish()
+    peer.rekey("child") if what == "rekey" else peer.delete("child")
+    request = sa.expect_request(CREATE_CHILD_SA if what == "rekey" else INFORMATIONAL)
+    assert sa.expect_copy(request).octets == request.octets
+    sa.liveness()
+
+
+@requirement("RFC7296-2.1-06")
+def test_an_answered_request_is_not_repeated(peer):
+    """The response ends the retransmissions. RFC 7296 2.1"""
+    sa = peer.establish()
+    peer.delete("child")
+    request = sa.expect_request(INFORMATIONAL)
+    sa.accept_delete(request)
+    sa.liveness()
+    sa.copies.clear()
+    sa.expect_no_copy(request)
+
+
+@needs("retransmission-times")
+@requirement("RFC7296-2.4-11", "RFC7296-2.1-06")
+def test_retransmissions_become_rarer(initiator):
+    """The pauses between retransmissions grow. RFC 7296 2.4"""
+    sa = initiator.call()
+    times = [sa.init_request.arrived.time_ns]
+    for _ in range(3):
+        times.append(sa.expect_copy(sa.init_request).arrived.time_ns)
+    assert times[3] - times[2] > times[1] - times[0]
