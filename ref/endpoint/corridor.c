@@ -89,10 +89,14 @@ static enum status receive_init_response(struct sa_store *store, struct arrival 
 
 /* ---- everything else: inside SK, or in fragments of it ---- */
 
-/* A request for an IKE SA we do not have: perhaps we have restarted. A rationed hint, 2.21.4. */
+/* A request for an IKE SA we do not have: perhaps we have restarted. A rationed hint, 2.21.4. It is
+ * never an answer to what is itself a hint in the open, for two such could go on for ever (1.5). */
 static enum status hint_invalid_spi(struct sa_store *store, const struct arrival *arrival)
 {
-    if (!is_response(&arrival->header) && store->now_ns - store->hint_ns >= HINT_INTERVAL_NS) {
+    uint8_t first = arrival->header.next_payload;
+    bool sealed = first == PAYLOAD_SK || first == PAYLOAD_SKF;
+    if (sealed && !is_response(&arrival->header) &&
+        store->now_ns - store->hint_ns >= HINT_INTERVAL_NS) {
         store->hint_ns = store->now_ns;
         response_send_unprotected(store, &arrival->header, &arrival->datagram->path,
                                   arrival->datagram->encapsulated, INVALID_IKE_SPI,

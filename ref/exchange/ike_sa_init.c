@@ -407,6 +407,7 @@ static enum status fill_half_open(struct sa_store *store, struct ike_sa *sa,
 {
     struct nat_detection nat;
     sa->spi_i = in->header->spi_i;
+    sa->request_hash = half_open_hash(&store->half_open, in->datagram);
     sa->path = *in->path;
     sa->encapsulated = in->encapsulated;
     sa->prf = chosen->prf;
@@ -441,11 +442,13 @@ enum status ike_sa_init_consume_request(struct sa_store *store, const struct exc
     if (in->header->spi_i == 0 || store->shutting_down) {
         return STATUS_DROP;
     }
-    struct ike_sa *sa = sa_store_find_half_open(store, in->header->spi_i, &in->path->remote);
+    uint64_t request = half_open_hash(&store->half_open, in->datagram);
+    if (request_index_has(&store->answered, request)) {
+        return STATUS_DROP; /* a late copy: IKE_AUTH has been (2.1) */
+    }
+    struct ike_sa *sa =
+        sa_store_find_half_open(store, in->header->spi_i, &in->path->remote, request);
     if (sa != NULL) {
-        if (!bytes_equal(stored_message_bytes(&sa->init->request), in->datagram)) {
-            return STATUS_DROP;
-        }
         sa->duplicates++;
         sa_store_send(store, in->path, in->encapsulated, false,
                       stored_message_bytes(&sa->init->response));

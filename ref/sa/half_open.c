@@ -180,12 +180,19 @@ void half_open_leave(struct half_open_table *table, struct ike_sa *sa, uint64_t 
     prefix_sweep(table, prefix_bucket(table, &record->key), now_ns);
 }
 
+uint64_t half_open_hash(const struct half_open_table *table, struct bytes datagram)
+{
+    uint64_t hash = siphash(table->key, datagram);
+    return hash != 0 ? hash : 1;
+}
+
 struct ike_sa *half_open_find(const struct half_open_table *table, uint64_t spi_i,
-                              const struct transport_address *remote)
+                              const struct transport_address *remote, uint64_t request)
 {
     struct ike_sa *sa = *request_bucket(table, spi_i, remote);
-    while (sa != NULL && !(sa->state == IKE_SA_HALF_OPEN && sa->spi_i == spi_i &&
-                           transport_address_equal(&sa->requested_from, remote))) {
+    while (sa != NULL &&
+           !(sa->state == IKE_SA_HALF_OPEN && sa->spi_i == spi_i && sa->request_hash == request &&
+             transport_address_equal(&sa->requested_from, remote))) {
         sa = sa->next_half_open;
     }
     return sa;

@@ -39,9 +39,12 @@ MUST_USE enum status half_open_enter(struct half_open_table *table, struct ike_s
 /* It has proved itself, or is to be freed; nothing when it was not counted. */
 void half_open_leave(struct half_open_table *table, struct ike_sa *sa, uint64_t now_ns);
 
-/* The half-open IKE SA a repeated IKE_SA_INIT request belongs to; NULL: none. */
+/* The hash that tells one IKE_SA_INIT request from another, for ike_sa.request_hash: never 0. */
+uint64_t half_open_hash(const struct half_open_table *table, struct bytes datagram);
+/* The half-open IKE SA a repeated IKE_SA_INIT request belongs to; NULL: none. One of the same SPI
+ * and address and of another hash is a request of its own (RFC 7296 2.1). */
 struct ike_sa *half_open_find(const struct half_open_table *table, uint64_t spi_i,
-                              const struct transport_address *remote);
+                              const struct transport_address *remote, uint64_t request);
 
 /* An IKE_AUTH request for it could not be opened, or did not prove anything. */
 void half_open_failed(struct half_open_table *table, struct ike_sa *sa, uint64_t now_ns);

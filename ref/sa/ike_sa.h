@@ -91,8 +91,10 @@ struct reauthentication {
 
 struct ike_sa {
     struct ike_sa *next, *previous;
-    struct ike_sa *next_by_spi;    /* in its bucket of sa/spi_index.h */
-    struct ike_sa *next_half_open; /* in its bucket of sa/half_open.h */
+    struct ike_sa *next_by_spi;     /* in its bucket of sa/spi_index.h */
+    struct ike_sa *next_half_open;  /* in its bucket of sa/half_open.h */
+    struct ike_sa *next_by_request; /* in its bucket of sa/request_index.h */
+    uint64_t request_hash; /* keyed hash of the IKE_SA_INIT request that made it; 0: none did */
     uint32_t id;
     uint16_t peer_index;
     const struct peer_config *peer;

@@ -108,6 +108,7 @@ void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
     const struct lifetime_config *lifetime = &sa->peer->lifetime;
     ike_sa_free_init(sa);
     half_open_leave(&store->half_open, sa, store->now_ns);
+    request_index_add(&store->answered, sa);
     sa->state = IKE_SA_ESTABLISHED;
     sa->established_ns = sa->nat_checked_ns = store->now_ns;
     sa->soft_ns = lifetime_soft_at(lifetime, store->random, store->now_ns);
@@ -123,6 +124,7 @@ void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
     }
     spi_index_remove(&store->by_spi, sa);
     half_open_leave(&store->half_open, sa, store->now_ns);
+    request_index_remove(&store->answered, sa);
     ike_sa_free(sa);
 }
 
@@ -143,9 +145,9 @@ struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi)
 }
 
 struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
-                                       const struct transport_address *remote)
+                                       const struct transport_address *remote, uint64_t request)
 {
-    struct ike_sa *sa = half_open_find(&store->half_open, spi_i, remote);
+    struct ike_sa *sa = half_open_find(&store->half_open, spi_i, remote, request);
     store->stirred = store->stirred || sa != NULL;
     return sa;
 }

@@ -5,6 +5,7 @@
 
 #include "sa/cookie.h"
 #include "sa/half_open.h"
+#include "sa/request_index.h"
 #include "sa/spi_index.h"
 
 struct queued_datagram {
@@ -33,6 +34,7 @@ struct sa_store {
     struct ike_sa *ike_sas; /* newest first */
     struct spi_index by_spi;
     struct half_open_table half_open;
+    struct request_index answered; /* that are established */
     bool stirred; /* somebody got hold of an IKE SA: what is due next may have changed */
     struct queued_datagram *datagram_first, *datagram_last;
     struct queued_event *event_first, *event_last;
@@ -66,7 +68,7 @@ struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi);
 void sa_store_set_spis(struct sa_store *store, struct ike_sa *sa, uint64_t spi_i, uint64_t spi_r);
 /* The responder's half-open IKE SA a repeated IKE_SA_INIT request belongs to. */
 struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
-                                       const struct transport_address *remote);
+                                       const struct transport_address *remote, uint64_t request);
 /* The newest IKE SA of the peer that can carry requests (or is on its way to), or NULL. */
 struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index);
 /* The IKE SA that has the Child SA with our inbound SPI. */

@@ -97,8 +97,11 @@ static void test_major_version(void **state)
 /* 2.21.4: a hint, ten a second at most, and never to a response. */
 static void test_unknown_spis(void **state)
 {
-    struct ike_header header = {
-        .spi_i = 1, .spi_r = 2, .exchange_type = INFORMATIONAL, .flags = IKE_FLAG_INITIATOR};
+    struct ike_header header = {.spi_i = 1,
+                                .spi_r = 2,
+                                .next_payload = PAYLOAD_SK,
+                                .exchange_type = INFORMATIONAL,
+                                .flags = IKE_FLAG_INITIATOR};
     unsigned hints = 0;
     (void)state;
     store->now_ns += WORLD_S;
@@ -109,6 +112,10 @@ static void test_unknown_spis(void **state)
     }
     assert_int_equal(hints, 10);
     store->now_ns += WORLD_S;
+    header.next_payload = PAYLOAD_NOTIFY; /* a hint itself, 1.5 */
+    assert_int_equal(receive(header, IKE_HEADER_LENGTH + 8), STATUS_DROP);
+    assert_false(core_datagram(&world, 0, &sent));
+    header.next_payload = PAYLOAD_SK;
     header.flags |= IKE_FLAG_RESPONSE;
     assert_int_equal(receive(header, IKE_HEADER_LENGTH + 8), STATUS_DROP);
     assert_false(core_datagram(&world, 0, &sent));
@@ -117,8 +124,11 @@ static void test_unknown_spis(void **state)
 /* Nobody gets more octets than it sent: a bare header is shorter than any answer. */
 static void test_no_amplification(void **state)
 {
-    struct ike_header header = {
-        .spi_i = 1, .spi_r = 2, .exchange_type = INFORMATIONAL, .flags = IKE_FLAG_INITIATOR};
+    struct ike_header header = {.spi_i = 1,
+                                .spi_r = 2,
+                                .next_payload = PAYLOAD_SK,
+                                .exchange_type = INFORMATIONAL,
+                                .flags = IKE_FLAG_INITIATOR};
     (void)state;
     for (size_t length = IKE_HEADER_LENGTH; length < IKE_HEADER_LENGTH + 16; length++) {
         store->now_ns += WORLD_S;

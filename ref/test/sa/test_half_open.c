@@ -47,18 +47,22 @@ static void test_found_by_its_request(void **state)
     begin();
     struct ike_sa *sa = enter(0, "192.0.2.9", S);
     struct transport_address remote = sa->path.remote;
-    assert_ptr_equal(half_open_find(&table, 100, &remote), sa);
-    assert_null(half_open_find(&table, 101, &remote));
+    assert_ptr_equal(half_open_find(&table, 100, &remote, 0), sa);
+    assert_null(half_open_find(&table, 101, &remote, 0));
     remote.port = 501;
-    assert_null(half_open_find(&table, 100, &remote));
+    assert_null(half_open_find(&table, 100, &remote, 0));
     remote.port = 500;
     remote.ip.octets[3]++;
-    assert_null(half_open_find(&table, 100, &remote));
+    assert_null(half_open_find(&table, 100, &remote, 0));
     remote.ip.octets[3]--;
+    sa->request_hash = half_open_hash(&table, bytes_of("one", 3));
+    assert_null(half_open_find(&table, 100, &remote, half_open_hash(&table, bytes_of("two", 3))));
+    assert_ptr_equal(half_open_find(&table, 100, &remote, sa->request_hash), sa);
+    sa->request_hash = 0;
     sa->path.remote.port = 4500; /* where it is now is another matter */
-    assert_ptr_equal(half_open_find(&table, 100, &remote), sa);
+    assert_ptr_equal(half_open_find(&table, 100, &remote, 0), sa);
     sa->state = IKE_SA_CLOSED;
-    assert_null(half_open_find(&table, 100, &remote));
+    assert_null(half_open_find(&table, 100, &remote, 0));
     assert_int_equal(table.count, 1);
     half_open_leave(&table, sa, S);
     half_open_leave(&table, sa, S); /* once is enough */
@@ -124,7 +128,7 @@ static void test_bounded(void **state)
             (void)snprintf(from, sizeof from, "10.%u.%u.%u", round, i / 250, i % 250);
             struct ike_sa *sa = enter(i, from, S);
             half_open_failed(&table, sa, S);
-            assert_ptr_equal(half_open_find(&table, sa->spi_i, &sa->path.remote), sa);
+            assert_ptr_equal(half_open_find(&table, sa->spi_i, &sa->path.remote, 0), sa);
         }
         for (unsigned i = 0; i < MANY; i++) {
             half_open_leave(&table, &sas[i], S);

@@ -122,21 +122,25 @@ static void test_half_open(void **state)
     struct ike_sa *sa = stranger(&lab, 77, "192.0.2.9");
     struct ike_sa *refused = stranger(&lab, 78, "192.0.2.9");
     struct transport_address remote = sa->path.remote;
-    assert_ptr_equal(sa_store_find_half_open(&lab.store, 77, &remote), sa);
+    assert_ptr_equal(sa_store_find_half_open(&lab.store, 77, &remote, 0), sa);
     assert_int_equal(sa_store_half_open_count(&lab.store), 2);
     sa_store_ike_gone(&lab.store, refused, DOWN_FAILED, STATUS_NOTIFY(AUTHENTICATION_FAILED));
     (void)store_lab_expect(&lab, EVENT_IKE_SA_DOWN);
-    assert_null(sa_store_find_half_open(&lab.store, 78, &remote));
+    assert_null(sa_store_find_half_open(&lab.store, 78, &remote, 0));
     assert_int_equal(sa_store_half_open_count(&lab.store), 1);
     assert_int_equal(lab.store.half_open.count, 2); /* it is kept a while */
     assert_int_equal(half_open_history(&lab.store.half_open, &remote.ip, lab.store.now_ns).failures,
                      1);
+    sa->request_hash = 5;
+    assert_false(request_index_has(&lab.store.answered, 5));
     sa_store_establish(&lab.store, sa);
-    assert_null(sa_store_find_half_open(&lab.store, 77, &remote));
+    assert_true(request_index_has(&lab.store.answered, 5));
+    assert_null(sa_store_find_half_open(&lab.store, 77, &remote, 0));
     assert_int_equal(lab.store.half_open.count, 1);
     sa_store_remove(&lab.store, refused);
     assert_int_equal(lab.store.half_open.count, 0);
     sa_store_remove(&lab.store, sa);
+    assert_false(request_index_has(&lab.store.answered, 5));
     store_lab_destroy(&lab);
 }
 
