@@ -7,6 +7,7 @@ them and all others do not stumble over them.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -247,6 +248,16 @@ class Channel:
         if found.message_id != self.expected_request:
             raise Unmet(f"{found} has another Message ID than {self.expected_request} (RFC 7296 2.2)")
         self.expected_request += 1
+
+    def repeat(self, sent: Sent, answer: Received, deadline_s: float = DEADLINE_S) -> Received:
+        """Our request again, and again, until its response has come again, the very same octets."""
+        end = time.monotonic() + deadline_s
+        while True:
+            self.resend(sent)
+            with contextlib.suppress(Unmet):
+                return self.expect_copy(answer, RETRANSMIT_S)
+            if time.monotonic() >= end:
+                raise Unmet(f"{sent} was repeated for {deadline_s:g} s, and its response not{self._instead()}")
 
     def expect_copy(self, of: Received, deadline_s: float = DEADLINE_S) -> Received:
         """The very same octets once more: a retransmission, of a request by itself or of a response when it is asked

@@ -195,20 +195,6 @@ class ChildSa:
     def _siblings(self) -> list[ChildSa]:
         return [self, *(one for one in self.ike_sa.children if one is not self)]
 
-    def ping_by(self, *others: ChildSa) -> ChildSa:
-        """An echo request, and which Child SA its reply comes through: with several alike, that is the peer's choice.
-        Raises Unmet when none comes."""
-        number, via = self.send_echo(), [self, *others]
-        end, asked = time.monotonic() + DEADLINE_S, False
-        while True:
-            for child in via:
-                if any(self.reply_to(number)(one) for one in child.inbox):
-                    return child
-            if asked or time.monotonic() >= end:
-                raise Unmet(f"the reply to echo request {number} did not come by any of {len(via)} Child SAs")
-            if not self.carrier.wait(min(self.carrier.patience_s, end - time.monotonic())):
-                asked = self.carrier.prove_chance()
-
     def expect_no_reply(self, number: int, why: str = "the packet had to be discarded") -> None:
         """The echo request of that number has gone unheard, although a later, good one is answered."""
         self.ping()

@@ -7,6 +7,7 @@ from what the peer has sent, and raise Unmet where the RFC forbids it; `init`, `
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..peers.neutral import PeerSpec
@@ -21,7 +22,7 @@ from .channel import Channel, Received, Sent
 from .child_sa import ChildSa
 from .errors import Unmet
 from .keymat import ChildKeys, Keymat, psk_octets
-from .payloads import AUTH, KE, SA, IDi, IDr, N, Nonce, TSi, TSr
+from .payloads import AUTH, KE, SA, IDi, IDr, N, Nonce, TSi, TSr, without
 from .suites import group_of, proposal, with_ke
 
 NONCE_OCTETS = 32
@@ -98,6 +99,18 @@ class FirstExchanges(Channel):
         """IKE_SA_INIT, as it should be or with these payloads; the IKE SA is made from the last one sent."""
         self.sent_init = self.send(Exchange.IKE_SA_INIT, *(payloads or self.init_payloads()), **odd)
         return self.sent_init
+
+    def try_init(self, change: Callable[[list[Payload]], Iterable[Payload]] = list, **odd: Any) -> Received:
+        """IKE_SA_INIT, its payloads changed, and once more with the cookie in front where COOKIE is the answer, as it may
+        be at any time (2.6). The answer to that, from which nothing is concluded."""
+        for _ in range(TRIES):
+            cookie = [] if self.cookie is None else [N("COOKIE", self.cookie)]
+            payloads = without(self.init_payloads(), "COOKIE")
+            answer = self.expect_response(self.send_init(*cookie, *change(payloads), **odd))
+            if "COOKIE" not in answer.notifies():
+                return answer
+            self.try_again(answer)
+        raise Unmet(f"{TRIES} IKE_SA_INIT requests, each answered by COOKIE")
 
     def init(self) -> Received:
         """The whole exchange, and again where COOKIE or INVALID_KE_PAYLOAD ask for it (2.6, 1.2)."""

@@ -49,7 +49,7 @@ def test_another_child_sa_beside_the_first(peer):
     """Either end may ask for a further Child SA, with the same selectors too; both carry packets. RFC 7296 1.3, 2.8"""
     sa = peer.establish()
     second = sa.create_child()
-    second.ping_by(sa.children[0])
-    sa.children[0].ping_by(second)
+    second.ping()
+    sa.children[0].ping()
     sa.expect_nothing("neither of the two is to be deleted for being alike")
     assert len(peer.status().installed()) == 2

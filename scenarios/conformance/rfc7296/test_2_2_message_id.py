@@ -89,14 +89,3 @@ def test_a_response_of_another_number_is_no_response(peer):
     sa.accept_delete(request)
     sa.liveness()
     assert not peer.status().child_sas
-
-
-@requirement("RFC7296-2.2-02", "RFC7296-2.1-06")
-def test_a_response_in_advance_is_no_response(peer):
-    """What was answered before it was asked is answered not at all. RFC 7296 2.1, 2.2"""
-    sa = peer.establish()
-    sa.send(INFORMATIONAL, message_id=sa.expected_request, response=True)
-    sa.expect_nothing("nobody had asked")
-    peer.delete("child")
-    sa.accept_delete(sa.expect_request(INFORMATIONAL))
-    sa.liveness()
