@@ -37,7 +37,7 @@ def test_an_ike_sa_is_deleted_under_itself(peer):
     assert request.payloads == [D()]
     sa.accept_delete(request)
     sa.prove_chance()
-    assert not peer.status().ike_sas
+    assert not peer.status().established()
 
 
 @requirement("RFC7296-1.4-02", "RFC7296-2.6-02")

@@ -36,7 +36,7 @@ def test_a_repeated_rekey_makes_no_second_ike_sa(peer):
     sa.repeat(request, answer)
     sa.delete()
     new.liveness()
-    assert len(peer.status().ike_sas) == 1
+    assert len(peer.status().established()) == 1
 
 
 @requirement("RFC7296-2.1-02")
@@ -80,7 +80,7 @@ def test_ike_sa_init_after_ike_auth_is_ignored(responder):
     sa.resend(sa.sent_init)
     sa.prove_chance()
     assert not sa.copies and not sa.inbox
-    assert len(responder.status().ike_sas) == 1
+    assert len([one for one in responder.status().ike_sas if one.spi_i == int.from_bytes(sa.spi_i, "big")]) == 1
 
 
 @requirement("RFC7296-2.1-05")
