@@ -145,7 +145,7 @@ def test_whoever_has_a_method_of_its_own_says_so():
 
 def test_workers_follow_cores_and_memory():
     assert workers_for(False, cores=2, available_mib=16000) == 6
-    assert workers_for(True, cores=2, available_mib=16000) == 4
+    assert workers_for(True, cores=2, available_mib=16000) == 6
     assert workers_for(True, cores=2, available_mib=4000) == 2
     assert workers_for(True, cores=64, available_mib=100) == 1
 

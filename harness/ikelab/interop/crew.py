@@ -24,7 +24,7 @@ PLAY_S = 180.0  # for one scenario; the longest takes a tenth of that
 END_S = 20.0  # for a worker to take its guests down
 DEATHS_MAX = 10  # of workers; more, and something is wrong with this machine
 WORKER_MIB, GUEST_MIB = 150, 350
-WORKERS_PER_CORE, WORKERS_PER_CORE_WITH_GUESTS = 3, 2
+WORKERS_PER_CORE = 3
 
 
 PLAYER = (sys.executable, "-m", "ikelab.interop.worker")
@@ -35,13 +35,12 @@ class CrewError(Exception):
 
 
 def workers_for(guests: bool, cores: int | None = None, available_mib: int | None = None) -> int:
-    """More than cores, since scenarios mostly wait; guests compute more. Fewer where guests would fill the memory: each
-    worker has up to four, two that play and two that wait."""
+    """More than cores, since scenarios mostly wait. Fewer where guests would fill the memory: each worker has up to four,
+    two that play and two that wait."""
     cores = cores or os.cpu_count() or 1
     available_mib = available_mib if available_mib is not None else _available_mib()
     each = WORKER_MIB + (4 * GUEST_MIB if guests else 0)
-    most = (WORKERS_PER_CORE_WITH_GUESTS if guests else WORKERS_PER_CORE) * cores
-    return max(1, min(most, int(available_mib * 0.8) // each))
+    return max(1, min(WORKERS_PER_CORE * cores, int(available_mib * 0.8) // each))
 
 
 def _available_mib() -> int:
