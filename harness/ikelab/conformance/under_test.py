@@ -7,6 +7,7 @@ give decides it (docs/CONFORMANCE.md).
 from __future__ import annotations
 
 import contextlib
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -151,9 +152,14 @@ class Initiator(UnderTest):
 
     role = "initiator"
 
-    def call(self, **changes: Any) -> IkeSa:
-        """It initiates: its IKE_SA_INIT is `sa.init_request`, and has not been answered."""
-        self._tell("initiate", lambda: self.stage.peer.initiate(wait=False))
+    def call(self, by_packet: bool = False, **changes: Any) -> IkeSa:
+        """It initiates: its IKE_SA_INIT is `sa.init_request`, and has not been answered. `by_packet`: because its
+        protected host has sent one to ours, not because it is told to."""
+        if by_packet:
+            ours, theirs = self.stage.inside[4]
+            self.stage.host.call(_send_packet, theirs, ours)
+        else:
+            self._tell("initiate", lambda: self.stage.peer.initiate(wait=False))
         carrier, end = self.stage.carrier, time.monotonic() + DEADLINE_S
         while True:
             while carrier.strangers:
@@ -180,6 +186,13 @@ class Initiator(UnderTest):
         _bring("IKE_AUTH", lambda: sa.accept_auth(request))
         _bring("a sign of life", sa.liveness)  # now it has read our IKE_AUTH response, and its Child SA takes packets
         return sa
+
+
+def _send_packet(source: str, target: str) -> None:
+    """To the port of "discard", where nobody answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind((source, 0))
+        one.sendto(b"one packet", (target, 9))
 
 
 def _begins(octets: bytes) -> bool:

@@ -1,7 +1,5 @@
 from ikelab.conformance import *
 
-SEPARATE = ("RFC7296-1.2-10", "RFC7296-1.2-11")
-
 
 @requirement("RFC7296-1.2-01", "RFC7296-2.2-01")
 def test_ike_sa_init_has_what_it_needs(initiator):
@@ -107,3 +105,13 @@ def test_an_initiator_refuses_another_name(initiator):
     sa.accept_auth(sa.auth_request)
     sa.prove_chance()
     assert not initiator.status().established() and not initiator.status().installed()
+
+
+@configuration(certificate={"key": "p256", "intermediates": 1})
+@requirement("RFC7296-1.2-05")
+def test_the_first_certificate_is_that_of_the_proof(peer):
+    """Of several CERT payloads the first has the key that verifies AUTH. RFC 7296 1.2, 3.6"""
+    sa = peer.initialised()
+    message = sa.expect_response(sa.send_auth()) if sa.initiator else sa.auth_request
+    assert len([one for one in message.payloads if one.kind == PayloadType.CERT]) >= 2
+    sa.check_proof(message)

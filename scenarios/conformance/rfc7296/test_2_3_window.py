@@ -64,6 +64,18 @@ def test_a_larger_window_is_not_exceeded(peer):
     assert [one.message_id for one in out] == list(range(first.message_id, first.message_id + len(out)))
 
 
+@requirement("RFC7296-2.3-04", "RFC7296-2.3-09")
+def test_as_many_requests_as_the_window_says(peer):
+    """As many requests as its window allows (one where it has announced none) are all answered. RFC 7296 2.3"""
+    sa = peer.initialised()
+    message = sa.expect_response(sent := sa.send_auth()) if sa.initiator else sa.auth_request
+    sa.take_auth(message, sent) if sa.initiator else sa.accept_auth(message)
+    sa.liveness()
+    size = max([int.from_bytes(one.data, "big") for one in windows(message)], default=1)
+    for sent in [sa.send(INFORMATIONAL, message_id=sa.next_request + number) for number in range(min(size, 8))]:
+        sa.expect_response(sent)
+
+
 @requirement("RFC7296-2.3-12", "RFC7296-2.3-13")
 def test_invalid_message_id_is_rare_and_well_formed(peer):
     """INVALID_MESSAGE_ID comes in a request of its own with the four octets, and not for each message. RFC 7296 2.3"""

@@ -234,3 +234,20 @@ def test_a_rekey_of_a_narrowed_child_sa_asks_for_no_less(responder):
     request = sa.expect_request(CREATE_CHILD_SA)
     assert {ours, policy(sa)[0]} & set(request.selectors(PayloadType.TSr))
     assert {theirs, policy(sa)[1]} & set(request.selectors(PayloadType.TSi))
+
+
+@needs("acquire")
+@configuration(child={"start": "traffic"})
+@requirement("RFC7296-2.9-01")
+def test_a_packets_own_selectors_come_first(initiator):
+    """Asked for because of a packet, TSi and TSr begin with selectors of its two addresses alone. RFC 7296 2.9"""
+    sa = initiator.call(by_packet=True)
+    sa.accept_init()
+    request = sa.expect_request(IKE_AUTH)
+    ours, theirs = sa.inside[4]
+    for kind, host in ((PayloadType.TSi, theirs), (PayloadType.TSr, ours)):
+        first = request.first(kind).selectors[0]
+        assert (first.start, first.end) == (host, host)
+    sa.accept_auth(request)
+    sa.liveness()
+    sa.children[0].ping()
