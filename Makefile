@@ -10,6 +10,7 @@
 #   make sim        lives of the reference from seeds, for MINUTES=1, every rule checked
 #   make sim-long   a million plain lives, ten million rekeys
 #   make sim-mutants    faults planted one by one into a copy: the simulator has to find each
+#   make mutation   faults generated and planted into a copy: the conformance suite has to see them (docs/MUTATION.md)
 #   make fuzz       every fuzzer for MINUTES=1, in turn; TARGET=endpoint: that one (docs/FUZZING.md)
 #   make coverage   how much of the core unit tests, vectors, simulator and fuzz corpus reach, room by room
 #   make prove      what the headers promise, proved up to stated bounds; ARGS="--quick" (docs/PROOFS.md)
@@ -160,6 +161,13 @@ interop: setup
 conform: setup
 	@$(BUILD)/ikelab conform --json $(BUILD)/results/conform.json $(ARGS)
 
+# Faults planted one by one (docs/MUTATION.md). ARGS="--only exchange" and the like are handed on.
+MUTANTS ?= 200
+SEED ?= 1
+mutation: setup
+	@$(PYTHON) -c 'import clang.cindex' 2>/dev/null || ci/install.sh --mutation
+	@PYTHONPATH=ci:harness $(PYTHON) -m mutation --build $(BUILD) --mutants $(MUTANTS) --seed $(SEED) --jobs $(JOBS) $(ARGS)
+
 # The daemon as the hostile tests and `make sanitize` want it.
 SANITIZED := $(BUILD)/sanitized
 sanitized:
@@ -290,7 +298,7 @@ tidy:
 	@echo "tidy: the formatting, the rooms, the marks of tests and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants hostile robust \
+.PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile robust \
   fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)

@@ -13,25 +13,29 @@ PYTHON="python3 python3-pytest python3-pytest-xdist python3-scapy python3-crypto
 python3-jinja2 python3-rich python3-click python3-junitparser"
 # Only for `make coverage`, which asks for it with --coverage.
 COVERAGE="gcovr"
+# Only for `make mutation`, which asks for it with --mutation.
+MUTATION="python3-clang binutils"
 
 fail() {
     echo "ci/install.sh: $1" >&2
     exit 3
 }
 
+MORE=""
 case "${1:-}" in
-'') COVERAGE="" ;;
---coverage) ;;
+'') ;;
+--coverage) MORE=$COVERAGE ;;
+--mutation) MORE=$MUTATION ;;
 --list)
     echo $BUILD $RUN $PYTHON
     exit 0
     ;;
 -h | --help)
-    echo "usage: ci/install.sh [--list | --coverage]   installs (or lists) the Debian packages ikelab needs"
+    echo "usage: ci/install.sh [--list | --coverage | --mutation]   installs (or lists) the Debian packages ikelab needs"
     exit 0
     ;;
 *)
-    echo "usage: ci/install.sh [--list | --coverage]" >&2
+    echo "usage: ci/install.sh [--list | --coverage | --mutation]" >&2
     exit 2
     ;;
 esac
@@ -39,7 +43,7 @@ esac
 command -v dpkg-query >/dev/null || fail "this is no Debian: install the like of these yourself: $(echo $BUILD $RUN $PYTHON)"
 
 missing=""
-for package in $BUILD $RUN $PYTHON $COVERAGE; do
+for package in $BUILD $RUN $PYTHON $MORE; do
     state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
     [ "$state" = installed ] || missing="$missing $package"
 done
