@@ -101,6 +101,8 @@ def of(file: str, path: str) -> bool:
 
 
 def campaign(options: argparse.Namespace, everything: list, order: list, entries: list, stale: list) -> int:
+    from ikelab import cleanup
+
     from . import report, suite
     from .campaign import Campaign, CannotRun
     from .workshop import CannotBuild, Workshop
@@ -116,9 +118,10 @@ def campaign(options: argparse.Namespace, everything: list, order: list, entries
         mine.measure(tests)
         sound = mine.sound(tests)
         if not sound:
-            raise CannotRun("no test passes with the reference as it is; run `make conform` first")
+            raise CannotRun("no test passes with the reference as it is, or none is named so; see `ikelab conform --list`, `make conform`")
         progress.started = time.monotonic()
         found = mine.judge(order, sound, options.mutants)
+        cleanup.sweep()
         total = report.figures(found, entries)
         report.write(folder / "report.json", total, found)
         lines = report.survivors(total)
@@ -140,7 +143,8 @@ def campaign(options: argparse.Namespace, everything: list, order: list, entries
         workshop.prepare(options.jobs)
         workshop.prepare_watched(options.jobs)
         os.environ["IKELAB_BUILD"] = str(options.build.resolve())
-        suite.run(playing, options.tests)
+        if not suite.run(playing, options.tests) and not playing.problems:
+            return complain(FAILED, "interrupted; the same command goes on from here")
     except (CannotBuild, CannotRun) as error:
         return complain(ENVIRONMENT, str(error))
     if playing.problems:

@@ -51,7 +51,7 @@ class Campaign:
     # The suite with the reference as it is.
 
     def measure(self, tests: list[Test]) -> None:
-        """What each test comes to when nothing is broken; only those are played whose file is not known."""
+        """What each test comes to when nothing is broken. Known ones are not played again, unless they did not pass."""
         path = self.workshop.folder / "clean.json"
         self.map = reach.read_map(self.workshop.watched)
         self.clean = CleanRun.read(path, self.workshop.digest, self.harness)
@@ -67,12 +67,12 @@ class Campaign:
             self.clean.tests |= part.tests
             self.clean.booted |= part.booted
             self._part(number).unlink()
-        self.clean.tests = {test.name: self.clean.tests[test.name] for test in tests}
         self.clean.write(path)
 
     def _is_known(self, test: Test) -> bool:
         found = self.clean.tests.get(test.name)
-        return found is not None and found.digest == test.digest and repr(test.setup) in self.clean.booted
+        return (found is not None and found.digest == test.digest and repr(test.setup) in self.clean.booted
+                and found.verdict in (Verdict.PASS, Verdict.UNSUPPORTED))
 
     def _part(self, number: int) -> Path:
         return self.workshop.folder / f"clean-{number}.json"

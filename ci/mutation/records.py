@@ -48,7 +48,7 @@ class Record:
             return True
         if self.harness != harness:
             return False
-        if self.outcome in (LIFE, *CAUGHT):
+        if self.outcome in CAUGHT:
             return self.outcome == LIFE or tests.get(self.by) == self.by_digest
         return not self.unplayed(tests)
 

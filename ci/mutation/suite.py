@@ -55,6 +55,7 @@ class Suite:
     def __init__(self, drive: Callable[[list[Test]], int]):
         self.drive, self.status = drive, 0
         self.problems: list[str] = []
+        self.error: Exception | None = None  # what drive raised: pytest would only print it
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
@@ -68,7 +69,10 @@ class Suite:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if not self.problems:
             digests: dict[Path, str] = {}
-            self.status = self.drive([_test(item, digests) for item in session.items])
+            try:
+                self.status = self.drive([_test(item, digests) for item in session.items])
+            except Exception as error:
+                self.error = error
         return True
 
 
@@ -78,9 +82,12 @@ def _test(item: pytest.Item, digests: dict[Path, str]) -> Test:
     return Test(item, f"{test_name(item)}+{setup.role}", digest, setup)
 
 
-def run(suite: Suite, filters: list[str]) -> int:
-    """pytest's exit status."""
-    return int(pytest.main(arguments("-p", "no:xdist", *(f"--conform-filter={one}" for one in filters)), plugins=[suite]))
+def run(suite: Suite, filters: list[str]) -> bool:
+    """False when it was interrupted. Raises what `drive` raises."""
+    status = pytest.main(arguments("-p", "no:xdist", *(f"--conform-filter={one}" for one in filters)), plugins=[suite])
+    if suite.error is not None:
+        raise suite.error
+    return status != pytest.ExitCode.INTERRUPTED
 
 
 def harness_digest(harness: Path) -> str:
