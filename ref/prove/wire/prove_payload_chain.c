@@ -5,7 +5,7 @@
 
 static bool is_right_type(uint8_t type)
 {
-    return (type >= 33 && type <= 48) || type == 53;
+    return (type >= 33 && type <= 48) || type == 53 || type == 54;
 }
 
 /* One step from anywhere: the payload and what is left are the two parts of what was there. */

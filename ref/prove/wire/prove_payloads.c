@@ -176,3 +176,21 @@ void prove_skf_payload(void)
         assert(lies_in(skf.sealed, body) && skf.sealed.length == body.length - 4);
     }
 }
+
+void prove_ps_payload(void)
+{
+    uint8_t memory[SIZE];
+    uint8_t again[SIZE];
+    struct bytes body = any_octets(memory);
+    struct ps_payload ps;
+    struct writer w = writer_over(again, sizeof again);
+    enum status status = ps_payload_parse(body, &ps);
+    assert((status == STATUS_OK) == (body.length > 0 && body.length % 4 == 0));
+    assert(is_ok_or_syntax(status));
+    if (status == STATUS_OK) {
+        assert(ps.keys.data == body.data && ps.keys.length == body.length);
+        ps_payload_build(&w, ps.keys);
+        assert(!w.overflow && w.length == body.length);
+        assert(same_octets(body.data, again, w.length));
+    }
+}
