@@ -18,7 +18,7 @@ from ..guest.machine import Guest
 from ..guest.pool import pool
 from ..peers import table
 from ..peers.contract import Peer, PeerError, PeerUnsupported
-from ..peers.neutral import Lifetime, PeerSpec
+from ..peers.neutral import Lifetime, PeerSpec, Retransmission
 from ..pki import Certificate
 from ..process import ProcessError
 from ..scripted.carrier import PATIENCE_S, Carrier
@@ -111,9 +111,10 @@ class Stage:
         asked = _lists_as_tuples(json.loads(self.setup.configuration))
         if asked.get("certificate"):
             asked["certificate"] = Certificate(**asked["certificate"])
-        for one in (asked, asked.get("child", {})):
-            if "lifetime" in one:
-                one["lifetime"] = Lifetime(**one["lifetime"])
+        for where in (asked, asked.get("child", {})):
+            for name, kind in (("retransmission", Retransmission), ("lifetime", Lifetime)):
+                if name in where:
+                    where[name] = kind(**where[name])
         if self.setup.outside:
             asked.setdefault("family", family_of(outside.Outside.parse(self.setup.outside).address))
         setting.change("both", asked)

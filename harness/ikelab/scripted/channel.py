@@ -30,9 +30,10 @@ OPEN_EXCHANGES = (Exchange.IKE_SA_INIT,)  # nothing of it is sealed
 
 @dataclass(slots=True)
 class Received(ike.Message):
-    """A message of the peer's, opened, and where it came from."""
+    """A message of the peer's, opened, and where it came from. `pieces`: the fragments that it came in, by number."""
 
     arrived: Arrived | None = None
+    pieces: list[Received] = field(default_factory=list)
 
     @property
     def exchange(self) -> int:
@@ -82,6 +83,7 @@ class _Pieces:
     total: int
     first: int = 0
     parts: dict[int, bytes] = field(default_factory=dict)
+    messages: dict[int, Received] = field(default_factory=dict)
 
 
 class Channel:
@@ -133,9 +135,9 @@ class Channel:
             self.carrier.send_ike(octets, sent.port, sent.to)
         return sent
 
-    def resend(self, sent: Sent) -> None:
-        """The very same octets once more (RFC 7296 2.1)."""
-        for octets in sent.datagrams:
+    def resend(self, sent: Sent, order: Callable[[list[bytes]], Iterable[bytes]] = list) -> None:
+        """The very same octets once more (RFC 7296 2.1); of fragments those that `order` leaves."""
+        for octets in order(sent.datagrams):
             self.carrier.send_ike(octets, sent.port, sent.to)
 
     def answer(self, request: Received, *payloads: Payload, **odd: Any) -> Sent:
@@ -182,7 +184,7 @@ class Channel:
         if message.fragment is None:
             message.inner = ike.parse_chain(payload.inner_first, text)
             return True
-        return not repeated and self._join(message, message.fragment, text)
+        return repeated or self._join(message, message.fragment, text)
 
     def _join(self, message: Received, piece: ike.FragmentPayload, text: bytes) -> bool:
         self._seen[message.octets] = message.message_id if message.header.response else -1
@@ -190,13 +192,14 @@ class Channel:
         pieces = self._pieces.get(key)
         if pieces is None or pieces.total < piece.total:
             pieces = self._pieces[key] = _Pieces(piece.total)
-        pieces.parts[piece.number] = text
+        pieces.parts[piece.number], pieces.messages[piece.number] = text, message
         if piece.number == 1:
             pieces.first = piece.inner_first
         if len(pieces.parts) < pieces.total:
             return False
         del self._pieces[key]
         message.inner = ike.parse_chain(pieces.first, b"".join(pieces.parts[n] for n in sorted(pieces.parts)))
+        message.pieces = [pieces.messages[n] for n in sorted(pieces.messages)]
         return True
 
     # Expect.
@@ -205,13 +208,13 @@ class Channel:
         """Sends a request and returns the response to it."""
         return self.expect_response(self.send(exchange, *payloads, **odd))
 
-    def expect_response(self, sent: Sent, deadline_s: float = DEADLINE_S) -> Received:
+    def expect_response(self, sent: Sent, deadline_s: float = DEADLINE_S, again: bool = True) -> Received:
         """The response to that request, with its Message ID and exchange type (RFC 7296 2.1, 2.2); it is retransmitted
-        meanwhile. What the peer asks waits in the inbox."""
+        meanwhile, unless `again` says no. What the peer asks waits in the inbox."""
         def fits(one: Received) -> bool:
             return one.header.response and one.message_id == sent.message_id
 
-        found = self._await(fits, f"the response to {sent}", deadline_s, again=sent)
+        found = self._await(fits, f"the response to {sent}", deadline_s, again=sent if again else None)
         if found.exchange != sent.exchange:
             raise Unmet(f"{found} came as the response to {sent}")
         if sent.message_id == self.next_request and sent.exchange != Exchange.IKE_SA_INIT:
