@@ -1,0 +1,50 @@
+from ikelab.conformance import *
+
+HALF = 2**32
+
+pytestmark = [configuration(child={"proposals": ("aes256gcm16-esn", "aes256-sha256-esn")}), needs("esn")]
+
+
+def extended(peer, suite):
+    """A Child SA with ESN."""
+    sa = peer.establish()
+    offer = sa.offer_child(group=0)
+    offer.payloads = replaced(offer.payloads, SA(proposal(f"{suite}-esn", ESP, 1, offer.spi)))
+    child = offer.take(sa.request(CREATE_CHILD_SA, *offer.payloads))
+    assert child.choice.esn
+    return child
+
+
+@each("suite", "aes256gcm16", "aes256-sha256")
+@requirement("RFC4303-2.2.1-01", "RFC4303-2.2.1-03")
+def test_the_upper_half_is_in_the_checksum_and_not_on_the_wire(peer, suite):
+    """Once negotiated, 32 bits are sent and 64 are protected, with both kinds of integrity. RFC 4303 2.2.1, 3.3.2"""
+    child = extended(peer, suite)
+    assert [child.ping().sequence for _ in range(2)] == [1, 2]
+
+
+@each("suite", "aes256gcm16", "aes256-sha256")
+@requirement("RFC4303-2.2.1-03", "RFC4303-3.4.3-10")
+def test_the_lower_half_may_wrap(peer, suite):
+    """Behind 2^32 - 1 the receiver counts on, with one more in the upper half. RFC 4303 A2"""
+    child = extended(peer, suite)
+    for sequence in (2**31, HALF - 2, HALF - 1, HALF, HALF + 1):
+        child.ping(sequence=sequence)
+
+
+@requirement("RFC4303-2.2.1-03", "RFC4303-3.4.3-10", "RFC4303-3.4.3-05")
+def test_the_window_reaches_across_the_wrap(peer):
+    """A late packet of before the wrap is taken, once. RFC 4303 A2.1"""
+    child = extended(peer, "aes256gcm16")
+    for sequence in (2**31, HALF - 5, HALF + 5, HALF - 4):
+        child.ping(sequence=sequence)
+    child.sequence = HALF + 5
+    child.expect_no_reply(child.send_echo(sequence=HALF - 4), "it was received before")
+
+
+@requirement("RFC4303-2.2.1-03", "RFC4303-3.4.3-08")
+def test_a_packet_sealed_with_another_upper_half_is_dropped(peer):
+    """The lower half alone does not make a packet authentic. RFC 4303 2.2.1"""
+    child = extended(peer, "aes256gcm16")
+    child.ping()
+    child.expect_no_reply(child.send_echo(sequence=HALF + 7), "the upper half is another")
