@@ -30,12 +30,14 @@ KEEPALIVE = b"\xff"
 
 @dataclass(slots=True, frozen=True)
 class Arrived:
-    """One datagram, its Non-ESP marker taken off. `source` is address and port; `port` is ours, 0 for bare ESP."""
+    """One datagram, its Non-ESP marker taken off. `source` is address and port; `port` is ours, 0 for bare ESP, and `at`
+    the address of ours that it came to."""
 
     time_ns: int
     port: int
     source: tuple[str, int]
     octets: bytes
+    at: str = ""
 
 
 class Receiver(Protocol):
@@ -55,6 +57,7 @@ class Carrier:
         self.ike: dict[bytes, Receiver] = {}
         self.esp: dict[bytes, Receiver] = {}
         self.strangers: deque[Arrived] = deque()
+        self.keepalives: list[Arrived] = []
         self.keys = KeyStore()
         self.draws = Draws("probe")
         self._host, self._home = host, local
@@ -129,6 +132,7 @@ class Carrier:
         self.ike.clear()
         self.esp.clear()
         self.strangers.clear()
+        self.keepalives.clear()
         self.keys = KeyStore()
 
     def wait(self, seconds: float) -> bool:
@@ -144,19 +148,21 @@ class Carrier:
         for descriptor, _ in ready:
             port, wire = self._ports[descriptor]
             octets, source = wire.recvfrom(65535)
-            self._route(port, octets, (source[0], source[1] if port else 0))
+            self._route(port, octets, (source[0], source[1] if port else 0), wire.getsockname()[0])
         return bool(ready)
 
-    def _route(self, port: int, octets: bytes, source: tuple[str, int]) -> None:
+    def _route(self, port: int, octets: bytes, source: tuple[str, int], at: str) -> None:
         now = time.time_ns()
         if port == 0:
             header = (octets[0] & 0xF) * 4 if self._family == socket.AF_INET else 0  # IPv6 comes without its header
-            self._esp(Arrived(now, 0, source, octets[header:]))
+            self._esp(Arrived(now, 0, source, octets[header:], at))
         elif port == self.natt_port and octets[:4] != NON_ESP_MARKER:
-            if octets != KEEPALIVE:
-                self._esp(Arrived(now, port, source, octets))
+            if octets == KEEPALIVE:
+                self.keepalives.append(Arrived(now, port, source, octets, at))
+            else:
+                self._esp(Arrived(now, port, source, octets, at))
         else:
-            self._ike(Arrived(now, port, source, octets if port == self.ike_port else octets[4:]))
+            self._ike(Arrived(now, port, source, octets if port == self.ike_port else octets[4:], at))
 
     def _esp(self, datagram: Arrived) -> None:
         receiver = self.esp.get(datagram.octets[:4])

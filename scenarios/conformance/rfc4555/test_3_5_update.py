@@ -1,0 +1,211 @@
+from ikelab.conformance import *
+
+pytestmark = needs("mobike")
+
+
+def settle(sa):
+    """Answers whatever the peer asks of the new address (RFC 4555 3.7), until it has read that."""
+    sa.prove_chance()
+    while any(not one.header.response for one in sa.inbox):
+        sa.answer_politely(sa.expect_request())
+        sa.liveness()
+
+
+def moved(peer, sa, *more):
+    """To another address, by UPDATE_SA_ADDRESSES; the response."""
+    sa.move(peer.another_address())
+    answer = sa.expect_response(sa.send(INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *more))
+    settle(sa)
+    return answer
+
+
+@requirement("RFC4555-3.5-03")
+def test_esp_follows_an_update(responder):
+    """After UPDATE_SA_ADDRESSES from there, ESP goes to the new address. RFC 4555 3.5"""
+    sa = responder.establish()
+    home = sa.children[0].ping().arrived.at
+    moved(responder, sa, *sa.nat_detection())
+    assert sa.children[0].ping().arrived.at == responder.another_address() != home
+
+
+@requirement("RFC4555-3.5-03")
+def test_requests_follow_an_update(responder):
+    """What the responder asks afterwards goes to the new address. RFC 4555 3.5"""
+    sa = responder.establish()
+    moved(responder, sa, *sa.nat_detection())
+    responder.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    assert request.arrived.at == responder.another_address()
+    sa.accept_child(request)
+
+
+@requirement("RFC4555-3.5-03", "RFC4555-3.3-02")
+def test_a_new_child_sa_is_between_the_new_addresses(responder):
+    """What is made after a move is where the IKE SA is. RFC 4555 3.3, 3.5"""
+    sa = responder.establish()
+    moved(responder, sa, *sa.nat_detection())
+    assert sa.create_child().ping().arrived.at == responder.another_address()
+
+
+@requirement("RFC4555-3.5-03")
+def test_all_child_sas_follow_an_update(responder):
+    """Each Child SA of the IKE SA, not the first alone. RFC 4555 3.5"""
+    sa = responder.establish()
+    sa.create_child()
+    moved(responder, sa, *sa.nat_detection())
+    for child in sa.children:
+        assert child.ping().arrived.at == responder.another_address()
+
+
+@requirement("RFC4555-3.5-03")
+def test_a_move_back_is_a_move(responder):
+    """There and home again: ESP follows both times. RFC 4555 3.5"""
+    sa = responder.establish()
+    home = sa.carrier.local
+    moved(responder, sa, *sa.nat_detection())
+    sa.move(home)
+    sa.expect_response(sa.send(INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *sa.nat_detection()))
+    settle(sa)
+    assert sa.children[0].ping().arrived.at == home
+
+
+@requirement("RFC4555-3.5-07", "RFC4555-3.8-02")
+def test_an_update_is_answered_where_it_came_from_with_nat_detection(responder):
+    """The response goes to the new address, and has NAT detection that fits it. RFC 4555 3.5"""
+    sa = responder.establish()
+    sa.move(responder.another_address())
+    answer = sa.update_addresses()
+    assert answer.arrived.at == responder.another_address() and answer.arrived.source == sa.to
+    answer.notified("NAT_DETECTION_SOURCE_IP")
+    answer.notified("NAT_DETECTION_DESTINATION_IP")
+    assert not sa.nat_seen
+
+
+@requirement("RFC4555-3.5-07")
+def test_an_update_without_nat_detection_is_answered_without(responder):
+    """NAT detection is in the response if it was in the request. RFC 4555 3.5"""
+    sa = responder.establish()
+    answer = moved(responder, sa)
+    assert answer.first(PayloadType.N) is None
+    assert sa.children[0].ping().arrived.at == responder.another_address()
+
+
+@requirement("RFC4555-4.2.4-01")
+def test_data_of_an_update_is_ignored(responder):
+    """UPDATE_SA_ADDRESSES has no data, and what there is means nothing. RFC 4555 4.2.4"""
+    sa = responder.establish()
+    sa.move(responder.another_address())
+    sa.expect_response(sa.send(INFORMATIONAL, N("UPDATE_SA_ADDRESSES", b"192.0.2.99"), *sa.nat_detection()))
+    settle(sa)
+    assert sa.children[0].ping().arrived.at == responder.another_address()
+
+
+@requirement("RFC4555-3.5-03", "RFC4555-3.6-01")
+def test_an_update_may_name_more_addresses(responder):
+    """Additional addresses in the same request: both are taken. RFC 4555 3.6"""
+    sa = responder.establish()
+    moved(responder, sa, *sa.nat_detection(), N("ADDITIONAL_IP4_ADDRESS", bytes([203, 0, 113, 9])))
+    assert sa.children[0].ping().arrived.at == responder.another_address()
+
+
+@requirement("RFC4555-3.6-02")
+def test_additional_addresses_are_answered_and_move_nothing(responder):
+    """An update of the additional addresses, and one that there are none: empty responses, and ESP stays. RFC 4555 3.6"""
+    sa = responder.establish()
+    for one in (N("ADDITIONAL_IP4_ADDRESS", bytes([203, 0, 113, 9])), N("NO_ADDITIONAL_ADDRESSES")):
+        assert sa.request(INFORMATIONAL, one).payloads == []
+        assert sa.children[0].ping().arrived.at == sa.carrier.local
+
+
+@requirement("RFC4555-3.5-05", "RFC4555-3.8-06", "RFC4555-3.10-01", "RFC4555-3.10-02")
+def test_a_path_test_moves_nothing(peer):
+    """A request from another address is answered there, and ESP stays where it was. RFC 4555 3.8, 3.10"""
+    sa = peer.establish()
+    home = sa.carrier.local
+    sa.move(peer.another_address())
+    assert sa.liveness().arrived.at == peer.another_address()
+    sa.carrier.move(home)
+    assert sa.children[0].ping().arrived.at == home
+
+
+@requirement("RFC4555-3.8-06", "RFC4555-3.10-02")
+def test_a_path_test_does_not_redirect_requests(peer):
+    """What the peer asks after it goes to the address that it had. RFC 4555 3.8, 3.10"""
+    sa = peer.establish()
+    home = sa.carrier.local
+    sa.move(peer.another_address())
+    sa.liveness()
+    peer.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    assert request.arrived.at == home
+    sa.carrier.move(home)
+    sa.accept_child(request)
+
+
+@requirement("RFC4555-3.8-02")
+def test_nat_detection_in_any_request_is_answered_and_moves_nothing(peer):
+    """NAT detection in an INFORMATIONAL request comes back in the response; nothing else follows. RFC 4555 3.8"""
+    sa = peer.establish()
+    home = sa.carrier.local
+    sa.move(peer.another_address())
+    answer = sa.request(INFORMATIONAL, *sa.nat_detection())
+    answer.notified("NAT_DETECTION_SOURCE_IP")
+    answer.notified("NAT_DETECTION_DESTINATION_IP")
+    assert not sa.sees_nat(answer)
+    sa.carrier.move(home)
+    assert sa.children[0].ping().arrived.at == home
+
+
+@needs("mobike-as-initiator")
+@requirement("RFC4555-3.5-01")
+def test_the_responder_cannot_move_the_initiator(initiator):
+    """UPDATE_SA_ADDRESSES is the original initiator's to say: of the responder it moves nothing. RFC 4555 3.5"""
+    sa = initiator.establish()
+    home = sa.carrier.local
+    sa.move(initiator.another_address())
+    sa.expect_response(sa.send(INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *sa.nat_detection()))
+    sa.carrier.move(home)
+    assert sa.children[0].ping().arrived.at == home
+
+
+@needs("mobike-as-initiator", "roam")
+@requirement("RFC4555-3.5-02", "RFC4555-4.2.4-01", "RFC4555-4.2.1-03", "RFC4555-3.6-05")
+def test_who_has_moved_says_so_from_the_new_address(initiator):
+    """UPDATE_SA_ADDRESSES with NAT detection that fits, no data; additional addresses without the one in use. RFC 4555 3.5"""
+    sa = initiator.establish()
+    old = sa.to[0]
+    new = initiator.renumber()
+    request = sa.expect_request(INFORMATIONAL)
+    assert N("UPDATE_SA_ADDRESSES") in request.payloads and request.arrived.source[0] == new
+    assert "NAT_DETECTION_SOURCE_IP" in request.notifies() and not sa.sees_nat(request)
+    others = [one.data for one in request.payloads if one.kind == PayloadType.N and one.name == "ADDITIONAL_IP4_ADDRESS"]
+    assert bytes(map(int, new.split("."))) not in others and bytes(map(int, old.split("."))) not in others
+    sa.accept_update(request)
+    assert sa.children[0].ping().arrived.source[0] == new
+
+
+@needs("mobike-as-initiator", "roam", "rekey-by-command")
+@requirement("RFC4555-3.5-08")
+def test_what_is_out_is_repeated_from_the_new_address(initiator):
+    """A request without an answer is sent again from where the initiator is now, same octets. RFC 4555 3.5"""
+    sa = initiator.establish()
+    initiator.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    new = initiator.renumber()
+    while (again := sa.expect_copy(request)).arrived.source[0] != new:
+        pass
+    sa.to = again.arrived.source
+    child = sa.reply_child(request)
+    sa.answer(request, *child.payloads, to=again.arrived.source)
+
+
+@needs("mobike-as-initiator", "roam")
+@requirement("RFC4555-3.5-12")
+def test_an_unacceptable_move_is_survived(initiator):
+    """UNACCEPTABLE_ADDRESSES leaves the choice: try others, stay, or go. It is no reason to fail. RFC 4555 3.5"""
+    sa = initiator.establish()
+    initiator.renumber()
+    request = sa.expect_request(INFORMATIONAL)
+    sa.port, sa.to = request.arrived.port, request.arrived.source
+    sa.answer(request, N("UNACCEPTABLE_ADDRESSES"))
+    sa.prove_chance()
