@@ -1,3 +1,5 @@
+from ipaddress import ip_address, ip_network
+
 from ikelab.conformance import *
 from ikelab.scripted.payloads import selector_octets
 
@@ -9,6 +11,18 @@ def policy(sa):
     """Our side of what was configured, and the peer's."""
     child = sa.spec.children[0]
     return child.local_ts[0], child.remote_ts[0]
+
+
+def within(payload, *nets):
+    """Whether there are selectors, and each lies in one of the networks: a responder is free to narrow further."""
+    return bool(payload.selectors) and all(
+        any(ip_address(one.start) in ip_network(net) and ip_address(one.end) in ip_network(net) for net in nets)
+        for one in payload.selectors)
+
+
+def judge_subset(answer, ours, theirs):
+    """TSi and TSr of a response lie within what we asked for and what the policy allows."""
+    assert within(answer.first(PayloadType.TSi), ours) and within(answer.first(PayloadType.TSr), theirs), str(answer)
 
 
 def first_child(sa, ours, theirs):
@@ -26,12 +40,12 @@ def asked(sa, ours, theirs, rekey=None):
 
 
 @requirement("RFC7296-2.9-03")
-def test_selectors_within_the_policy_come_back_as_they_are(peer):
-    """All of what is asked is allowed: it is returned. RFC 7296 2.9"""
+def test_selectors_within_the_policy_are_accepted(peer):
+    """All of what is asked is allowed: that, or a part of it, is returned. RFC 7296 2.9"""
     sa = peer.establish()
     ours, theirs = policy(sa)
     _, answer = asked(sa, [ours], [theirs])
-    assert (answer.selectors(PayloadType.TSi), answer.selectors(PayloadType.TSr)) == ([ours], [theirs])
+    judge_subset(answer, ours, theirs)
 
 
 @needs("narrowing")
@@ -41,7 +55,7 @@ def test_selectors_beyond_the_policy_are_narrowed(peer):
     sa = peer.establish()
     ours, theirs = policy(sa)
     offer, answer = asked(sa, ["0.0.0.0/0"], ["0.0.0.0/0"])
-    assert (answer.selectors(PayloadType.TSi), answer.selectors(PayloadType.TSr)) == ([ours], [theirs])
+    judge_subset(answer, ours, theirs)
     offer.take(answer).ping()
 
 
@@ -52,7 +66,7 @@ def test_selectors_are_narrowed_in_ike_auth(responder):
     sa = responder.initialised()
     ours, theirs = policy(sa)
     answer, sent = first_child(sa, ["0.0.0.0/0"], ["0.0.0.0/0"])
-    assert (answer.selectors(PayloadType.TSi), answer.selectors(PayloadType.TSr)) == ([ours], [theirs])
+    judge_subset(answer, ours, theirs)
     sa.take_auth(answer, sent).ping()
 
 
@@ -62,7 +76,7 @@ def test_no_more_than_was_asked_comes_back(peer):
     sa = peer.establish()
     ours, theirs = sa.inside[4]
     offer, answer = asked(sa, [ours], [theirs])
-    assert (answer.selectors(PayloadType.TSi), answer.selectors(PayloadType.TSr)) == ([ours], [theirs])
+    judge_subset(answer, ours, theirs)
     offer.take(answer).ping()
 
 
@@ -87,7 +101,7 @@ def test_the_first_selectors_are_included(peer):
     child = offer.take(answer)
     for kind, host, net in ((PayloadType.TSi, ours, policy(sa)[0]), (PayloadType.TSr, theirs, policy(sa)[1])):
         found = answer.selectors(kind)
-        assert {host, net} & set(found) and set(found) <= {host, net}
+        assert {host, net} & set(found) and within(answer.first(kind), net)
     child.ping()
 
 
@@ -98,7 +112,7 @@ def test_what_nobody_wants_is_left_out(peer):
     sa = peer.establish()
     ours, theirs = policy(sa)
     offer, answer = asked(sa, [NONE_OF_IT[0], ours], [NONE_OF_IT[1], theirs])
-    assert (answer.selectors(PayloadType.TSi), answer.selectors(PayloadType.TSr)) == ([ours], [theirs])
+    judge_subset(answer, ours, theirs)
     offer.take(answer).ping()
 
 
@@ -138,7 +152,7 @@ def test_a_selector_of_an_unknown_type_is_ignored(peer):
     payloads = [with_unknown(one.kind, ours if one.kind == PayloadType.TSi else theirs)
                 if one.kind in (PayloadType.TSi, PayloadType.TSr) else one for one in offer.payloads]
     answer = sa.request(CREATE_CHILD_SA, *payloads)
-    assert (answer.selectors(PayloadType.TSi), answer.selectors(PayloadType.TSr)) == ([ours], [theirs])
+    judge_subset(answer, ours, theirs)
     assert bytes([241]) not in (answer.first(PayloadType.TSi).body[4:5], answer.first(PayloadType.TSr).body[4:5])
     offer.take(answer).ping()
 
