@@ -149,9 +149,30 @@ static bool echo_ts(struct bytes body, struct writer *w)
     return true;
 }
 
-static echo *const echoes[] = {echo_sa,      echo_ke,   echo_id,    echo_cert,
-                               echo_certreq, echo_auth, echo_nonce, echo_notify,
-                               echo_delete,  echo_skf,  echo_ts};
+static bool echo_ps(struct bytes body, struct writer *w)
+{
+    struct ps_payload ps;
+    if (ps_payload_parse(body, &ps) != STATUS_OK) {
+        return false;
+    }
+    ps_payload_build(w, ps.keys);
+    return true;
+}
+
+/* Not a payload, but what stands in one. */
+static bool echo_puzzle(struct bytes data, struct writer *w)
+{
+    struct puzzle_notify puzzle;
+    if (puzzle_notify_parse(data, &puzzle) != STATUS_OK) {
+        return false;
+    }
+    puzzle_notify_build(w, &puzzle);
+    return true;
+}
+
+static echo *const echoes[] = {echo_sa,   echo_ke,    echo_id,     echo_cert,   echo_certreq,
+                               echo_auth, echo_nonce, echo_notify, echo_delete, echo_skf,
+                               echo_ts,   echo_ps,    echo_puzzle};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

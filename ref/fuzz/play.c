@@ -11,6 +11,8 @@
 #define TURNS_MAX 4000 /* expiries until it counts as a spin */
 #define SETTLE_MAX 400 /* datagrams until it counts as a storm */
 #define END_SPAN_NS (600 * WORLD_S)
+#define PUZZLE_BITS_MAX 6 /* some hundred tries: harder ones would take the time of all the rest   \
+                           */
 
 enum setting {
     SETTING_SMALL_FRAGMENTS = 1,
@@ -21,6 +23,7 @@ enum setting {
     SETTING_TWO_CHILDREN = 32,
     SETTING_TRANSPORT = 64,
     SETTING_LIFETIMES = 128,
+    SETTING_PUZZLES = SETTING_COOKIES | SETTING_TRANSPORT, /* with both, and no bit of its own */
 };
 
 /* Nothing arrives unless the script says so. */
@@ -50,6 +53,16 @@ static void set_peer(struct peer_config *peer, uint8_t setting)
     }
 }
 
+static void set_limits(struct endpoint_config *config, uint8_t setting)
+{
+    bool puzzles = (setting & SETTING_PUZZLES) == SETTING_PUZZLES;
+    config->half_open_max = 16;
+    config->cookie_threshold = (setting & SETTING_COOKIES) != 0 ? 0 : 8;
+    config->puzzle_threshold = puzzles ? 0 : 8;
+    config->puzzle_difficulty = 2;
+    config->puzzle_difficulty_max = PUZZLE_BITS_MAX;
+}
+
 void play_begin(struct play *play, uint8_t setting)
 {
     struct world *world = &play->world;
@@ -65,8 +78,7 @@ void play_begin(struct play *play, uint8_t setting)
     for (unsigned s = 0; s < 2; s++) {
         struct world_side *side = &world->sides[s];
         set_peer(&side->peers[0], setting);
-        side->config.half_open_max = 16;
-        side->config.cookie_threshold = (setting & SETTING_COOKIES) != 0 ? 0 : 8;
+        set_limits(&side->config, setting);
     }
     world->sides[0].peers[0].psk[0] ^= play->wrong_key;
     world_boot(world);

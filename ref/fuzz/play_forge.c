@@ -44,7 +44,8 @@ static const uint16_t notifies[] = {UNSUPPORTED_CRITICAL_PAYLOAD,
                                     NO_NATS_ALLOWED,
                                     IKEV2_FRAGMENTATION_SUPPORTED,
                                     SIGNATURE_HASH_ALGORITHMS,
-                                    65535};
+                                    65535,
+                                    PUZZLE};
 
 struct forger {
     const struct peer_config *peer; /* of the side that is spoken for */
@@ -155,10 +156,10 @@ static void put_payload(const struct forger *forger, uint8_t type, struct input 
 
 static uint8_t put_payloads(const struct forger *forger, struct input *in)
 {
-    static const uint8_t usual[] = {PAYLOAD_SA,  PAYLOAD_NONCE,  PAYLOAD_KE,       PAYLOAD_TSI,
-                                    PAYLOAD_TSR, PAYLOAD_NOTIFY, PAYLOAD_DELETE,   PAYLOAD_NOTIFY,
-                                    PAYLOAD_IDI, PAYLOAD_IDR,    PAYLOAD_AUTH,     PAYLOAD_CERT,
-                                    PAYLOAD_CP,  PAYLOAD_EAP,    PAYLOAD_VENDOR_ID};
+    static const uint8_t usual[] = {PAYLOAD_SA,  PAYLOAD_NONCE,  PAYLOAD_KE,        PAYLOAD_TSI,
+                                    PAYLOAD_TSR, PAYLOAD_NOTIFY, PAYLOAD_DELETE,    PAYLOAD_NOTIFY,
+                                    PAYLOAD_IDI, PAYLOAD_IDR,    PAYLOAD_AUTH,      PAYLOAD_CERT,
+                                    PAYLOAD_CP,  PAYLOAD_EAP,    PAYLOAD_VENDOR_ID, PAYLOAD_PS};
     struct chain_writer chain = chain_writer_over(forger->w);
     while (in->left.length > 0 && forger->w->length < 8000) {
         uint8_t type = input_u8(in);
