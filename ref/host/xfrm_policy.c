@@ -98,9 +98,10 @@ struct policy_listing {
 static int policy_collect(const struct nlmsghdr *message, void *context)
 {
     struct policy_listing *listing = context;
-    const struct xfrm_userpolicy_info *info = mnl_nlmsg_get_payload(message);
-    if (info->priority < listing->first || info->priority > listing->last ||
-        info->dir >= XFRM_POLICY_MAX) { /* beyond: a socket's own */
+    struct xfrm_userpolicy_info info; /* a copy: netlink aligns messages to 4 octets, not to 8 */
+    memcpy(&info, mnl_nlmsg_get_payload(message), sizeof(info));
+    if (info.priority < listing->first || info.priority > listing->last ||
+        info.dir >= XFRM_POLICY_MAX) { /* beyond: a socket's own */
         return MNL_CB_OK;
     }
     if (listing->count == listing->capacity) {
@@ -113,9 +114,9 @@ static int policy_collect(const struct nlmsghdr *message, void *context)
         listing->capacity = capacity;
     }
     struct xfrm_policy *policy = &listing->items[listing->count++];
-    xfrm_policy_read(info, policy);
+    xfrm_policy_read(&info, policy);
     const struct nlattr *attribute;
-    mnl_attr_for_each(attribute, message, sizeof(*info))
+    mnl_attr_for_each(attribute, message, sizeof(info))
     {
         if (mnl_attr_get_type(attribute) == XFRMA_MARK) {
             const struct xfrm_mark *mark = mnl_attr_get_payload(attribute);

@@ -283,9 +283,10 @@ struct state_listing {
 static int id_collect(const struct nlmsghdr *message, void *context)
 {
     struct state_listing *listing = context;
-    const struct xfrm_usersa_info *info = mnl_nlmsg_get_payload(message);
-    if (info->reqid < listing->first || info->reqid > listing->last ||
-        info->id.proto != IPPROTO_ESP || info->id.spi == 0) {
+    struct xfrm_usersa_info info; /* a copy: netlink aligns messages to 4 octets, not to 8 */
+    memcpy(&info, mnl_nlmsg_get_payload(message), sizeof(info));
+    if (info.reqid < listing->first || info.reqid > listing->last || info.id.proto != IPPROTO_ESP ||
+        info.id.spi == 0) {
         return MNL_CB_OK;
     }
     if (listing->count == listing->capacity) {
@@ -297,9 +298,8 @@ static int id_collect(const struct nlmsghdr *message, void *context)
         listing->ids = ids;
         listing->capacity = capacity;
     }
-    listing->ids[listing->count++] =
-        (struct xfrm_sa_id){.spi = ntohl(info->id.spi),
-                            .destination = xfrm_address_read(&info->id.daddr, info->family)};
+    listing->ids[listing->count++] = (struct xfrm_sa_id){
+        .spi = ntohl(info.id.spi), .destination = xfrm_address_read(&info.id.daddr, info.family)};
     return MNL_CB_OK;
 }
 

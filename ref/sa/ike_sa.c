@@ -77,7 +77,13 @@ enum status ike_sa_set_keys(struct ike_sa *sa, const struct ike_keys *keys)
                                 PROTECTOR_SEAL);
     sa->open = protector_create(&sa->protection, secret_bytes(theirs_e), secret_bytes(theirs_a),
                                 PROTECTOR_OPEN);
-    return sa->seal != NULL && sa->open != NULL ? STATUS_OK : STATUS_INTERNAL;
+    if (sa->seal != NULL && sa->open != NULL) {
+        return STATUS_OK;
+    }
+    protector_destroy(sa->seal); /* both or none: the next response may be tried again */
+    protector_destroy(sa->open);
+    sa->seal = sa->open = NULL;
+    return STATUS_INTERNAL;
 }
 
 void ike_sa_free_init(struct ike_sa *sa)

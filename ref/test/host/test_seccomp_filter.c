@@ -17,6 +17,12 @@
 #include "cell_lab.h"
 #include "host/seccomp_filter.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+static const bool sanitized = true;
+#else
+static const bool sanitized = false;
+#endif
+
 static bool opens_a_file(void)
 {
     return seccomp_filter_load(FILTER_KILL) && open("/dev/null", O_RDONLY) >= 0;
@@ -85,6 +91,9 @@ static bool is_only_told_of(void)
 static void what_becomes_of_it(void **state)
 {
     (void)state;
+    if (sanitized) { /* its runtime calls what no daemon may; such a build does not filter */
+        skip();
+    }
     static const struct {
         const char *what;
         bool (*act)(void);
