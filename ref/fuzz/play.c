@@ -11,8 +11,7 @@
 #define TURNS_MAX 4000 /* expiries until it counts as a spin */
 #define SETTLE_MAX 400 /* datagrams until it counts as a storm */
 #define END_SPAN_NS (600 * WORLD_S)
-#define PUZZLE_BITS_MAX 6 /* some hundred tries: harder ones would take the time of all the rest   \
-                           */
+#define PUZZLE_BITS_MAX 6 /* some hundred tries: harder ones take the time of all the rest */
 
 enum setting {
     SETTING_SMALL_FRAGMENTS = 1,
