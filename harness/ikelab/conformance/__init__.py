@@ -6,6 +6,7 @@ is all that a file of tests needs: the names below, and the fixtures `responder`
 
     stage        an implementation that stays up for many tests      under_test    what a test says to it
     judge        from what a test did to a verdict and artefacts     plugin        pytest
+    as_written   reserved fields and the like, for tests of senders  life          a life with every exchange in it
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ from ..scripted.ike_sa import IkeSa
 from ..scripted.payloads import (AUTH, CERT, CERTREQ, CP, EAP, KE, SA, TSi, TSr, D, IDi, IDr, N, Nonce, Payload, Proposal,
                                  Raw, Transform, TransformWith, V, chain, critical, known, odd, replaced, selector,
                                  without)
+from ..scripted.short_secret import short_secret
 from ..scripted.suites import proposal, transform
+from ..vectors.derivation import public_value
 from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
+from .as_written import (generic_headers, payloads_of, proposal_sub, transform_sub, written_proposals)
+from .life import life
 
 IKE_SA_INIT, IKE_AUTH = Exchange.IKE_SA_INIT, Exchange.IKE_AUTH
 CREATE_CHILD_SA, INFORMATIONAL = Exchange.CREATE_CHILD_SA, Exchange.INFORMATIONAL
@@ -41,5 +46,6 @@ def configuration(**fields: Any) -> Callable[[Any], Any]:
 __all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "EAP", "ESP", "Exchange", "IDi", "IDr",
            "IKE", "IKE_AUTH", "IKE_SA_INIT", "INFORMATIONAL", "IkeSa", "KE", "N", "Nonce", "NotReady", "Opened", "Payload",
            "PayloadType", "Proposal", "Protocol", "Raw", "Received", "SA", "Sent", "TSi", "TSr", "Transform",
-           "TransformType", "TransformWith", "Unmet", "V", "chain", "configuration", "critical", "each", "ip", "known",
-           "needs", "odd", "proposal", "replaced", "requirement", "selector", "topology", "transform", "without"]
+           "TransformType", "TransformWith", "Unmet", "V", "chain", "configuration", "critical", "each",
+           "generic_headers", "ip", "known", "life", "needs", "odd", "payloads_of", "proposal", "proposal_sub", "public_value",
+           "replaced", "requirement", "selector", "short_secret", "topology", "transform", "transform_sub", "without", "written_proposals"]

@@ -53,6 +53,7 @@ class Carrier:
         self.local, self.remote = local, remote
         self._host = host
         self.patience_s = patience_s
+        self._marked = {ports[1]}  # of our ports those on which an IKE message has the Non-ESP marker in front
         self.ike_port, self.natt_port = ports
         self.ike: dict[bytes, Receiver] = {}
         self.esp: dict[bytes, Receiver] = {}
@@ -79,11 +80,36 @@ class Carrier:
     def _open(self, local: str) -> dict[int, socket.socket]:
         found = {}
         for port in (self.ike_port, self.natt_port):
-            found[port] = socket.socket(self._family, socket.SOCK_DGRAM)
-            found[port].bind((local, port))
+            found[port] = self._udp(local, port)
         found[0] = socket.socket(self._family, socket.SOCK_RAW, ESP)
         found[0].bind((local, 0))
         return found
+
+    def _udp(self, local: str, port: int) -> socket.socket:
+        found = socket.socket(self._family, socket.SOCK_DGRAM)
+        found.bind((local, port))
+        return found
+
+    def open_port(self, marked: bool = False) -> int:
+        """One more UDP port of ours, as a NAT would have put it in place of 500, or `marked` of 4500; its number. It is
+        of the address that we send from now, until forget()."""
+        one = self._host.call(self._udp, self.local, 0)
+        number: int = one.getsockname()[1]
+        self._sockets[number] = one
+        self._ports[one.fileno()] = (number, one)
+        self._poll.register(one, select.POLLIN)
+        if marked:
+            self._marked.add(number)
+        return number
+
+    def _close_extra(self) -> None:
+        for sockets in self._of_address.values():
+            for number in set(sockets) - {0, self.ike_port, self.natt_port}:
+                one = sockets.pop(number)
+                self._poll.unregister(one)
+                del self._ports[one.fileno()]
+                self._marked.discard(number)
+                one.close()
 
     def close(self) -> None:
         for _, one in self._ports.values():
@@ -98,8 +124,8 @@ class Carrier:
     # Out.
 
     def send_ike(self, octets: bytes, port: int, to: tuple[str, int]) -> None:
-        """`port` is ours. On any but 500 the Non-ESP marker goes first (RFC 7296 2.23, RFC 3948 2.2)."""
-        self.send_raw(octets if port == self.ike_port else NON_ESP_MARKER + octets, port, to)
+        """`port` is ours. On 4500 the Non-ESP marker goes first (RFC 7296 2.23, RFC 3948 2.2)."""
+        self.send_raw(NON_ESP_MARKER + octets if port in self._marked else octets, port, to)
 
     def send_esp(self, octets: bytes, to: tuple[str, int]) -> None:
         """In UDP, or bare where `to` has the port 0."""
@@ -128,6 +154,7 @@ class Carrier:
         """Nobody gets anything any more; what has arrived, and all keys, are thrown away."""
         while self._take(0):
             pass
+        self._close_extra()
         self.move(self._home)
         self.ike.clear()
         self.esp.clear()
@@ -156,13 +183,13 @@ class Carrier:
         if port == 0:
             header = (octets[0] & 0xF) * 4 if self._family == socket.AF_INET else 0  # IPv6 comes without its header
             self._esp(Arrived(now, 0, source, octets[header:], at))
-        elif port == self.natt_port and octets[:4] != NON_ESP_MARKER:
+        elif port in self._marked and octets[:4] != NON_ESP_MARKER:
             if octets == KEEPALIVE:
                 self.keepalives.append(Arrived(now, port, source, octets, at))
             else:
                 self._esp(Arrived(now, port, source, octets, at))
         else:
-            self._ike(Arrived(now, port, source, octets if port == self.ike_port else octets[4:], at))
+            self._ike(Arrived(now, port, source, octets[4:] if port in self._marked else octets, at))
 
     def _esp(self, datagram: Arrived) -> None:
         receiver = self.esp.get(datagram.octets[:4])

@@ -34,6 +34,7 @@ class Received(ike.Message):
 
     arrived: Arrived | None = None
     pieces: list[Received] = field(default_factory=list)
+    text_inside: bytes = b""  # what SK held, Padding and Pad Length included; of fragments: joined, without these
 
     @property
     def exchange(self) -> int:
@@ -99,6 +100,7 @@ class Channel:
         self.expected_request = 0  # and of the peer's
         self.inbox: deque[Received] = deque()
         self.copies: list[Received] = []
+        self.received: list[Received] = []  # every message of the peer's once, whoever has taken it from the inbox
         self.problems: list[str] = []  # what came and was no message of this IKE SA
         self._seen: dict[bytes, int] = {}  # octets that have come, with the Message ID of a response, else -1
         self._pieces: dict[tuple[int, int, bool], _Pieces] = {}
@@ -168,6 +170,8 @@ class Channel:
             return
         self._seen[datagram.octets] = message.message_id if message.header.response else -1
         (self.copies if repeated else self.inbox).append(message)
+        if not repeated:
+            self.received.append(message)
 
     def _open(self, message: Received, repeated: bool) -> bool:
         """False while fragments are missing."""
@@ -180,6 +184,7 @@ class Channel:
         text = self.theirs.open(before, sealed)
         if not text or text[-1] + 1 > len(text):
             raise Malformed("padding longer than the Encrypted payload")
+        message.text_inside = text
         text = text[: len(text) - 1 - text[-1]]
         if message.fragment is None:
             message.inner = ike.parse_chain(payload.inner_first, text)
@@ -198,7 +203,8 @@ class Channel:
         if len(pieces.parts) < pieces.total:
             return False
         del self._pieces[key]
-        message.inner = ike.parse_chain(pieces.first, b"".join(pieces.parts[n] for n in sorted(pieces.parts)))
+        message.text_inside = b"".join(pieces.parts[n] for n in sorted(pieces.parts))
+        message.inner = ike.parse_chain(pieces.first, message.text_inside)
         message.pieces = [pieces.messages[n] for n in sorted(pieces.messages)]
         return True
 
