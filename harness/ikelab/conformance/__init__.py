@@ -27,7 +27,7 @@ from ..scripted.payloads import (AUTH, CERT, CERTREQ, CP, EAP, KE, SA, TSi, TSr,
                                  without)
 from ..scripted.short_secret import short_secret
 from ..scripted.suites import proposal, transform
-from ..vectors.derivation import public_value
+from ..vectors.derivation import prf, public_value
 from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
 from .as_written import (generic_headers, payloads_of, proposal_sub, transform_sub, written_proposals)
 from .life import life
@@ -47,5 +47,5 @@ __all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "
            "IKE", "IKE_AUTH", "IKE_SA_INIT", "INFORMATIONAL", "IkeSa", "KE", "N", "Nonce", "NotReady", "Opened", "Payload",
            "PayloadType", "Proposal", "Protocol", "Raw", "Received", "SA", "Sent", "TSi", "TSr", "Transform",
            "TransformType", "TransformWith", "Unmet", "V", "chain", "configuration", "critical", "each",
-           "generic_headers", "ip", "known", "life", "needs", "odd", "payloads_of", "proposal", "proposal_sub", "public_value",
+           "generic_headers", "ip", "known", "life", "needs", "odd", "payloads_of", "prf", "proposal", "proposal_sub", "public_value",
            "replaced", "requirement", "selector", "short_secret", "topology", "transform", "transform_sub", "without", "written_proposals"]
