@@ -71,6 +71,27 @@ static void replace_address(struct selector_list *list, const struct address *ad
     }
 }
 
+/* Transport mode through a NAT: selectors of a side behind it name an address that only one of the
+ * two peers sees. Both put in its place the one that they see themselves, in what they have
+ * received, and go on with that (2.23.1). False where there is more than one address. */
+static bool substitute(const struct ike_sa *sa, struct selector_list *local,
+                       struct selector_list *remote)
+{
+    if (!sa->nat_local && !sa->nat_remote) {
+        return true;
+    }
+    if (!one_address(local) || !one_address(remote)) {
+        return false;
+    }
+    if (sa->nat_local) {
+        replace_address(local, &sa->path.local.ip);
+    }
+    if (sa->nat_remote) {
+        replace_address(remote, &sa->path.remote.ip);
+    }
+    return true;
+}
+
 /* ---- shared ---- */
 
 static void build_ts(struct chain_writer *chain, uint8_t type, const struct selector_list *list)
@@ -278,9 +299,12 @@ enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, stru
         (!transport && request->transport_mode && config->transport_required)) {
         return STATUS_NOTIFY(NO_PROPOSAL_CHOSEN);
     }
+    struct selector_list local = answer->ts_i;
+    struct selector_list remote = answer->ts_r;
     /* the responder may narrow, never widen: 2.9 */
-    if (!selectors_within(&answer->ts_i, &request->local) ||
-        !selectors_within(&answer->ts_r, &request->remote)) {
+    if ((transport && !substitute(sa, &local, &remote)) ||
+        !selectors_within(&local, &request->local) ||
+        !selectors_within(&remote, &request->remote)) {
         return STATUS_NOTIFY(TS_UNACCEPTABLE);
     }
     struct bytes spi = chosen.spi;
@@ -290,8 +314,8 @@ enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, stru
         .esn = chosen.esn,
         .protection = chosen.protection,
         .key_exchange = chosen.key_exchange,
-        .local = answer->ts_i,
-        .remote = answer->ts_r,
+        .local = local,
+        .remote = remote,
     };
     (void)!bytes_take_u32(&spi, &made.spi_out); /* of 4 octets, or it was not accepted */
     if (made.spi_out < 256) {
@@ -333,37 +357,20 @@ void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct 
 
 struct answer {
     struct child_sa made;
-    struct selector_list ts_i, ts_r; /* as they go back to the initiator */
+    struct selector_list local, remote; /* as they were asked for, in addresses that we see */
     struct chosen_proposal chosen;
 };
 
-/* Behind a NAT the initiator's selectors in transport mode name addresses that we do not see:
- * policy is asked about those that we do, the answer gives back what was offered (2.23.1). */
+/* Policy is asked about addresses that we see, and the answer has those as well (2.23.1). */
 static bool narrow(const struct ike_sa *sa, const struct message *m,
                    const struct selector_list *local, const struct selector_list *remote,
                    bool transport, struct answer *answer)
 {
-    struct selector_list ts_i = m->ts_i;
-    struct selector_list ts_r = m->ts_r;
-    bool translated = transport && (sa->nat_local || sa->nat_remote);
-    if (translated) {
-        if (!one_address(&ts_i) || !one_address(&ts_r)) {
-            return false;
-        }
-        replace_address(&ts_i, &sa->path.remote.ip);
-        replace_address(&ts_r, &sa->path.local.ip);
-    }
-    if (!selectors_narrow(&ts_i, remote, &answer->made.remote) ||
-        !selectors_narrow(&ts_r, local, &answer->made.local)) {
-        return false;
-    }
-    answer->ts_i = answer->made.remote;
-    answer->ts_r = answer->made.local;
-    if (translated) {
-        replace_address(&answer->ts_i, &m->ts_i.items[0].start);
-        replace_address(&answer->ts_r, &m->ts_r.items[0].start);
-    }
-    return true;
+    answer->local = m->ts_r;
+    answer->remote = m->ts_i;
+    return (!transport || substitute(sa, &answer->local, &answer->remote)) &&
+           selectors_narrow(&answer->remote, remote, &answer->made.remote) &&
+           selectors_narrow(&answer->local, local, &answer->made.local);
 }
 
 /* One child of the configuration (or the Child SA being rekeyed) against the request. */
@@ -398,11 +405,12 @@ static enum status try_child(const struct ike_sa *sa, const struct message *m,
 
 /* The first selectors of both lists, often of the very packet that wanted the SA, are in what is
  * left: a child that can take them goes before one that cannot (2.9). */
-static bool has_first_choices(const struct message *m, const struct answer *answer)
+static bool has_first_choices(const struct answer *answer)
 {
-    const struct selector_list first_i = {.count = 1, .items = {m->ts_i.items[0]}};
-    const struct selector_list first_r = {.count = 1, .items = {m->ts_r.items[0]}};
-    return selectors_within(&first_i, &answer->ts_i) && selectors_within(&first_r, &answer->ts_r);
+    const struct selector_list local = {.count = 1, .items = {answer->local.items[0]}};
+    const struct selector_list remote = {.count = 1, .items = {answer->remote.items[0]}};
+    return selectors_within(&local, &answer->made.local) &&
+           selectors_within(&remote, &answer->made.remote);
 }
 
 static enum status choose_child(const struct ike_sa *sa, const struct message *m,
@@ -416,7 +424,7 @@ static enum status choose_child(const struct ike_sa *sa, const struct message *m
     for (int any = 0; any < 2; any++) {
         for (size_t i = 0; i < sa->peer->child_count; i++) {
             enum status status = try_child(sa, m, exchange, (uint16_t)i, answer);
-            if (status == STATUS_OK && (any == 1 || has_first_choices(m, answer))) {
+            if (status == STATUS_OK && (any == 1 || has_first_choices(answer))) {
                 exchange->child_index = (uint16_t)i;
                 return STATUS_OK;
             }
@@ -464,8 +472,8 @@ static void write_answer(struct exchange_reply *reply, const struct child_exchan
     if (key != NULL) {
         build_ke(chain, key_exchange_algorithm_of(key)->id, key);
     }
-    build_ts(chain, PAYLOAD_TSI, &answer->ts_i);
-    build_ts(chain, PAYLOAD_TSR, &answer->ts_r);
+    build_ts(chain, PAYLOAD_TSI, &answer->made.remote);
+    build_ts(chain, PAYLOAD_TSR, &answer->made.local);
 }
 
 enum status child_answer_build(struct sa_store *store, struct ike_sa *sa,

@@ -255,7 +255,7 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
     if (sa->spi_r != 0) {
         return STATUS_DROP; /* a copy of the answer that made us search */
     }
-    if (!m->has_sa) {
+    if (!m->has_sa || message_error(m) != NULL) {
         return consume_refusal(store, sa, m);
     }
     if (in->header->spi_r == 0 || message_rules_check(IKE_SA_INIT, true, m) != STATUS_OK ||

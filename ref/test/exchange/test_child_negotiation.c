@@ -272,6 +272,36 @@ static void test_transport_mode_or_nothing(void **state)
     assert_int_equal(conclude(false, &made), STATUS_NOTIFY(NO_PROPOSAL_CHOSEN));
 }
 
+/* 2.23.1: side 0 is behind a NAT. Its own address is not what side 1 sees: each puts in the selectors
+ * that it receives what it sees itself. */
+static void test_transport_mode_through_a_nat(void **state)
+{
+    (void)state;
+    struct child_sa *made;
+    for (unsigned side = 0; side < 2; side++) {
+        struct child_config *child = &bench.world.sides[side].peers[0].children[0];
+        child->transport_mode = true;
+        child->local.count = child->remote.count = 0; /* the two ends themselves */
+    }
+    struct ike_sa *inside = bench_sa(&bench, 0);
+    struct ike_sa *outside = bench_sa(&bench, 1);
+    const struct address seen = outside->path.remote.ip;
+    inside->path.local.ip = world_address("10.99.0.5");
+    offer();
+    assert_int_equal(answer(), STATUS_NOTIFY(TS_UNACCEPTABLE)); /* unless there is a NAT */
+    inside->nat_local = outside->nat_remote = true;
+    assert_int_equal(answer(), STATUS_OK);
+    const struct message *m = mail_read(&bench.answer);
+    assert_true(address_equal(&m->ts_i.items[0].start, &seen));
+    assert_true(address_equal(&m->ts_i.items[0].end, &seen));
+    assert_true(address_equal(&outside->children->remote.items[0].start, &seen));
+    inside->nat_local = false;
+    assert_int_equal(conclude(false, &made), STATUS_NOTIFY(TS_UNACCEPTABLE));
+    inside->nat_local = true;
+    assert_int_equal(conclude(false, &made), STATUS_OK);
+    assert_true(address_equal(&made->local.items[0].start, &inside->path.local.ip));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -280,6 +310,7 @@ int main(void)
         TEST(test_transport_mode_or_nothing), TEST(test_offer),   TEST(test_packet_first),
         TEST(test_offer_of_a_rekey),          TEST(test_is_out),  TEST(test_conclusions),
         TEST(test_never_installed),           TEST(test_answers), TEST(test_lifetime),
+        TEST(test_transport_mode_through_a_nat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,21 @@ static void test_error_is_not_believed_at_once(void **state)
     assert_int_equal(sa->request.give_up_ns, a->now_ns + sa->peer->retransmission.timeout_ns);
 }
 
+/* 2.21.1: any error fails the exchange, whatever stands beside it. */
+static void test_error_beside_an_answer(void **state)
+{
+    (void)state;
+    struct ike_sa *sa = ask();
+    assert_int_equal(ike_sa_init_consume_request(b, &seen.in), STATUS_OK);
+    assert_true(core_datagram(&world, 1, &sent));
+    core_decode(&seen, &sent);
+    struct notify_payload *added = &seen.message.notifies[seen.message.notify_count++];
+    *added = (struct notify_payload){.type = NO_PROPOSAL_CHOSEN};
+    assert_int_equal(ike_sa_init_consume_response(a, sa, &seen.in), STATUS_OK);
+    assert_int_equal(sa->state, IKE_SA_INIT_SENT);
+    assert_int_equal(sa->request.error, STATUS_PEER(NO_PROPOSAL_CHOSEN));
+}
+
 /* What a has been told in the open, as it reads it. */
 static void told(uint16_t type, const void *data, size_t length)
 {
@@ -304,7 +319,7 @@ int main(void)
         CASE(test_refused),
         CASE(test_cookie),
         CASE(test_response_leads_to_ike_auth),
-        CASE(test_error_is_not_believed_at_once),
+        CASE(test_error_is_not_believed_at_once), CASE(test_error_beside_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

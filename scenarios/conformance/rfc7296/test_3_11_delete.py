@@ -57,7 +57,7 @@ def test_a_delete_of_an_unknown_spi_is_answered_without_a_delete(peer):
 
 
 @requirement("RFC7296-2.21.3-01", "RFC7296-2.21-02")
-@each("body", b"", b"\x03\x04", b"\x03\x04\x00\x02abcd", b"\x03\x04\x00\x00abcd", b"\x03\x05\x00\x01abcde", b"\x01\x00\x00\x01",
+@each("body", b"", b"\x03\x04", b"\x03\x04\x00\x02abcd", b"\x03\x04\x00\x00abcd", b"\x03\x05\x00\x01abcde",
       b"\x01\x08\x00\x01abcdefgh")
 def test_a_malformed_delete_deletes_nothing(peer, body):
     """Fields that do not agree with each other or with the protocol: an error, or at the least no effect. RFC 7296

@@ -38,7 +38,7 @@ def test_selectors_of_a_life(peer):
                 assert (s.start_port, s.end_port) == (0, 65535)
 
 
-@configuration(child={"local_ts": ("10.1.0.0/24[udp/53]",), "remote_ts": ("10.2.0.0/24[udp]",)})
+@configuration(child={"local_ts": ("10.1.0.0/24[17/53]",), "remote_ts": ("10.2.0.0/24[17]",)})
 @requirement("RFC7296-3.13.1-01", "RFC7296-3.13.1-02", "RFC7296-3.13.1-03")
 def test_ports_of_a_protocol(initiator):
     """One port is its own start and end, and all ports are 0 to 65535. RFC 7296 3.13.1"""

@@ -155,14 +155,6 @@ def test_what_we_sealed_is_not_taken_back(peer):
     sa.liveness()
 
 
-@requirement("RFC7296-3.1-02", "RFC7296-3.14-01", "RFC7296-2.21.3-01")
-def test_sk_within_sk_is_refused(peer):
-    """An Encrypted payload inside another: an error, and what is inside is not carried out. RFC 7296 3.1, 3.14"""
-    sa = peer.establish()
-    answer = sa.request(INFORMATIONAL, Raw(PayloadType.SK, bytes(48)))
-    assert [one for one in answer.notifies().values() if one.is_error], f"{answer} is no error"
-
-
 @requirement("RFC7296-3.1-01", "RFC7296-3.14-01")
 def test_a_payload_behind_sk_is_not_obeyed(peer):
     """Octets of a Delete behind the Encrypted payload, not protected by it, delete nothing. RFC 7296 3.1"""
