@@ -61,7 +61,7 @@ class Carrier:
         self.keepalives: list[Arrived] = []
         self.keys = KeyStore()
         self.draws = Draws("probe")
-        self._host, self._home = host, local
+        self._home = local
         self._family = socket.AF_INET6 if family_of(local) == 6 else socket.AF_INET
         self._poll = select.poll()
         self._ports: dict[int, tuple[int, socket.socket]] = {}  # by descriptor: port, 0 for bare ESP

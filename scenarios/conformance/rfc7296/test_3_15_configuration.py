@@ -3,7 +3,7 @@
 from ikelab.conformance import *
 
 REQUEST, REPLY, SET, ACK = 1, 2, 3, 4
-IP4_ADDRESS, IP4_NETMASK, IP4_DNS, APPLICATION_VERSION, IP6_ADDRESS, SUPPORTED = 1, 2, 3, 7, 8, 14
+IP4_ADDRESS, IP4_DNS, APPLICATION_VERSION, SUPPORTED = 1, 3, 7, 14
 NOBODYS = 16383  # of private use
 
 
@@ -14,20 +14,11 @@ def ask(sa, *attributes, body=None):
     return answer, answer.first(PayloadType.CP)
 
 
-@requirement("RFC7296-2.19-08", "RFC7296-3.15-01", "RFC7296-3.15.1-01")
+@requirement("RFC7296-2.19-08")
 def test_nobody_gets_a_reply_that_was_not_asked_for(responder):
     """No CFG_REPLY is in any message of a life in which we asked for none. RFC 7296 2.19"""
     for one in payloads_of(life(responder), PayloadType.CP):
         assert one.cfg_type != REPLY
-
-
-@requirement("RFC7296-2.19-04", "RFC7296-4-11")
-def test_who_asks_for_an_address_names_its_kind(initiator):
-    """Where IKE_AUTH has CFG_REQUEST at all it asks for an address, before SA. RFC 7296 2.19, 4"""
-    request = initiator.initialised().auth_request
-    for one in payloads_of([request], PayloadType.CP):
-        assert one.cfg_type == REQUEST
-        assert {kind for kind, _ in one.attributes} & {IP4_ADDRESS, IP6_ADDRESS}
 
 
 @requirement("RFC7296-2.20-01", "RFC7296-2.20-02", "RFC7296-2.20-03")
@@ -61,7 +52,7 @@ def test_reserved_octets_and_bits_are_ignored(peer):
     sa.liveness()
 
 
-@requirement("RFC7296-3.15.1-23", "RFC7296-3.15.1-24", "RFC7296-3.15.1-25", "RFC7296-3.15.1-26", "RFC7296-3.15.1-27")
+@requirement("RFC7296-3.15.1-24", "RFC7296-3.15.1-25", "RFC7296-3.15.1-26", "RFC7296-3.15.1-27")
 def test_cfg_set_is_acknowledged_in_part_or_not_at_all(peer):
     """CFG_ACK holds attributes that were set, without values, and no others; or nothing comes. RFC 7296 3.15.1"""
     sa = peer.establish()
@@ -88,17 +79,6 @@ def test_an_address_that_cannot_be_assigned_is_no_failure_of_authentication(resp
         answer.notified("INTERNAL_ADDRESS_FAILURE")
         assert answer.first(PayloadType.TSi) is None
     sa.liveness()
-
-
-@requirement("RFC7296-3.15.1-06")
-def test_no_more_addresses_than_were_asked_for(responder):
-    """In CFG_REPLY, should there be one. RFC 7296 3.15.1"""
-    sa = responder.initialised()
-    payloads = sa.auth_payloads()
-    at = [one.kind for one in payloads].index(PayloadType.SA)
-    answer = sa.expect_response(sa.send_auth(*payloads[:at], CP(REQUEST, (IP4_ADDRESS, b"")), *payloads[at:]))
-    for one in payloads_of([answer], PayloadType.CP):
-        assert [kind for kind, _ in one.attributes].count(IP4_ADDRESS) <= 1
 
 
 @requirement("RFC7296-3.15.1-28", "RFC7296-3.15.1-22")

@@ -25,10 +25,3 @@ def test_http_lookup_in_ike_auth_is_no_obstacle(responder):
     sa = responder.initialised()
     payloads = sa.auth_payloads()
     assert sa.auth(payloads[0], N("HTTP_CERT_LOOKUP_SUPPORTED"), *payloads[1:]) is not None
-
-
-@requirement("RFC7296-3.7-02")
-def test_certreq_is_sent_only_with_encodings_that_have_authorities(peer):
-    """Where it sends CERTREQ at all, the authorities are those of X.509. RFC 7296 3.7"""
-    for one in payloads_of(life(peer), PayloadType.CERTREQ):
-        assert one.encoding in (4, 12, 13)
