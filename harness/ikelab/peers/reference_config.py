@@ -30,6 +30,8 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = 
         lines.append(f"half-open-max = {spec.half_open_max}")
     if spec.half_open_timeout_ms is not None:
         lines.append(f'half-open-timeout = "{spec.half_open_timeout_ms}ms"')
+    if not spec.prefix_limits:
+        lines += ["prefix-half-open = 0", "prefix-half-open-max = 0", "prefix-failures = 0"]
     if spec.delete_linger_ms is not None:
         lines.append(f'delete-linger = "{spec.delete_linger_ms}ms"')
     if spec.mtu:

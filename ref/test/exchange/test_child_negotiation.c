@@ -272,8 +272,8 @@ static void test_transport_mode_or_nothing(void **state)
     assert_int_equal(conclude(false, &made), STATUS_NOTIFY(NO_PROPOSAL_CHOSEN));
 }
 
-/* 2.23.1: side 0 is behind a NAT. Its own address is not what side 1 sees: each puts in the selectors
- * that it receives what it sees itself. */
+/* 2.23.1: side 0 is behind a NAT. Its own address is not what side 1 sees: each puts in the
+ * selectors that it receives what it sees itself. */
 static void test_transport_mode_through_a_nat(void **state)
 {
     (void)state;
@@ -307,9 +307,15 @@ static void test_transport_mode_through_a_nat(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_transport_mode_or_nothing), TEST(test_offer),   TEST(test_packet_first),
-        TEST(test_offer_of_a_rekey),          TEST(test_is_out),  TEST(test_conclusions),
-        TEST(test_never_installed),           TEST(test_answers), TEST(test_lifetime),
+        TEST(test_transport_mode_or_nothing),
+        TEST(test_offer),
+        TEST(test_packet_first),
+        TEST(test_offer_of_a_rekey),
+        TEST(test_is_out),
+        TEST(test_conclusions),
+        TEST(test_never_installed),
+        TEST(test_answers),
+        TEST(test_lifetime),
         TEST(test_transport_mode_through_a_nat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

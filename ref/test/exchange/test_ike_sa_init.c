@@ -319,7 +319,8 @@ int main(void)
         CASE(test_refused),
         CASE(test_cookie),
         CASE(test_response_leads_to_ike_auth),
-        CASE(test_error_is_not_believed_at_once), CASE(test_error_beside_an_answer),
+        CASE(test_error_is_not_believed_at_once),
+        CASE(test_error_beside_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
