@@ -46,6 +46,12 @@ def test_who_rekeys_the_ike_sa_is_its_original_initiator(peer):
     assert new.liveness().header.from_initiator
 
 
+@requirement("RFC7296-3.1-19")
+def test_exchange_types(peer):
+    """A life has the four exchanges 34 to 37, the peer's requests and responses alike, and no others. RFC 7296 3.1"""
+    assert {message.header.exchange_type for message in life(peer)} == {34, 35, 36, 37}
+
+
 @requirement("RFC7296-3.1-03", "RFC7296-3.1-04")
 def test_spis_of_the_first_request(initiator):
     """The initiator's SPI is not zero, the responder's is. RFC 7296 3.1"""
@@ -62,7 +68,7 @@ def test_the_responder_spi_is_zero_with_a_cookie_too(initiator):
     assert sa.expect_request(IKE_SA_INIT).header.spi_r == bytes(8)
 
 
-@requirement("RFC7296-3.1-18", "RFC7296-3.1-01", "RFC7296-3.14-01", "RFC7296-3.1-02", "RFC7296-3.2-08")
+@requirement("RFC7296-3.1-18", "RFC7296-3.1-20", "RFC7296-3.1-01", "RFC7296-3.14-01", "RFC7296-3.1-02", "RFC7296-3.2-08")
 def test_messages_are_whole_and_nothing_follows_sk(peer):
     """Length is the datagram's, SK is its last payload and not in itself, and the last one inside names none. RFC 7296
     3.1, 3.2, 3.14"""

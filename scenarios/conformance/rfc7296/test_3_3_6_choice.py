@@ -19,7 +19,7 @@ def configured(*more, leave=None):
     return [t for t in proposal(GOOD).transforms if t.kind != leave] + list(more)
 
 
-@requirement("RFC7296-3.3.6-01", "RFC7296-3.3.4-04", "RFC7296-3.3.4-05")
+@requirement("RFC7296-3.3.6-01", "RFC7296-3.3.4-03", "RFC7296-3.3.4-04", "RFC7296-3.3.4-05")
 @each("words", "aes128gcm16-prfsha256-x25519", "aes256gcm16-prfsha512-x25519", "aes256-sha256-x25519")
 def test_what_policy_does_not_allow_is_refused(responder, words):
     """A suite that is not configured is refused by NO_PROPOSAL_CHOSEN. RFC 7296 3.3.4, 3.3.6"""
@@ -135,7 +135,7 @@ def test_none_as_integrity_beside_a_combined_mode_cipher_is_taken(responder):
     sa.auth()
 
 
-@requirement("RFC7296-3.3.3-02")
+@requirement("RFC7296-3.3.3-02", "RFC7296-3.3.3-01")
 @each("kind", "INTEG", "KE")
 def test_none_of_an_optional_type_is_taken_for_esp(peer, kind):
     """NONE as integrity of a combined-mode cipher, or as group, is as if the type were not there. RFC 7296 3.3.3"""

@@ -1,0 +1,27 @@
+from ikelab.conformance import *
+
+IKE_WORDS = ("aes128-aes256-sha256-prfsha256-modp2048",)
+
+
+@configuration(proposals=IKE_WORDS)
+@needs("ike-aes-cbc", "ke-modp")
+@requirement("RFC8247-2.1-02", "RFC8247-2.2-01", "RFC8247-2.3-01", "RFC8247-2.4-01", "RFC8247-3.1-02")
+@each("bits", 128, 256)
+def test_what_everybody_has(peer, bits):
+    """AES-CBC of both key lengths with HMAC-SHA-256 and the 2048-bit group, and a shared key. RFC 8247 2, 3.1"""
+    sa = peer.establish(proposals=(f"aes{bits}-sha256-prfsha256-modp2048",))
+    assert sa.choice.key_octets * 8 == bits and sa.choice.ke == "modp2048"
+    sa.liveness()
+
+
+@configuration(proposals=IKE_WORDS)
+@needs("ike-aes-cbc", "ke-modp")
+@requirement("RFC8247-2.1-01")
+@each("integrity", "left out", "NONE")
+def test_cbc_goes_with_integrity(responder, integrity):
+    """AES-CBC without integrity is refused. RFC 8247 2.1"""
+    sa = responder.ike_sa()
+    rest = [transform("aes256"), transform("prfsha256"), transform("modp2048")]
+    none = [Transform(TransformType.INTEG, 0)] if integrity == "NONE" else []
+    answer = sa.expect_response(sa.send_init(*replaced(sa.init_payloads(), SA(Proposal(1, IKE, b"", rest + none)))))
+    answer.notified("NO_PROPOSAL_CHOSEN")
