@@ -66,9 +66,10 @@ def test_tests_are_listed_by_name_and_by_requirement():
 
 
 def test_tests_of_one_role():
-    names = [set(invoke("conform", "--list", "2_6_cookie", "--role", role).stdout.splitlines())
-             for role in ("initiator", "responder")]
-    assert all(names) and not names[0] & names[1]
+    of_initiator, of_responder = (set(invoke("conform", "--list", "2_6_cookie", "--role", role).stdout.splitlines())
+                                  for role in ("initiator", "responder"))
+    assert "rfc7296.2_6_cookie.cookie_is_returned_unchanged" in of_initiator - of_responder
+    assert "rfc7296.2_6_cookie.a_wrong_cookie_is_as_good_as_none" in of_responder - of_initiator
 
 
 @live
@@ -89,8 +90,9 @@ def test_a_run_writes_json_junit_and_the_page(tmp_path):
 
 @live
 def test_the_example_of_the_documents_drives_a_box(tmp_path):
-    result = invoke("conform", "cookie", "a_rekey_names", "--driver", EXAMPLE, "--workers", "1", "--out", tmp_path / "out",
-                    "--json", tmp_path / "out.json")
+    result = invoke("conform", "cookie_is_returned_unchanged", "cookie_with_a_responder_spi_is_taken",
+                    "a_wrong_cookie_is_as_good_as_none", "a_rekey_names_the_sa_and_deletes_it", "--driver", EXAMPLE,
+                    "--workers", "1", "--out", tmp_path / "out", "--json", tmp_path / "out.json")
     verdicts = {one["test"].split(".")[-1] + "/" + one["role"]: one["verdict"]
                 for one in json.loads((tmp_path / "out.json").read_text())["results"]}
     assert verdicts == {"cookie_is_returned_unchanged/initiator": "pass",
@@ -174,7 +176,8 @@ def test_a_box_at_an_address_of_its_own(make_world, tmp_path):
                     "wire", "--address", box.address(), "--out", tmp_path / "out", "--json", tmp_path / "out.json",
                     netns=ours.netns, IKEREF=str(ikeref))
     assert result.returncode == 0, result
-    assert [one["verdict"] for one in json.loads((tmp_path / "out.json").read_text())["results"]] == ["pass", "pass"]
+    verdicts = [one["verdict"] for one in json.loads((tmp_path / "out.json").read_text())["results"]]
+    assert len(verdicts) >= 2 and set(verdicts) == {"pass"}
     assert ours.run(["ip", "addr"]).stdout == before
 
 
