@@ -9,6 +9,7 @@ from .conform import conform
 from .demo import demo
 from .doctor import doctor
 from .explain import explain
+from .hostile import hostile
 from .interop import interop
 from .peers import peers
 from .report import report
@@ -35,7 +36,7 @@ def ikelab() -> None:
     """
 
 
-for command in (doctor, demo, run, interop, conform, report, explain, peers, vectors):
+for command in (doctor, demo, run, interop, conform, hostile, report, explain, peers, vectors):
     ikelab.add_command(command)
 
 

@@ -81,7 +81,7 @@ def conform(filters: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Pat
     workers = 1 if manual or interface else workers or workers_for(any(table.kind(name).tier in TIERS_IN_GUESTS for name in names))
     more += [f"--conform-out={directory}", *(["--conform-strict"] if strict else [])]
     more += ["-n", str(workers)] if workers > 1 else ["-p", "no:xdist"]
-    status = _play(watcher, more)
+    status = play(watcher, more)
     if status == NO_TESTS_COLLECTED or not (watcher.results or watcher.problems):
         if status == INTERRUPTED:
             raise SystemExit(EXIT_NOT_EXPECTED)
@@ -126,16 +126,16 @@ def catalogue() -> Catalogue:
     return marks.with_tests(load.load(), marks.marks(ROOT, rules["tests"]))
 
 
-def arguments(*more: str) -> list[str]:
-    return [str(FOLDER), f"--rootdir={ROOT}", "--import-mode=importlib", "-p", "ikelab.plugin", "-p",
-            "ikelab.conformance.plugin", "-p", "no:cacheprovider", "-qq", "--tb=short", "--no-header", "--no-summary",
+def arguments(*more: str, folder: Path = FOLDER) -> list[str]:
+    return [str(folder), f"--rootdir={ROOT}", "--import-mode=importlib", "-p", "ikelab.plugin", "-p",
+            "ikelab.conformance.plugin", "-p", "ikelab.hostile.options", "-p", "no:cacheprovider", "-qq", "--tb=short", "--no-header", "--no-summary",
             "-o", "console_output_style=classic", *more]
 
 
-def _play(watcher: Watcher, more: list[str]) -> int:
+def play(watcher: Watcher, more: list[str], folder: Path = FOLDER) -> int:
     """pytest's exit status."""
     try:
-        return int(pytest.main(arguments(*more), plugins=[watcher]))
+        return int(pytest.main(arguments(*more, folder=folder), plugins=[watcher]))
     except KeyboardInterrupt:
         return INTERRUPTED
 

@@ -118,12 +118,13 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
         stage.peer.require(*test.needs)
         stage.mark_packets()
         under_test = KINDS[test.setup.role](stage, f"{test.seed}/{test.name}", test.strict)
+        under_test.directory = test.directory
         try:
             body(under_test)
         except (Exception, DID_NOT_RAISE, SKIPPED) as error:
             judgement = _classify(error, stage)
         judgement = _softened(judgement, test, under_test)
-        trace = _evidence(test, stage)
+        trace = evidence(test.directory, stage)
         judgement = _still_sane(judgement, stage)
         if stage.silent or not stage.peer.running():
             stages.drop(test.setup)
@@ -207,14 +208,17 @@ def _sanity(stage: Stage) -> None:
     stage.tidy()
 
 
-def _evidence(test: ConformanceTest, stage: Stage) -> Trace:
-    """The packets of the test, the keys, and what they say."""
-    files = stage.packets(test.directory)
-    keys.write(test.directory / "keys", stage.carrier.keys)
+def evidence(directory: Path, stage: Stage) -> Trace:
+    """The packets since mark_packets(), the keys, and what they say, in words and as a drawing."""
+    files = stage.packets(directory)
+    keys.write(directory / "keys", stage.carrier.keys)
     scene = stage.scene()
-    scene_file.write(test.directory, scene, [], {point.name for point in stage.world.capture_points()})
+    scene_file.write(directory, scene, [], {point.name for point in stage.world.capture_points()})
     seen = list(packet.datagrams(capture_file.read_captures(files)))
-    return annotate(seen, stage.carrier.keys, scene)
+    trace = annotate(seen, stage.carrier.keys, scene)
+    (directory / "trace.txt").write_text("".join(f"{line}\n" for line in lines(trace)))
+    (directory / "ladder.svg").write_text(draw(trace))
+    return trace
 
 
 def _describe(result: Result, test: ConformanceTest, stage: Stage | None, trace: Trace | None) -> None:
@@ -226,8 +230,6 @@ def _describe(result: Result, test: ConformanceTest, stage: Stage | None, trace:
     if trace is not None:
         result.ike_messages, result.ike_octets = trace.cost.ike_messages, trace.cost.ike_octets
         result.esp_packets, result.esp_octets = trace.cost.esp_packets, trace.cost.esp_octets
-        (test.directory / "trace.txt").write_text("".join(f"{line}\n" for line in lines(trace)))
-        (test.directory / "ladder.svg").write_text(draw(trace))
     if peer is not None and result.verdict not in (Verdict.PASS, Verdict.UNSUPPORTED):
         for log in peer.logs():
             if log.exists():

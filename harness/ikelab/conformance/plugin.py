@@ -24,7 +24,9 @@ from .judge import ConformanceTest, Stages, play
 from .stage import Setup
 from .under_test import UnderTest
 
-FOLDER = Path(__file__).resolve().parents[3] / "scenarios" / "conformance"
+SCENARIOS = Path(__file__).resolve().parents[3] / "scenarios"
+FOLDER = SCENARIOS / "conformance"
+HOSTILE = SCENARIOS / "hostile"  # played like conformance tests, by `ikelab hostile`
 EXPECTED = FOLDER / "expected.toml"
 FIXTURES = {"responder": ("responder",), "initiator": ("initiator",), "peer": ("responder", "initiator")}
 REFERENCE = "reference"
@@ -69,7 +71,7 @@ def _identity(pair: tuple[str, str]) -> str:
 
 
 def ours(item: pytest.Item) -> bool:
-    return FOLDER in item.path.parents
+    return bool({FOLDER, HOSTILE} & set(item.path.parents))
 
 
 @pytest.hookimpl(tryfirst=True)

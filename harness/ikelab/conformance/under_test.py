@@ -37,6 +37,7 @@ class UnderTest:
         self.stage, self.strict = stage, strict
         self.draws = Draws(seed)
         self.notes: list[str] = []
+        self.directory = stage.directory  # for what a test itself keeps; of a test that is judged: its own
 
     # What it is.
 

@@ -7,6 +7,7 @@ ended, or raises: `PeerError` when the peer refused or failed, `PeerTimeout` whe
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -282,6 +283,17 @@ class Peer(ABC):
     @abstractmethod
     def logs(self) -> tuple[Path, ...]:
         """The daemon's own logs, for people only: no verdict is read from them."""
+
+    def resident_kib(self) -> int | None:
+        """Memory of the daemon; None where it cannot be seen, or says nothing (under AddressSanitizer)."""
+        process = getattr(self, "_process", None)
+        folder = Path("/proc") / str(getattr(process, "pid", None))
+        try:
+            if "/libasan" in (folder / "maps").read_text():
+                return None
+            return int(re.search(r"^VmRSS:\s+(\d+)", (folder / "status").read_text(), re.M)[1])  # type: ignore[index]
+        except (OSError, TypeError):
+            return None
 
     def how_it_ended(self) -> str:
         """Of a daemon that is not running though it should: "killed by SIGSEGV; its log ends with: ..."."""

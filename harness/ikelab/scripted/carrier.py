@@ -44,6 +44,14 @@ class Receiver(Protocol):
     def arrived(self, datagram: Arrived) -> None: ...
 
 
+class Witness(Protocol):
+    """Sees every IKE datagram as it is, the Non-ESP marker not included."""
+
+    def went(self, octets: bytes) -> None: ...
+
+    def came(self, octets: bytes) -> None: ...
+
+
 class Carrier:
     """Use as a context manager. `ike` and `esp` say who gets a message of an SPI (its receiver's, and for IKE its sender's
     as well); what nobody gets is in `strangers`."""
@@ -60,6 +68,7 @@ class Carrier:
         self.strangers: deque[Arrived] = deque()
         self.keepalives: list[Arrived] = []
         self.keys = KeyStore()
+        self.witness: Witness | None = None
         self.draws = Draws("probe")
         self._home = local
         self._family = socket.AF_INET6 if family_of(local) == 6 else socket.AF_INET
@@ -125,6 +134,8 @@ class Carrier:
 
     def send_ike(self, octets: bytes, port: int, to: tuple[str, int]) -> None:
         """`port` is ours. On 4500 the Non-ESP marker goes first (RFC 7296 2.23, RFC 3948 2.2)."""
+        if self.witness is not None:
+            self.witness.went(octets)
         self.send_raw(NON_ESP_MARKER + octets if port in self._marked else octets, port, to)
 
     def send_esp(self, octets: bytes, to: tuple[str, int]) -> None:
@@ -198,6 +209,8 @@ class Carrier:
 
     def _ike(self, datagram: Arrived) -> None:
         octets = datagram.octets
+        if self.witness is not None:
+            self.witness.came(octets)
         receiver = self.ike.get(octets[:8]) or self.ike.get(octets[8:16])
         if receiver is not None and len(octets) >= HEADER_LENGTH:
             receiver.arrived(datagram)

@@ -101,6 +101,7 @@ class Channel:
         self.inbox: deque[Received] = deque()
         self.copies: list[Received] = []
         self.received: list[Received] = []  # every message of the peer's once, whoever has taken it from the inbox
+        self.heard: list[Received] = []  # the same with all copies
         self.problems: list[str] = []  # what came and was no message of this IKE SA
         self._seen: dict[bytes, int] = {}  # octets that have come, with the Message ID of a response, else -1
         self._pieces: dict[tuple[int, int, bool], _Pieces] = {}
@@ -169,6 +170,7 @@ class Channel:
             self.problems.append(f"{error}: {datagram.octets[:64].hex()}")
             return
         self._seen[datagram.octets] = message.message_id if message.header.response else -1
+        self.heard.append(message)
         (self.copies if repeated else self.inbox).append(message)
         if not repeated:
             self.received.append(message)

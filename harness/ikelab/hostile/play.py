@@ -1,0 +1,216 @@
+"""A group of cases against one peer, case after case; what is found does not stop the rest.
+
+Each case has its own randomness and its own IKE SA, so that it can be played alone. That the peer still does a plain
+life is seen when the next case begins; a batch of cases ends with a whole one."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..conformance.judge import evidence
+from ..conformance.stage import Stage
+from ..conformance.under_test import KINDS, UnderTest
+from ..peers.contract import PeerError, PeerUnsupported
+from ..scripted.errors import NotReady, Unmet
+from ..scripted.payloads import D
+from ..wire.registry import Exchange
+from .case import Case, State, cases
+from .ground import Ground
+from .oracle import Broken, Seen, Watch, judge
+
+BATCH = 16
+WARM = 32  # cases after which a daemon has what memory it needs for such
+GROWTH_KIB = 2048  # of what an allocator, a log and half-open IKE SAs may take beyond that
+GROWTH_OCTETS = 64  # more for each case: leaks of a page per hundred cases are found by a larger budget
+HALF_OPEN_GONE_S = 5.0
+FOUND_MAX = 12  # different failures; more say nothing new
+MISSED_SHARE = 2  # at most one case in two may not come about
+
+
+@dataclass(slots=True, frozen=True)
+class Budget:
+    """Which cases: so many from the first, or just those; `seconds` ends it earlier, 0 never does."""
+
+    seed: str = "1"
+    count: int = 48
+    first: int = 0
+
+    @property
+    def numbers(self) -> range:
+        return range(self.first, self.first + self.count)
+
+
+@dataclass(slots=True)
+class Found:
+    case: Case
+    broken: Broken
+    again: int = 0  # how often the same rule was broken by other cases of that kind
+
+
+@dataclass(slots=True)
+class Report:
+    played: int = 0
+    missed: list[str] = field(default_factory=list)  # cases that did not come about
+    found: dict[tuple[str, str], Found] = field(default_factory=dict)
+
+    def add(self, case: Case, broken: Iterable[Broken]) -> None:
+        for one in broken:
+            known = self.found.get((case.kind, one.rule))
+            if known is not None:
+                known.again += 1
+            else:
+                self.found[case.kind, one.rule] = Found(case, one)
+
+
+class Play:
+    def __init__(self, under_test: UnderTest, group: str, budget: Budget):
+        self.peer, self.group, self.budget = under_test, group, budget
+        self.stage: Stage = under_test.stage
+        self.report = Report()
+        self.restarts = 0
+
+    def run(self) -> Report:
+        before: Case | None = None
+        resident: int | None = None
+        for case in cases(self.group, self.budget.seed, self.budget.numbers, self.peer.role):
+            if self.report.played and self.report.played % BATCH == 0:
+                self._sanity(before or case)
+            if self.report.played == WARM:
+                resident = self.stage.peer.resident_kib()
+            self._one(case, before)
+            before = case
+            if len(self.report.found) >= FOUND_MAX:
+                break
+        if before is not None:
+            self._sanity(before)
+            self._memory(before, resident)
+        return self.report
+
+    def _one(self, case: Case, before: Case | None) -> None:
+        ground = self._begin(case, before)
+        watch = Watch()
+        broken: list[Broken] = []
+        self.stage.carrier.witness = watch
+        try:
+            case.deed.play(ground)
+            ground.settle()
+        except (NotReady, PeerUnsupported) as error:
+            self.report.missed.append(f"{case}: {error}")
+        except AssertionError as error:
+            broken.append(Broken("an answer that the RFC forbids" if self._alive() else "it died", str(error)))
+        finally:
+            self.stage.carrier.witness = None
+        self.report.played += 1
+        broken += self._judge(case, ground, watch)
+        if broken:
+            self._keep_evidence(case)
+        self.report.add(case, broken)
+        self._clean(ground)
+
+    def _begin(self, case: Case, before: Case | None) -> Ground:
+        """Raises NotReady when even a fresh peer cannot be brought there."""
+        self.stage.mark_packets()
+        try:
+            return self._brought(case)
+        except NotReady as error:
+            if before is None:
+                raise
+            self._keep_evidence(before)
+            self.report.add(before, [Broken("no plain life afterwards", str(error))])
+            self._restart()
+            return self._brought(case)
+
+    def _brought(self, case: Case) -> Ground:
+        """What is drawn for the case follows from its number alone."""
+        ground = Ground(KINDS[self.peer.role](self.stage, f"{case.seed}/{case.group}/{case.number}"))
+        ground.bring(case.deed.state)
+        return ground
+
+    # What came of it.
+
+    def _alive(self) -> bool:
+        return self.stage.peer.running()
+
+    def _judge(self, case: Case, ground: Ground, watch: Watch) -> list[Broken]:
+        if not self._alive():
+            return [Broken("it died", self.stage.peer.how_it_ended())]
+        established: set[bytes] = set()
+        if case.deed.stranger:
+            with contextlib.suppress(PeerUnsupported):
+                established = {one.spi_i.to_bytes(8, "big") for one in self.peer.status().established()}
+        return judge(Seen(watch, ground.sas, ground.asked, case.deed.stranger, established))
+
+    def _sanity(self, case: Case) -> None:
+        """A whole life, which also ends what is left of others."""
+        try:
+            KINDS[self.peer.role](self.stage, f"{case.seed}/sanity/{case.number}").sanity()
+            self.stage.sas.clear()
+            self.stage.carrier.forget()
+        except (Unmet, NotReady) as error:
+            self._keep_evidence(case)
+            self.report.add(case, [Broken("no plain life afterwards", str(error))])
+            self._restart()
+
+    def _memory(self, case: Case, before: int | None) -> None:
+        """Half-open IKE SAs go first, which takes their time."""
+        count = self.report.played - WARM
+        allowed = GROWTH_KIB + count * GROWTH_OCTETS // 1024
+        end = time.monotonic() + HALF_OPEN_GONE_S
+        while before is not None and self._alive() and not self.restarts:
+            after = self.stage.peer.resident_kib()
+            if after is None or after - before <= allowed:
+                return
+            if time.monotonic() > end:
+                self.report.add(case, [Broken("memory grew", f"by {after - before} KiB in {count} cases")])
+                return
+            self.stage.peer.wait_event(0.2)
+
+    def _keep_evidence(self, case: Case) -> None:
+        directory = self.peer.directory / f"case-{case.number}"
+        directory.mkdir(parents=True, exist_ok=True)
+        evidence(directory, self.stage)
+
+    # What is left of it.
+
+    def _clean(self, ground: Ground) -> None:
+        if not self._alive():
+            self._restart()
+            return
+        if self.peer.role == "initiator":
+            self.stage.tidy()  # or it goes on asking
+            return
+        for sa in ground.sas:
+            if sa.authenticated and not sa.deleted:
+                sa.send(Exchange.INFORMATIONAL, D())  # heard or not: the next one says INITIAL_CONTACT
+        self.stage.sas.clear()
+        if not self.stage.carrier.prove_chance():
+            self._restart()
+        self.stage.carrier.forget()
+
+    def _restart(self) -> None:
+        self.restarts += 1
+        self.stage.sas.clear()
+        with contextlib.suppress(PeerError):
+            self.stage.restart()
+        self.stage.carrier.forget()
+
+
+def play(group: str, under_test: UnderTest, budget: Budget) -> None:
+    """Raises Unmet with all that was found, each with how to repeat it; NotReady when too little came about."""
+    stage = under_test.stage
+    report = Play(under_test, group, budget).run()
+    options = f"--role {under_test.role} --seed {budget.seed}"
+    if report.found:
+        lines = [f"{one.broken}; {one.case}; repeat: ikelab hostile {group} --peer {stage.setup.name} {options} "
+                 f"--case {one.case.number}" + (f" (and {one.again} cases more of this kind)" if one.again else "")
+                 for one in report.found.values()]
+        raise Unmet(f"{len(lines)} in {report.played} cases: " + "\n".join(lines))
+    if len(report.missed) * MISSED_SHARE > report.played:
+        raise NotReady(f"{len(report.missed)} of {report.played} cases did not come about: {report.missed[0]}")
+    under_test.notes.append(f"{report.played - len(report.missed)} cases of seed {budget.seed}")
+
+
+__all__ = ["BATCH", "Budget", "Play", "Report", "State", "play"]
