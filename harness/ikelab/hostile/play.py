@@ -15,7 +15,7 @@ from ..conformance.stage import Stage
 from ..conformance.under_test import KINDS, UnderTest
 from ..peers.contract import PeerError, PeerUnsupported
 from ..scripted.errors import NotReady, Unmet
-from ..scripted.payloads import D
+from ..scripted.payloads import D, N
 from ..wire.registry import Exchange
 from .case import Case, State, cases
 from .ground import Ground
@@ -70,16 +70,17 @@ class Play:
         self.peer, self.group, self.budget = under_test, group, budget
         self.stage: Stage = under_test.stage
         self.report = Report()
-        self.restarts = 0
+        self.measured_from = 0
 
     def run(self) -> Report:
         before: Case | None = None
-        resident: int | None = None
+        resident: tuple[int, int] | None = None  # of which start, and how much
         for case in cases(self.group, self.budget.seed, self.budget.numbers, self.peer.role):
             if self.report.played and self.report.played % BATCH == 0:
                 self._sanity(before or case)
-            if self.report.played == WARM:
-                resident = self.stage.peer.resident_kib()
+            if self.report.played >= WARM and (resident is None or resident[0] != self.stage.restarts):
+                resident = self._resident()
+                self.measured_from = self.report.played
             self._one(case, before)
             before = case
             if len(self.report.found) >= FOUND_MAX:
@@ -154,17 +155,21 @@ class Play:
             self.report.add(case, [Broken("no plain life afterwards", str(error))])
             self._restart()
 
-    def _memory(self, case: Case, before: int | None) -> None:
+    def _resident(self) -> tuple[int, int] | None:
+        found = self.stage.peer.resident_kib()
+        return None if found is None else (self.stage.restarts, found)
+
+    def _memory(self, case: Case, before: tuple[int, int] | None) -> None:
         """Half-open IKE SAs go first, which takes their time."""
-        count = self.report.played - WARM
+        count = self.report.played - self.measured_from
         allowed = GROWTH_KIB + count * GROWTH_OCTETS // 1024
         end = time.monotonic() + HALF_OPEN_GONE_S
-        while before is not None and self._alive() and not self.restarts:
-            after = self.stage.peer.resident_kib()
-            if after is None or after - before <= allowed:
+        while before is not None and self._alive():
+            after = self._resident()
+            if after is None or after[0] != before[0] or after[1] - before[1] <= allowed:
                 return
             if time.monotonic() > end:
-                self.report.add(case, [Broken("memory grew", f"by {after - before} KiB in {count} cases")])
+                self.report.add(case, [Broken("memory grew", f"by {after[1] - before[1]} KiB in {count} cases")])
                 return
             self.stage.peer.wait_event(0.2)
 
@@ -180,6 +185,10 @@ class Play:
             self._restart()
             return
         if self.peer.role == "initiator":
+            for sa in ground.sas:
+                if sa.auth_request is not None and not sa.authenticated:
+                    sa.answer(sa.auth_request, N("AUTHENTICATION_FAILED"))
+            self.stage.carrier.prove_chance()
             self.stage.tidy()  # or it goes on asking
             return
         for sa in ground.sas:
@@ -191,7 +200,6 @@ class Play:
         self.stage.carrier.forget()
 
     def _restart(self) -> None:
-        self.restarts += 1
         self.stage.sas.clear()
         with contextlib.suppress(PeerError):
             self.stage.restart()
