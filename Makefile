@@ -16,6 +16,7 @@
 #   make prove      what the headers promise, proved up to stated bounds; ARGS="--quick" (docs/PROOFS.md)
 #   make prove-mutants  faults planted one by one: the proof that is there for each has to fail
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
+#   make hostile-peers  thousands of cases by a peer that holds the keys, under ASan and UBSan (docs/HOSTILE.md)
 #   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
 #   make flood      floods a running daemon: do honest clients connect, and how many cookies a second (docs/FLOODS.md)
 #   make clean      removes build/, but for the roots of peers and tools, which took long to unpack; they go
@@ -148,7 +149,7 @@ demo: setup
 
 test: setup
 	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers
-	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci prove fuzz harness scenarios conformance interop
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci prove fuzz harness scenarios conformance hostile-peers interop
 
 # Every peer of the table, by each AUTHENTICATION. ARGS="--shard 1/4" and the like are handed on; the report is
 # in build/results/latest.
@@ -182,6 +183,11 @@ sanitize: setup
 
 hostile: setup sanitized
 	@IKELAB_HOSTILE=1000000 $(PYTHON) ci/run_tests.py --build $(BUILD) hostile
+
+# CASES of each group, in both roles (docs/HOSTILE.md).
+CASES ?= 2000
+hostile-peers: setup sanitized
+	@IKELAB_HOSTILE_CASES=$(CASES) $(PYTHON) ci/run_tests.py --build $(BUILD) hostile-peers
 
 # Killed at every step, without memory, descriptors, disk: the bounded share is in `make test`.
 robust: setup
@@ -303,8 +309,8 @@ tidy:
 	@echo "tidy: the formatting, the rooms, the marks of tests and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile robust \
-  fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
+.PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
+  hostile-peers robust fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

@@ -8,6 +8,7 @@ ci          the tests of ci/
 harness     the harness's own tests
 scenarios   every scenario between all pairs of peers that are here, by `ikelab run`
 conformance the reference against the scripted peer, by `ikelab conform`
+hostile-peers  the reference against hostile peers that hold the keys, by `ikelab hostile`
 interop     the part of the matrix that ci/interop.toml names, by `ikelab interop`
 prove       the quick share of the proofs (docs/PROOFS.md); skipped, with the reason, where CBMC cannot be had
 fuzz        the corpus of each fuzzer, and a thousand runs from a fixed seed
@@ -166,6 +167,13 @@ def conformance(build: Path) -> Count:
     return played(build, "conformance", "conform")
 
 
+def hostile_peers(build: Path) -> Count:
+    """IKELAB_HOSTILE_CASES of each group; with many, the daemon under sanitizers, which `make hostile-peers` builds."""
+    many = os.environ.get("IKELAB_HOSTILE_CASES")
+    more = ["--cases", many, "--ikeref", str(build / "sanitized" / "ikeref")] if many else []
+    return played(build, "hostile-peers", "hostile", *more)
+
+
 def interop(build: Path) -> Count:
     total = Count()
     for number, arguments in enumerate(interop_parts(ROOT / "ci/interop.toml")):
@@ -202,7 +210,7 @@ def played(build: Path, name: str, *arguments: str) -> Count:
 
 STAGES: dict[str, Callable[[Path], Count]] = {
     "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "conformance": conformance,
-    "interop": interop, "fuzz": fuzz, "prove": prove, "hostile": hostile, "robust": robust}
+    "hostile-peers": hostile_peers, "interop": interop, "fuzz": fuzz, "prove": prove, "hostile": hostile, "robust": robust}
 
 
 def main() -> int:
