@@ -5,4 +5,4 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "harness"))
 
-pytest_plugins = ["ikelab.plugin", "ikelab.conformance.plugin"]
+pytest_plugins = ["ikelab.plugin", "ikelab.conformance.plugin", "ikelab.hostile.options"]

@@ -153,7 +153,8 @@ def prepare(out: Path | None, started: float) -> Path:
 
 def arguments(filters: tuple[str, ...], *more: str) -> list[str]:
     chosen = [word for one in filters for word in ("--ikelab-filter", one)]
-    return [str(ROOT / "scenarios"), f"--ignore={ROOT / 'scenarios' / 'conformance'}", f"--rootdir={ROOT}", "-p", "ikelab.plugin", "-p", "no:cacheprovider", "-qq",
+    others = [f"--ignore={ROOT / 'scenarios' / name}" for name in ("conformance", "hostile")]  # `ikelab conform`, `hostile`
+    return [str(ROOT / "scenarios"), *others, f"--rootdir={ROOT}", "-p", "ikelab.plugin", "-p", "no:cacheprovider", "-qq",
             "--tb=short", "--no-header", "--no-summary", "-o", "console_output_style=classic", *chosen, *more]
 
 
