@@ -102,7 +102,8 @@ class Play:
         except (NotReady, PeerUnsupported) as error:
             self.report.missed.append(f"{case}: {error}")
         except AssertionError as error:
-            broken.append(Broken("an answer that the RFC forbids" if self._alive() else "it died", str(error)))
+            if self._alive():  # or the judgement says how it ended
+                broken.append(Broken("an answer that the RFC forbids", str(error)))
         finally:
             self.stage.carrier.witness = None
         self.report.played += 1
