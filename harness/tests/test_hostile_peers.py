@@ -109,7 +109,7 @@ class Ground:
 
     def play(self, deeds, role="responder", **budget):
         """One case of each deed; what came of it."""
-        stage = self.stages.get(Setup.of("reference", role, "pair", {"half_open_timeout_ms": 1500, "address_limits": False}))
+        stage = self.stages.get(Setup.of("reference", role, "pair", {"half_open_timeout_ms": 10_000}))
         peer = KINDS[role](stage, "planted")
         peer.directory = self.out / "kept"
         made = [Case("planted", "1", number, "kind", deed) for number, deed in enumerate(deeds)]
@@ -156,7 +156,7 @@ def test_a_death_is_found_and_does_not_end_the_play(ground, role):
 
 @lab
 def test_a_hang_is_found(ground, monkeypatch):
-    monkeypatch.setattr("ikelab.scripted.carrier.Carrier.prove_chance.__defaults__", (1.0,))
+    monkeypatch.setattr("ikelab.scripted.carrier.Carrier.prove_chance.__defaults__", (4.0,))
     found = ground.rules(established(lambda g: g.peer.stage.peer._process.signal(signal.SIGSTOP)))
     assert "an answer that the RFC forbids" in found
 

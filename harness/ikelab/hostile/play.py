@@ -149,7 +149,7 @@ class Play:
     def _sanity(self, case: Case) -> None:
         """A whole life, which also ends what is left of others."""
         try:
-            KINDS[self.peer.role](self.stage, f"{case.seed}/sanity/{case.number}").sanity()
+            KINDS[self.peer.role](self.stage, f"{case.seed}/{case.group}/sanity/{case.number}").sanity()
             self.stage.sas.clear()
             self.stage.carrier.forget()
         except (Unmet, NotReady) as error:

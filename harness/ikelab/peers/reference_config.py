@@ -26,8 +26,6 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = 
     ]
     if spec.cookie_threshold is not None:
         lines.append(f"cookie-threshold = {spec.cookie_threshold}")
-    if not spec.address_limits:
-        lines += ["puzzles = false", "prefix-half-open = 0", "prefix-half-open-max = 0", "prefix-failures = 0"]
     if spec.half_open_max is not None:
         lines.append(f"half-open-max = {spec.half_open_max}")
     if spec.half_open_timeout_ms is not None:
