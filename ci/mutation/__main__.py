@@ -11,6 +11,7 @@ Exit codes: 0 enough are caught, 1 too few, or an explanation that explains noth
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import sys
@@ -109,6 +110,11 @@ def campaign(options: argparse.Namespace, everything: list, order: list, entries
 
     folder = options.build.resolve() / "mutation"
     folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return complain(ENVIRONMENT, f"another run is at work in {folder}: wait for it, or give another --build")
     workshop = Workshop(ROOT, folder)
     progress = Progress(min(options.mutants, len(order)))
     (folder / "places.json").write_text(json.dumps({one.identity: [one.file, one.function] for one in everything}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -26,6 +27,10 @@ from .suite import Outcome, Player, Test
 from .workshop import Workshop
 
 FILE_MAX, DATA_MAX = 1 << 28, 1 << 32  # octets that a daemon may write, and have, when a fault makes it greedy
+PR_SET_PDEATHSIG = 1
+PATIENCE = 3  # times as long as its tests take with the reference as it is, if that is more than the limit
+GRACE_S = 120.0  # for the test that is on when the time is over
+Running = tuple[Mutant, float, Path]  # until when, and where
 
 
 class CannotRun(Exception):
@@ -103,7 +108,7 @@ class Campaign:
     def judge(self, mutants: list[Mutant], tests: list[Test], wanted: int) -> list[tuple[Mutant, Record]]:
         """Until so many are mutants indeed."""
         comes = self._who_comes(tests)
-        queue, found, running = iter(mutants), [], dict[int, tuple[Mutant, float, Path]]()
+        queue, found, running = iter(mutants), [], dict[int, Running]()
         counted = 0
         while True:
             while len(running) < self.jobs and counted + len(running) < wanted and (mutant := next(queue, None)):
@@ -115,8 +120,9 @@ class Campaign:
                     self.said(mutant, known, True)
                     continue
                 place = self.workshop.folder / f"work-{mutant.identity}"
-                child = _forked(lambda m=mutant, p=place, r=relevant, k=known: self._try(m, p, r, k))
-                running[child] = (mutant, time.monotonic(), place)
+                end = time.monotonic() + self._allowed(relevant)
+                child = _forked(lambda m=mutant, p=place, r=relevant, k=known, e=end: self._try(m, p, r, k, e))
+                running[child] = (mutant, end + GRACE_S, place)
             if not running:
                 return found
             mutant, place = self._ended(running)
@@ -128,12 +134,16 @@ class Campaign:
             found.append((mutant, record))
             self.said(mutant, record, False)
 
-    def _ended(self, running: dict[int, tuple[Mutant, float, Path]]) -> tuple[Mutant, Path]:
+    def _allowed(self, tests: list[Test]) -> float:
+        """Seconds for one mutant."""
+        return max(self.limit_s, PATIENCE * sum(self.clean.tests[test.name].seconds for test in tests))
+
+    def _ended(self, running: dict[int, Running]) -> tuple[Mutant, Path]:
         """The next child that is done, by itself or because its time was over long ago."""
         while True:
-            for child, (mutant, began, place) in list(running.items()):
+            for child, (mutant, end, place) in list(running.items()):
                 done, _ = os.waitpid(child, os.WNOHANG)
-                if not done and time.monotonic() > began + 2 * self.limit_s + 60:
+                if not done and time.monotonic() > end:
                     os.kill(child, signal.SIGKILL)
                     os.waitpid(child, 0)
                     cleanup.sweep()
@@ -165,7 +175,7 @@ class Campaign:
 
     # In the child.
 
-    def _try(self, mutant: Mutant, place: Path, tests: list[Test], known: Record | None) -> None:
+    def _try(self, mutant: Mutant, place: Path, tests: list[Test], known: Record | None, end: float) -> None:
         place.mkdir(parents=True, exist_ok=True)
         _quiet(place / "log")
         began = time.monotonic()
@@ -180,7 +190,7 @@ class Campaign:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_MAX, FILE_MAX))
                 resource.setrlimit(resource.RLIMIT_DATA, (DATA_MAX, DATA_MAX))
                 with Player(tests[0].item.config, daemon, place / "out") as player:
-                    self._hunt(player, record, self._ordered(mutant, tests, known), began + self.limit_s)
+                    self._hunt(player, record, self._ordered(mutant, tests, known), end)
         except Exception:
             record.reason = traceback.format_exc()[-2000:]
         record.seconds = round(time.monotonic() - began, 2)
@@ -246,12 +256,13 @@ def _share(tests: list[Test], number: int, shares: int) -> list[Test]:
 
 
 def _forked(work: Callable[[], None]) -> int:
-    """A child that does this and ends; its status is 1 when that raised."""
+    """A child that does this and ends, at the latest with us; its status is 1 when that raised."""
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child:
         return child
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     status = 1
     try:
         work()
