@@ -3,6 +3,7 @@ from ipaddress import ip_address
 
 from ikelab.conformance import *
 
+# Who cannot send ESP bare feigns a NAT where there is none; hence @needs("esp-bare").
 SOURCE, DESTINATION = "NAT_DETECTION_SOURCE_IP", "NAT_DETECTION_DESTINATION_IP"
 
 
@@ -16,6 +17,7 @@ def named(message, name):
     return [one for one in message.payloads if one.kind == PayloadType.N and one.name == name]
 
 
+@needs("esp-bare")
 @requirement("RFC7296-2.23-08", "RFC7296-2.23-09")
 def test_nat_detection_of_the_request(initiator):
     """Both notifications, over the SPIs as in the header and the addresses and ports of the datagram. RFC 7296 2.23"""
@@ -25,6 +27,7 @@ def test_nat_detection_of_the_request(initiator):
     assert [one.data for one in named(request, DESTINATION)] == [digest(request, sa.carrier.local, request.arrived.port)]
 
 
+@needs("esp-bare")
 @requirement("RFC7296-2.23-08", "RFC7296-2.23-09")
 def test_nat_detection_of_the_response(responder):
     """The same, with the responder's SPI. RFC 7296 2.23"""
@@ -70,6 +73,7 @@ def test_behind_a_nat_the_initiator_goes_on_from_4500(initiator, which):
 
 
 @configuration(mobike=False)
+@needs("esp-bare")
 @requirement("RFC7296-2.23-16", "RFC7296-2.23-10", "RFC7296-2.23-11")
 def test_one_digest_that_matches_is_enough(initiator):
     """Several NAT_DETECTION_SOURCE_IP, the last of which matches: there is no NAT, and IKE_AUTH goes from 500. RFC 7296
@@ -115,6 +119,7 @@ def test_without_a_nat_no_esp_goes_to_500(peer):
     assert not sa.carrier.strangers
 
 
+@needs("esp-bare")
 @requirement("RFC7296-2.23-13", "RFC7296-2.23-08")
 def test_without_nat_detection_all_goes_on_500(responder):
     """We know nothing of NATs: the responder answers all the same, on port 500. RFC 7296 2.23"""
@@ -125,6 +130,7 @@ def test_without_nat_detection_all_goes_on_500(responder):
 
 
 @configuration(mobike=False)
+@needs("esp-bare")
 @requirement("RFC7296-2.23-16", "RFC7296-2.23-08")
 def test_a_response_without_nat_detection_is_no_obstacle(initiator):
     """The initiator goes on, on port 500. RFC 7296 2.23"""
