@@ -18,20 +18,13 @@ LOOKS = (["ip", "-o", "link"], ["ip", "-o", "addr"], ["ip", "rule"], ["ip", "-6"
 def of_host(host: Host, *directories: Path) -> dict[str, object]:
     """Interfaces, addresses, rules, routes, nftables, sockets and processes; and files in the directories. What the
     kernel itself has not finished with is awaited first: its looking for IPv6 addresses that are taken."""
-    process.await_that(lambda: all_settled(host), "the end of duplicate address detection")
+    process.await_that(host.settled, "the end of duplicate address detection")
     found: dict[str, object] = {" ".join(look): sorted(host.run(look).stdout.splitlines()) for look in LOOKS}
     found["sockets"] = host.call(sockets)
     found["processes"] = sorted(processes(host))
     for directory in directories:
         found[str(directory)] = sorted(str(path) for path in directory.rglob("*"))
     return found
-
-
-def all_settled(host: Host) -> bool:
-    """Every IPv6 address is in use: no longer tentative, and with its route in the table "local"."""
-    lines = [line.split() for line in host.run(["ip", "-6", "-o", "addr"]).stdout.splitlines()]
-    local = {line.split()[1] for line in host.run(["ip", "-6", "route", "show", "table", "local"]).stdout.splitlines()}
-    return all("tentative" not in words and words[3].split("/")[0] in local for words in lines)
 
 
 def sockets() -> list[str]:

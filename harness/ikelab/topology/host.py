@@ -78,8 +78,17 @@ class Host:
         self.ip(f"addr del {old}/{prefix} dev {link}", f"addr add {new}/{prefix} dev {link}{nodad}", *routes)
         self.addresses[self.addresses.index(old)] = new
 
+    def settled(self) -> bool:
+        """Duplicate address detection has ended: every IPv6 address is in use, with its route in the table "local"."""
+        lines = [line.split() for line in self.run(["ip", "-6", "-o", "addr"]).stdout.splitlines()]
+        routes = self.run(["ip", "-6", "route", "show", "table", "local"]).stdout.splitlines()
+        local = {line.split()[1] for line in routes}
+        return all("tentative" not in words and words[3].split("/")[0] in local for words in lines)
+
     def footprint(self) -> dict[str, str]:
-        """Interfaces, addresses, routes of every table, rules, netfilter tables and sockets, as text."""
+        """Interfaces, addresses, routes of every table, rules, netfilter tables and sockets, as text. What the kernel
+        itself has not finished with is awaited first."""
+        process.await_that(self.settled, "the end of duplicate address detection")
         asked = ("ip -brief link", "ip -brief addr", "ip route show table all", "ip -6 route show table all",
                  "ip rule", "ip -6 rule", "ip xfrm state", "ip xfrm policy", "nft list ruleset",
                  "ss --no-header --numeric --all --udp --raw")
