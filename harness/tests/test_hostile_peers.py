@@ -108,13 +108,15 @@ class Ground:
     def __init__(self, out):
         self.stages = Stages(out)
         self.out = out
+        self.plays = 0
 
     def play(self, deeds, role="responder", **budget):
         """One case of each deed; what came of it."""
         stage = self.stages.get(Setup.of("reference", role, "pair", {"half_open_timeout_ms": 10_000}))
         peer = KINDS[role](stage, "planted")
         peer.directory = self.out / "kept"
-        made = [Case("planted", "1", number, "kind", deed) for number, deed in enumerate(deeds)]
+        self.plays += 1  # the daemon goes on: the same seed would make SPIs that it has seen
+        made = [Case("planted", str(self.plays), number, "kind", deed) for number, deed in enumerate(deeds)]
         one = play.Play(peer, "planted", play.Budget(count=len(made)))
         original, play.cases = play.cases, lambda *_: iter(made)
         try:
