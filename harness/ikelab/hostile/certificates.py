@@ -63,7 +63,7 @@ def encoding(pick: Random) -> Deed:
 @GENERATORS
 def endless(pick: Random) -> Deed:
     """Certificates without end: ours again and again, or what looks like some."""
-    count, junk = pick.choice((2, 8, 9, 16, 17, 64, 120)), pick.random() < 0.5
+    count, junk = pick.choice((2, 8, 9, 16, 17, 64, 90)), pick.random() < 0.5
     octets = b"\x30\x82\x01\x00" + pick.randbytes(256)
 
     def play(ground: Ground) -> None:
@@ -161,7 +161,7 @@ def somebody_elses(pick: Random) -> Deed:
 @GENERATORS
 def requests(pick: Random) -> Deed:
     """CERTREQ of any length and encoding, and many of them, before a proof that is none."""
-    found, size, count = pick.randrange(16), pick.choice((0, 1, 19, 20, 21, 2000)), pick.choice((1, 3, 40))
+    found, size, count = pick.randrange(16), pick.choice((0, 1, 19, 20, 21, 2000)), pick.choice((1, 3, 25))
 
     def play(ground: Ground) -> None:
         payloads = replaced(ground.auth_payloads(), _broken(_auth(ground)))

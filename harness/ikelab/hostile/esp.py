@@ -52,11 +52,11 @@ def changed(pick: Random) -> Deed:
     place, bit, mutation = pick.random(), pick.randrange(8), change(pick)
 
     def flip(octets: bytes) -> bytes:
-        at = 4 + int(place * (len(octets) - 4))
-        return octets[:at] + bytes([octets[at] ^ 1 << bit]) + octets[at + 1 :]
+        at = int(place * len(octets))
+        return octets[:at] + bytes(one ^ 1 << bit for one in octets[at : at + 1]) + octets[at + 1 :]
 
     def send(child: ChildSa) -> list[int]:
-        return [child.send_echo(after_sealing=flip), child.send_echo(after_sealing=lambda o: o[:8] + flip(mutation(o[8:])))]
+        return [child.send_echo(after_sealing=lambda o: o[:4] + flip(o[4:])), child.send_echo(after_sealing=lambda o: o[:8] + flip(mutation(o[8:])))]
     return _odd(f"bit {bit} at {place:.3f}; {mutation.words}", "a packet that is not authentic was due to be discarded "
                                                                "(RFC 4303 3.4.4)", send)
 

@@ -155,7 +155,8 @@ def _content(message: Received) -> list[tuple[int, bytes]]:
 
 
 def sealed_responses(sa: IkeSa) -> list[Received]:
-    return [one for one in sa.heard if one.header.response and one.encrypted is not None]
+    """Whole ones; of a copy in fragments there is nothing to be read but its pieces."""
+    return [one for one in sa.heard if one.header.response and one.encrypted is not None and one.whole]
 
 
 @rule("somebody was authenticated who proved nothing")

@@ -6,6 +6,7 @@ life is seen when the next case begins; a batch of cases ends with a whole one."
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -101,6 +102,10 @@ class Play:
             ground.settle()
         except (NotReady, PeerUnsupported) as error:
             self.report.missed.append(f"{case}: {error}")
+        except OSError as error:
+            if error.errno != errno.EMSGSIZE:
+                raise
+            self.report.missed.append(f"{case}: no datagram is so large")
         except AssertionError as error:
             if self._alive():  # or the judgement says how it ended
                 broken.append(Broken("an answer that the RFC forbids", str(error)))
