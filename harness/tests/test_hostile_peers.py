@@ -84,6 +84,11 @@ def test_one_request_has_one_answer():
     assert broken([ask], [answer, answer]) == {"an answer that nothing asked for"}
 
 
+def test_an_answer_that_comes_late_is_not_held_against_the_next_case():
+    late = b"earlier." + datagram(response=True)[8:]
+    assert broken([datagram()], [late, datagram(response=True)]) == set()
+
+
 def test_a_response_has_no_answer():
     assert broken([datagram(response=True)], [datagram(response=True)]) == {"an answer that nothing asked for"}
 

@@ -98,7 +98,9 @@ def unasked(seen: Seen) -> Iterator[str]:
     """A response answers a request, once; what is marked as a response is never answered. RFC 7296 2.1, 3.1; a request
     in fragments that was answered is answered again for its first fragment alone, RFC 7383 2.6.1."""
     questions = Counter(_question(one) for one in seen.watch.ours if not _is_response(one))
-    answers = Counter(_question(one) for one in seen.watch.theirs if _is_response(one) and _opens_message(one))
+    spoken = {one[:8] for one in seen.watch.ours}  # a late answer to what ended the case before is none of this one's
+    answers = Counter(_question(one) for one in seen.watch.theirs
+                      if _is_response(one) and _opens_message(one) and one[:8] in spoken)
     for (spi, number), count in answers.items():
         asked = questions[spi, number]
         if count > asked:
