@@ -95,7 +95,7 @@ class Stage:
         specs = setting.specs(self._world)
         self.spec: PeerSpec = specs[other].peer()
         self.family = setting.family
-        self.peer.configure(replace(specs[own], prefix_limits=False))  # tests fail on purpose, all from one address
+        self.peer.configure(replace(specs[own], flood_limits=False))  # tests fail on purpose, all from one address
         self.peer.start(self.host)
         self._open_carrier()
 

@@ -35,6 +35,8 @@ def ipsec_conf(spec: DaemonSpec) -> str:
         setup.append(f"keep-alive={max(seconds(spec.peers[0].keepalive_ms), 1)}")
     if spec.cookie_threshold is not None:
         setup += ["ddos-mode=busy"] if spec.cookie_threshold == 0 else [f"ddos-ike-threshold={spec.cookie_threshold}"]
+    elif not spec.flood_limits:
+        setup.append("ddos-mode=unlimited")
     if spec.half_open_max is not None:
         setup.append(f"max-halfopen-ike={spec.half_open_max}")
     return _block("config setup", setup)

@@ -139,7 +139,7 @@ class DaemonSpec:
     cookie_threshold: int | None = None  # half-open IKE SAs from which on a COOKIE is asked for; 0: always
     half_open_max: int | None = None  # beyond it, requests are dropped
     half_open_timeout_ms: int | None = None
-    prefix_limits: bool = True  # False: whoever fails often from one address is no flood (RFC 8019 4.2)
+    flood_limits: bool = True  # False: whoever fails often from one address is no flood (RFC 7296 2.6, RFC 8019 4.2)
     delete_linger_ms: int | None = None  # how long a replaced inbound Child SA still opens packets
     mtu: int = 0  # of the inner interface; 0: the daemon's own choice
 

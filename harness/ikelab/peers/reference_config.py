@@ -12,6 +12,7 @@ from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec, Retr
 # Relative to the daemon's working directory: the paths of scenarios are too long for a Unix socket's address.
 CONTROL_SOCKET = "run/control.sock"  # in a directory that the daemon makes, and so may empty as another user
 KEY_LOG = "keys"
+NEVER = 4096  # half-open IKE SAs: as many as there may be
 
 
 def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = Path(), data_plane: str = "tun") -> str:
@@ -26,11 +27,13 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = 
     ]
     if spec.cookie_threshold is not None:
         lines.append(f"cookie-threshold = {spec.cookie_threshold}")
+    elif not spec.flood_limits:
+        lines.append(f"cookie-threshold = {NEVER}")
     if spec.half_open_max is not None:
         lines.append(f"half-open-max = {spec.half_open_max}")
     if spec.half_open_timeout_ms is not None:
         lines.append(f'half-open-timeout = "{spec.half_open_timeout_ms}ms"')
-    if not spec.prefix_limits:
+    if not spec.flood_limits:
         lines += ["prefix-half-open = 0", "prefix-half-open-max = 0", "prefix-failures = 0"]
     if spec.delete_linger_ms is not None:
         lines.append(f'delete-linger = "{spec.delete_linger_ms}ms"')

@@ -60,6 +60,8 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
         ]
     if spec.cookie_threshold is not None:
         lines.append(f"cookie_threshold = {spec.cookie_threshold}")
+    elif not spec.flood_limits:
+        lines.append("cookie_threshold = 0")  # never
     if spec.half_open_max is not None:
         lines.append(f"init_limit_half_open = {spec.half_open_max}")
     if spec.half_open_timeout_ms is not None:

@@ -115,5 +115,5 @@ def test_ike_sa_init_is_answered_where_it_came_from(responder):
     """From the address that was asked to the one that asked, whichever of ours that is. RFC 4555 3.1"""
     sa = responder.ike_sa()
     sa.carrier.move(responder.another_address())
-    answer = sa.expect_response(sa.send_init())
+    answer = sa.try_init()
     assert (answer.arrived.at, answer.arrived.source) == (responder.another_address(), sa.to)

@@ -124,7 +124,7 @@ def test_without_a_nat_no_esp_goes_to_500(peer):
 def test_without_nat_detection_all_goes_on_500(responder):
     """We know nothing of NATs: the responder answers all the same, on port 500. RFC 7296 2.23"""
     sa = responder.ike_sa(mobike=False)
-    sa.take_init(sa.expect_response(sa.send_init(*without(sa.init_payloads(), SOURCE, DESTINATION))))
+    sa.take_init(sa.try_init(lambda payloads: without(payloads, SOURCE, DESTINATION)))
     assert sa.auth() is not None
     assert sa.liveness().arrived.source[1] == 500
 

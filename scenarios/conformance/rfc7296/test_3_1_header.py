@@ -109,7 +109,7 @@ def test_a_higher_major_version_within_an_ike_sa_changes_nothing(peer):
 def test_the_minor_version_of_the_first_request_is_ignored(responder):
     """A request of version 2.15 is answered as one of 2.0. RFC 7296 3.1, 2.5"""
     sa = responder.ike_sa()
-    sa.take_init(sa.expect_response(sa.send_init(version=0x2F)))
+    sa.take_init(sa.try_init(version=0x2F))
     sa.auth()
 
 
@@ -140,7 +140,7 @@ def test_other_flags_of_a_request_are_ignored(peer, bits):
 def test_other_flags_of_the_first_request_are_ignored(responder):
     """Undefined flags and the Version bit of IKE_SA_INIT change nothing. RFC 7296 3.1"""
     sa = responder.ike_sa()
-    sa.take_init(sa.expect_response(sa.send_init(flags=UNDEFINED | FLAG_VERSION | FLAG_INITIATOR)))
+    sa.take_init(sa.try_init(flags=UNDEFINED | FLAG_VERSION | FLAG_INITIATOR))
     sa.auth()
 
 

@@ -42,7 +42,7 @@ def test_the_first_request_is_never_cut(initiator):
 def test_the_first_response_is_never_cut(responder):
     """An IKE_SA_INIT response larger than fragments may be comes whole. RFC 7383 2.5"""
     sa = responder.ike_sa()
-    answer = sa.expect_response(sa.send_init())
+    answer = sa.try_init()
     assert len(answer.octets) > 400 and answer.first(PayloadType.KE) is not None
 
 
