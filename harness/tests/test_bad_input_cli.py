@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -111,11 +112,13 @@ def test_an_interrupt_leaves_nothing(tmp_path):
     out = tmp_path / "out"
     child = subprocess.Popen([IKELAB, "run", "demo.demo", "--initiator", "reference", "--responder", "reference",
                               "--workers", "1", "--out", out], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE, start_new_session=True)
+                             stderr=subprocess.PIPE, start_new_session=True,
+                             # A shell starts what it puts into the background with SIGINT ignored, and that is handed on.
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     deadline = time.monotonic() + 30
     while not list(out.rglob("*.pcap")):
         assert child.poll() is None and time.monotonic() < deadline
-    os.killpg(child.pid, 2)
+    os.killpg(child.pid, signal.SIGINT)
     _, err = child.communicate(timeout=30)
     assert child.returncode != 0 and b"Traceback" not in err, err
     assert ground.of_run(child.pid) == []
