@@ -24,16 +24,19 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import time
 import tomllib
 import xml.etree.ElementTree as xml
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM_TIMEOUT_S = 300
+MOST_FAILURES = 40  # named in the end
+LINE = 300  # characters of what is said of a failure in the end
 WORKERS = max(2, os.cpu_count() or 1)
 
 
@@ -42,11 +45,13 @@ class Count:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    failures: list[str] = field(default_factory=list)  # a line each, as far as they have names
 
     def add(self, other: Count) -> None:
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
+        self.failures += other.failures
 
     def __str__(self) -> str:
         skipped = f", {self.skipped} skipped" if self.skipped else ""
@@ -66,6 +71,7 @@ def unit(build: Path) -> Count:
             say(f"  {str(program.relative_to(build / 'ref/test')):<40} {count} in {seconds:.1f} s")
             if count.failed:
                 say(output)
+                count.failures.append(str(program.relative_to(build)))
             total.add(count)
     return total
 
@@ -105,18 +111,25 @@ def pytest(build: Path, *arguments: str) -> Count:
     try:
         suites = xml.parse(report).getroot().findall("testsuite")
     except (OSError, xml.ParseError):
-        return Count(failed=1)
+        return Count(failed=1, failures=["pytest wrote no report"])
 
     def sum_of(name: str) -> int:
         return sum(int(suite.get(name, 0)) for suite in suites)
 
     failed, skipped = sum_of("failures") + sum_of("errors"), sum_of("skipped")
+    failures = []
     for case in (case for suite in suites for case in suite.iter("testcase")):
         for skip in case.findall("skipped"):
             say(f"  skipped: {case.get('name')}: {skip.get('message', '')}")
+        for found in (*case.findall("failure"), *case.findall("error")):
+            failures.append(f"{case.get('classname')}.{case.get('name')}: {one_line(found.get('message', ''))}")
     if done.returncode != 0 and not failed:
         failed = 1
-    return Count(sum_of("tests") - failed - skipped, failed, skipped)
+    return Count(sum_of("tests") - failed - skipped, failed, skipped, failures)
+
+
+def one_line(text: str) -> str:
+    return textwrap.shorten(text, LINE)
 
 
 def ci(build: Path) -> Count:
@@ -143,7 +156,10 @@ def prove(build: Path) -> Count:
     if done.returncode == 3 and os.environ.get("IKELAB_PEERS") != "required":
         return Count(skipped=1)
     count = Count(number(r"(?m)^(\d+) proved,", done.stdout), number(r"proved, (\d+) failed", done.stdout))
-    return count if count.failed or done.returncode == 0 else Count(count.passed, 1)
+    if done.returncode != 0:
+        count.failed = max(count.failed, 1)
+        count.failures = re.findall(r"(?m)^.*\bFAILED\b.*$", done.stdout) or [one_line(done.stderr)]
+    return count
 
 
 def fuzz(build: Path) -> Count:
@@ -153,7 +169,9 @@ def fuzz(build: Path) -> Count:
         name = target.stem.removeprefix("fuzz_")
         done = subprocess.run([sys.executable, ROOT / "ci/fuzz.py", "--build", build, "--runs", "1000", name],
                               cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        total.add(Count(passed=int(done.returncode == 0), failed=int(done.returncode != 0)))
+        total.add(Count() if done.returncode else Count(passed=1))
+        if done.returncode != 0:
+            total.add(Count(failed=1, failures=[f"fuzz_{name}: {one_line(done.stderr)}"]))
         say("\n".join(done.stdout.splitlines()[1:-1]) + done.stderr)
     return total
 
@@ -200,12 +218,20 @@ def played(build: Path, name: str, *arguments: str) -> Count:
     found.unlink(missing_ok=True)
     done = subprocess.run([build / "ikelab", *arguments, "--json", found], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
     try:
-        verdicts = [one["verdict"] for one in json.loads(found.read_text())["results"]]
+        results = json.loads(found.read_text())["results"]
+        skipped = sum(one["verdict"] == "unsupported" for one in results)
+        failures = [described(one) for one in results if one["verdict"] in ("fail", "inconclusive")]
     except (OSError, ValueError, KeyError):
-        return Count(failed=1)
-    failed = sum(verdict in ("fail", "inconclusive") for verdict in verdicts)
-    skipped = verdicts.count("unsupported")
-    return Count(len(verdicts) - skipped - failed, failed or int(done.returncode != 0), skipped)
+        return Count(failed=1, failures=[f"`ikelab {arguments[0]}` wrote no results"])
+    if done.returncode != 0 and not failures:
+        failures = [f"it ended with status {done.returncode}"]
+        return Count(len(results) - skipped, 1, skipped, failures)
+    return Count(len(results) - skipped - len(failures), len(failures), skipped, failures)
+
+
+def described(result: dict[str, str]) -> str:
+    sides = f"{result.get('initiator', '')} > {result.get('responder', '')}"
+    return f"{result['verdict']}: {result.get('scenario', '')} {sides}: {one_line(result.get('reason', ''))}"
 
 
 STAGES: dict[str, Callable[[Path], Count]] = {
@@ -219,12 +245,13 @@ def main() -> int:
     parser.add_argument("stages", nargs="+", choices=STAGES)
     options = parser.parse_args()
     build, started = options.build.resolve(), time.monotonic()
-    total, lines = Count(), []
+    total, lines, failures = Count(), [], []
     for name in options.stages:
         say(f"== {name}")
         before = time.monotonic()
         count = STAGES[name](build)
         lines.append(f"  {name:<10} {count} in {time.monotonic() - before:.0f} s")
+        failures += [f"  {name}: {one}" for one in count.failures]
         total.add(count)
     if (build / "ikelab").exists():
         say("== peers")
@@ -232,6 +259,12 @@ def main() -> int:
     say("== all")
     for line in lines:
         say(line)
+    if failures:
+        say("what failed:")
+    for line in failures[:MOST_FAILURES]:
+        say(line)
+    if len(failures) > MOST_FAILURES:
+        say(f"  and {len(failures) - MOST_FAILURES} more, above")
     say(f"in {time.monotonic() - started:.0f} s")
     say(f"{total.passed} passed, {total.failed} failed")
     return 1 if total.failed or not total.passed else 0

@@ -67,3 +67,14 @@ def test_a_play_that_wrote_nothing_is_a_failure(tmp_path: Path) -> None:
         """#!/bin/sh\nfor f; do :; done\necho '{"results": [{"verdict": "pass"}, {"verdict": "fail"}, {"verdict": "unsupported"}]}' >$f\nexit 1\n""")
     count = run_tests.played(tmp_path, "x", "interop")
     assert (count.passed, count.failed, count.skipped) == (1, 1, 1)
+
+
+def test_what_failed_is_named_in_the_end(tmp_path: Path) -> None:
+    (tmp_path / "test_mixed.py").write_text("def test_good(): pass\ndef test_bad(): assert 1 == 2, 'one is not two'\n")
+    [line] = run_tests.pytest(tmp_path, str(tmp_path / "test_mixed.py")).failures
+    assert "test_mixed.test_bad" in line and "one is not two" in line
+    (tmp_path / "ikelab").write_text(
+        """#!/bin/sh\nfor f; do :; done\necho '{"results": [{"verdict": "pass"}, {"scenario": "a.b", "initiator": "x",
+        "responder": "y", "verdict": "fail", "reason": "2 > 1"}]}' >$f\nexit 1\n""")
+    (tmp_path / "ikelab").chmod(0o755)
+    assert run_tests.played(tmp_path, "x", "run").failures == ["fail: a.b x > y: 2 > 1"]
