@@ -42,6 +42,7 @@ enum transform_type {
 };
 
 enum encr_id {
+    ENCR_NULL = 11, /* RFC 2410: ESP alone */
     ENCR_AES_CBC = 12,
     ENCR_AES_GCM_16 = 20,
     ENCR_CHACHA20_POLY1305 = 28, /* RFC 7634 */

@@ -2,12 +2,13 @@
 
 #include "crypto/protection.h"
 
-/* id, name, aead, key length attribute, salt, IV, ICV, block: RFC 3602, RFC 4106, RFC 7634. The key
- * of ChaCha20-Poly1305 is always 256 bits, so it carries no attribute (RFC 7634 4). */
+/* id, name, aead, key length attribute, bits of key without one, salt, IV, ICV, block: RFC 2410,
+ * RFC 3602, RFC 4106, RFC 7634. The key of ChaCha20-Poly1305 is always 256 bits (RFC 7634 4). */
 static const struct cipher_algorithm ciphers[] = {
-    {ENCR_AES_CBC, "aes", false, true, 0, 16, 0, 16},
-    {ENCR_AES_GCM_16, "aesgcm16", true, true, 4, 8, 16, 1},
-    {ENCR_CHACHA20_POLY1305, "chacha20poly1305", true, false, 4, 8, 16, 1},
+    {ENCR_NULL, "null", false, false, 0, 0, 0, 0, 1},
+    {ENCR_AES_CBC, "aes", false, true, 0, 0, 16, 0, 16},
+    {ENCR_AES_GCM_16, "aesgcm16", true, true, 0, 4, 8, 16, 1},
+    {ENCR_CHACHA20_POLY1305, "chacha20poly1305", true, false, 256, 4, 8, 16, 1},
 };
 
 /* id, name, library's name of the hash, key length, ICV length: RFC 4868 2.6 */

@@ -15,15 +15,15 @@
 #include "crypto/iv_counter.h"
 
 #define NONCE_LENGTH 12 /* salt | IV: RFC 4106 4, RFC 7634 2 */
-#define CBC_BLOCK 16
+#define BLOCK_MAX 16
 
 struct protector {
     struct protection protection;
     enum protector_direction direction;
-    EVP_CIPHER_CTX *cipher;
+    EVP_CIPHER_CTX *cipher;    /* NULL: ENCR_NULL */
     struct secret salt;        /* AEAD */
     struct iv_counter counter; /* AEAD */
-    struct hmac hmac;          /* CBC */
+    struct hmac hmac;          /* no AEAD */
 };
 
 struct library_cipher {
@@ -67,6 +67,9 @@ static const EVP_CIPHER *library_cipher_of(const struct protection *p)
 
 static bool cipher_init(struct protector *protector, const uint8_t *key)
 {
+    if (protector->protection.cipher->id == ENCR_NULL) {
+        return true;
+    }
     const EVP_CIPHER *cipher = library_cipher_of(&protector->protection);
     protector->cipher = EVP_CIPHER_CTX_new();
     if (cipher == NULL || protector->cipher == NULL) {
@@ -149,7 +152,7 @@ static bool aead_run(struct protector *protector, struct bytes aad, const uint8_
 static enum status aead_seal(struct protector *protector, struct bytes aad, const uint8_t *iv,
                              uint8_t *text, size_t length, uint8_t *icv)
 {
-    uint8_t nothing[CBC_BLOCK];
+    uint8_t nothing[BLOCK_MAX];
     int written;
     if (!aead_run(protector, aad, iv, text, length) ||
         EVP_EncryptFinal_ex(protector->cipher, nothing, &written) != 1 ||
@@ -163,7 +166,7 @@ static enum status aead_seal(struct protector *protector, struct bytes aad, cons
 static enum status aead_open(struct protector *protector, struct bytes aad, const uint8_t *iv,
                              uint8_t *text, size_t length, const uint8_t *icv)
 {
-    uint8_t nothing[CBC_BLOCK];
+    uint8_t nothing[BLOCK_MAX];
     uint8_t expected[PROTECTION_ICV_MAX]; /* the library wants it writable */
     int expected_length = (int)protector->protection.cipher->icv_length;
     int written;
@@ -177,12 +180,15 @@ static enum status aead_open(struct protector *protector, struct bytes aad, cons
     return authentic ? STATUS_OK : STATUS_DROP;
 }
 
-/* ---- AES-CBC with HMAC, encrypt then MAC ---- */
+/* ---- AES-CBC or nothing (RFC 2410) with HMAC, encrypt then MAC ---- */
 
-static enum status cbc_run(struct protector *protector, const uint8_t *iv, uint8_t *text,
-                           size_t length)
+static enum status text_run(struct protector *protector, const uint8_t *iv, uint8_t *text,
+                            size_t length)
 {
     int written = 0;
+    if (protector->cipher == NULL) {
+        return STATUS_OK;
+    }
     if (EVP_CipherInit_ex2(protector->cipher, NULL, NULL, iv, -1, NULL) != 1 ||
         (length > 0 &&
          EVP_CipherUpdate(protector->cipher, text, &written, text, (int)length) != 1) ||
@@ -193,7 +199,7 @@ static enum status cbc_run(struct protector *protector, const uint8_t *iv, uint8
 }
 
 /* The whole HMAC; the ICV is its first octets (RFC 4868 2.1.2). */
-static void cbc_authenticate(const struct protector *protector, struct bytes aad, const uint8_t *iv,
+static void hmac_authenticate(const struct protector *protector, struct bytes aad, const uint8_t *iv,
                              const uint8_t *text, size_t length, struct bytes aad_tail,
                              uint8_t out[HMAC_OUTPUT_MAX])
 {
@@ -202,31 +208,31 @@ static void cbc_authenticate(const struct protector *protector, struct bytes aad
     hmac_compute(&protector->hmac, parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
-static enum status cbc_seal(struct protector *protector, struct bytes aad, const uint8_t *iv,
+static enum status hmac_seal(struct protector *protector, struct bytes aad, const uint8_t *iv,
                             uint8_t *text, size_t length, struct bytes aad_tail, uint8_t *icv)
 {
-    if (length % CBC_BLOCK != 0) {
+    if (length % protector->protection.cipher->block_length != 0) {
         return STATUS_INTERNAL;
     }
-    TRY(cbc_run(protector, iv, text, length));
+    TRY(text_run(protector, iv, text, length));
     uint8_t mac[HMAC_OUTPUT_MAX];
-    cbc_authenticate(protector, aad, iv, text, length, aad_tail, mac);
+    hmac_authenticate(protector, aad, iv, text, length, aad_tail, mac);
     memcpy(icv, mac, protector->protection.integrity->icv_length);
     return STATUS_OK;
 }
 
-static enum status cbc_open(struct protector *protector, struct bytes aad, const uint8_t *iv,
+static enum status hmac_open(struct protector *protector, struct bytes aad, const uint8_t *iv,
                             uint8_t *text, size_t length, struct bytes aad_tail, const uint8_t *icv)
 {
-    if (length % CBC_BLOCK != 0) {
+    if (length % protector->protection.cipher->block_length != 0) {
         return STATUS_DROP;
     }
     uint8_t mac[HMAC_OUTPUT_MAX];
-    cbc_authenticate(protector, aad, iv, text, length, aad_tail, mac);
+    hmac_authenticate(protector, aad, iv, text, length, aad_tail, mac);
     if (!crypto_equal(mac, icv, protector->protection.integrity->icv_length)) {
         return STATUS_DROP;
     }
-    return cbc_run(protector, iv, text, length);
+    return text_run(protector, iv, text, length);
 }
 
 /* ---- both ---- */
@@ -239,7 +245,7 @@ enum status protector_seal(struct protector *protector, struct bytes aad, const 
         return STATUS_INTERNAL;
     }
     if (!protector->protection.cipher->aead) {
-        return cbc_seal(protector, aad, iv, text, length, aad_tail, icv);
+        return hmac_seal(protector, aad, iv, text, length, aad_tail, icv);
     }
     return aad_tail.length > 0 ? STATUS_INTERNAL : aead_seal(protector, aad, iv, text, length, icv);
 }
@@ -252,7 +258,7 @@ enum status protector_open(struct protector *protector, struct bytes aad, const 
         return STATUS_INTERNAL;
     }
     if (!protector->protection.cipher->aead) {
-        return cbc_open(protector, aad, iv, text, length, aad_tail, icv);
+        return hmac_open(protector, aad, iv, text, length, aad_tail, icv);
     }
     return aad_tail.length > 0 ? STATUS_INTERNAL : aead_open(protector, aad, iv, text, length, icv);
 }

@@ -1,5 +1,6 @@
 /* Confidentiality with integrity, one shape for SK (RFC 7296 3.14, RFC 5282) and ESP (RFC 4303):
- * an AEAD, or AES-CBC with an HMAC over what an AEAD would authenticate (encrypt then MAC). */
+ * an AEAD, or AES-CBC with an HMAC over what an AEAD would authenticate (encrypt then MAC); in ESP
+ * also the HMAC alone (ENCR_NULL, RFC 2410). */
 #ifndef IKEREF_CRYPTO_PROTECTION_H
 #define IKEREF_CRYPTO_PROTECTION_H
 
@@ -10,13 +11,14 @@
 
 struct cipher_algorithm {
     uint16_t id;      /* enum encr_id */
-    const char *name; /* "aes" (CBC), "aesgcm16", "chacha20poly1305" */
+    const char *name; /* "null", "aes" (CBC), "aesgcm16", "chacha20poly1305" */
     bool aead;
     bool has_key_length; /* the transform carries the Key Length attribute */
+    uint16_t key_bits;   /* always, where it does not */
     size_t salt_length;  /* octets of KEYMAT behind the key: RFC 4106 8.1, RFC 7634 2 */
     size_t iv_length;    /* octets on the wire */
     size_t icv_length;   /* AEAD only; else the integrity algorithm's */
-    size_t block_length; /* plaintext must be a multiple; 1 for the AEADs (ESP still aligns to 4) */
+    size_t block_length; /* plaintext must be a multiple; 1: of nothing (ESP still aligns to 4) */
 };
 
 struct integrity_algorithm {
@@ -33,7 +35,7 @@ const struct integrity_algorithm *integrity_algorithm_find(uint16_t id);
 /* What was negotiated. */
 struct protection {
     const struct cipher_algorithm *cipher;
-    uint16_t key_bits;                           /* 128, 192 or 256 */
+    uint16_t key_bits;                           /* 128, 192 or 256; 0 with ENCR_NULL */
     const struct integrity_algorithm *integrity; /* NULL with an AEAD */
 };
 
@@ -59,12 +61,12 @@ struct protector *protector_create(const struct protection *p, struct bytes encr
 void protector_destroy(struct protector *protector); /* NULL is fine */
 
 /* The next IV: AEAD, a counter that never repeats under this key (starts at 1; STATUS_INTERNAL when
- * used up); CBC, unpredictable octets from `random`. iv_length octets into `iv`. */
+ * used up); CBC, unpredictable octets from `random`; ENCR_NULL, none. iv_length octets into `iv`. */
 MUST_USE enum status protector_next_iv(struct protector *protector,
                                        const struct random_source *random, uint8_t *iv);
 
-/* Encrypt `text` in place and write the ICV. Authenticated: `aad`, then for CBC with HMAC the IV
- * and the ciphertext, then `aad_tail` (ESP's high sequence number, RFC 4303 2.2.1; else empty; an
+/* Encrypt `text` in place and write the ICV. Authenticated: `aad`, then with an HMAC the IV and
+ * the ciphertext, then `aad_tail` (ESP's high sequence number, RFC 4303 2.2.1; else empty; an
  * AEAD takes `aad` alone and refuses a tail). Allocates nothing. */
 MUST_USE enum status protector_seal(struct protector *protector, struct bytes aad,
                                     const uint8_t *iv, uint8_t *text, size_t length,

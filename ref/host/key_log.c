@@ -57,6 +57,8 @@ static const char *ike_integrity_name(const struct protection *p)
 static const char *esp_cipher_name(const struct protection *p)
 {
     switch (p->cipher->id) {
+    case ENCR_NULL:
+        return "NULL";
     case ENCR_AES_CBC:
         return "AES-CBC [RFC3602]";
     case ENCR_AES_GCM_16:

@@ -27,7 +27,7 @@ static uint32_t proposal_mtu(const struct proposal *proposal, uint32_t least)
             continue;
         }
         if (!p.cipher->has_key_length) {
-            p.key_bits = 256;
+            p.key_bits = p.cipher->key_bits;
         }
         least = with_integrity(&p, least);
         for (size_t j = 0; j < proposal->count && !p.cipher->aead; j++) {

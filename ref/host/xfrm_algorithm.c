@@ -10,6 +10,7 @@ struct kernel_name {
 };
 
 static const struct kernel_name ciphers[] = {
+    {ENCR_NULL, "ecb(cipher_null)", "authenc authencesn crypto_null"},
     {ENCR_AES_CBC, "cbc(aes)", "authenc authencesn cbc aes"},
     {ENCR_AES_GCM_16, "rfc4106(gcm(aes))", "gcm seqiv aes"},
     {ENCR_CHACHA20_POLY1305, "rfc7539esp(chacha20,poly1305)", "chacha20poly1305"},

@@ -62,7 +62,7 @@ static bool choose_protection(const struct proposal *ours, const struct proposal
         struct protection p = {.cipher = cipher_algorithm_find(encr->id),
                                .key_bits = encr->key_bits};
         if (p.cipher != NULL && !p.cipher->has_key_length) {
-            p.key_bits = 256; /* ChaCha20 has but one key length, RFC 7634 */
+            p.key_bits = p.cipher->key_bits;
         }
         bool aead = p.cipher != NULL && p.cipher->aead;
         if (aead && has_type(theirs, TRANSFORM_INTEG) && !has_none(theirs, TRANSFORM_INTEG)) {

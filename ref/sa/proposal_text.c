@@ -15,6 +15,7 @@ struct word {
 };
 
 static const struct word words[] = {
+    {"null", TRANSFORM_ENCR, ENCR_NULL, 0},
     {"aes128", TRANSFORM_ENCR, ENCR_AES_CBC, 128},
     {"aes192", TRANSFORM_ENCR, ENCR_AES_CBC, 192},
     {"aes256", TRANSFORM_ENCR, ENCR_AES_CBC, 256},
@@ -101,16 +102,27 @@ static bool ciphers_of_kind(const struct proposal *p, bool aead)
     return true;
 }
 
+static bool has_null(const struct proposal *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->transforms[i].type == TRANSFORM_ENCR && p->transforms[i].id == ENCR_NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *complete(struct proposal *p, uint8_t protocol)
 {
     if (!has_type(p, TRANSFORM_ENCR)) {
         return "a cipher is missing: add one such as aes256gcm16";
     }
     if (!ciphers_of_kind(p, true) && !ciphers_of_kind(p, false)) {
-        return "AES-CBC and AEAD ciphers cannot share a proposal: write two";
+        return "AES-CBC or null and AEAD ciphers cannot share a proposal: write two";
     }
     if (ciphers_of_kind(p, true) == has_type(p, TRANSFORM_INTEG)) {
-        return "AES-CBC needs a hash (sha256, sha384, sha512); GCM and ChaCha20-Poly1305 take none";
+        return "AES-CBC and null need a hash (sha256, sha384, sha512); GCM and ChaCha20-Poly1305 take "
+               "none";
     }
     if (protocol == PROTOCOL_ESP) {
         if (has_type(p, TRANSFORM_PRF)) {
@@ -120,6 +132,9 @@ static const char *complete(struct proposal *p, uint8_t protocol)
             (void)add(p, TRANSFORM_ESN, ESN_NO, 0);
         }
         return NULL;
+    }
+    if (has_null(p)) {
+        return "null belongs into an ESP proposal: IKE is always encrypted"; /* RFC 8247 2.1 */
     }
     if (has_type(p, TRANSFORM_ESN)) {
         return "esn and noesn belong into an ESP proposal, not into an IKE one";

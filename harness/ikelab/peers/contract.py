@@ -39,6 +39,7 @@ CAPABILITIES: Mapping[str, str] = {
     "esn": "extended sequence numbers (RFC 4303 2.2.1)",
     "replay-window": "a replay window of configurable size",
     "esp-aes-gcm": "AES-GCM for ESP (RFC 4106)",
+    "esp-null": "NULL encryption with HMAC-SHA-2 for ESP (RFC 2410)",
     "esp-aes-cbc": "AES-CBC with HMAC-SHA-2 for ESP",
     "esp-chacha20poly1305": "ChaCha20-Poly1305 for ESP (RFC 7634)",
     "ike-aes-gcm": "AES-GCM for IKE (RFC 5282)",

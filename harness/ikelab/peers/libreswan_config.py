@@ -126,7 +126,7 @@ def esp_algorithms(proposals: Sequence[str]) -> tuple[str, str, bool]:
                 own_esn.add(word)
             elif word.startswith("sha"):
                 hashes.append("sha2_" + word.removeprefix("sha"))
-            elif word.startswith(("aes", "chacha")):
+            elif word.startswith(("aes", "chacha")) or word == "null":
                 ciphers.append(_cipher(word))
             else:
                 raise PeerUnsupported(f"Libreswan has no {word!r} for ESP")

@@ -92,6 +92,8 @@ def proposal_text(words: str) -> str:
     size = cipher.rpartition("_")[2]
     if cipher.startswith("CHACHA20"):
         found = ["chacha20poly1305"]
+    elif cipher.startswith("NULL"):
+        found = ["null"]
     else:
         found = [f"aes{size}" + ("gcm16" if "GCM" in cipher else "")]
     aead = "GCM" in cipher or "CHACHA" in cipher

@@ -113,6 +113,8 @@ def _transforms(proposal: str, ike: bool) -> list[str]:
             words += ["group", GROUPS[word]]
         elif word == "chacha20poly1305" and not ike:
             words, aead = [*words, "enc", "chacha20-poly1305"], True
+        elif word == "null" and not ike:
+            words += ["enc", "null"]
         elif word.startswith("aes"):
             size = word.removeprefix("aes").removesuffix("gcm16")
             aead |= word.endswith("gcm16")

@@ -102,10 +102,11 @@ def _esp_keys(thread: _Thread, spis: tuple[int, int]) -> Iterator[EspKeys]:
     """Either key for either SPI: which is whose hangs on who asked, and only the right one authenticates."""
     cipher, integrity = _algorithms(thread.chosen.get("ESP", ""))
     name = ("AES-CBC [RFC3602]" if cipher[0] == "AES_CBC" else "ChaCha20-Poly1305 [RFC7634]"
-            if cipher[0].startswith("CHACHA") else "AES-GCM with 16 octet ICV [RFC4106]")
+            if cipher[0].startswith("CHACHA") else "NULL" if cipher[1] == "NULL" else "AES-GCM with 16 octet ICV [RFC4106]")
     for spi in spis:
         for side in ("initiator", "responder"):
-            if key := thread.child.get(f"encryption {side}"):
+            key = thread.child.get(f"encryption {side}", b"")
+            if key or name == "NULL":
                 yield EspKeys(spi, name, key, integrity[1] if integrity else "NULL",
                               thread.child.get(f"integrity {side}", b""), family="*")
 

@@ -13,7 +13,7 @@ from ikelab.keys import EspKeys
 
 # The kernel's names and those of Wireshark's esp_sa table. An AEAD's key ends with its salt.
 _CIPHERS = {"rfc4106(gcm(aes))": "AES-GCM with 16 octet ICV [RFC4106]", "cbc(aes)": "AES-CBC [RFC3602]",
-            "rfc7539esp(chacha20,poly1305)": "ChaCha20-Poly1305 [RFC7634]"}
+            "ecb(cipher_null)": "NULL", "rfc7539esp(chacha20,poly1305)": "ChaCha20-Poly1305 [RFC7634]"}
 _HASHES = {"hmac(sha256)": "HMAC-SHA-256-128 [RFC4868]", "hmac(sha384)": "HMAC-SHA-384-192 [RFC4868]",
            "hmac(sha512)": "HMAC-SHA-512-256 [RFC4868]"}
 
@@ -147,6 +147,6 @@ def _proposal(attributes: Mapping[int, bytes]) -> str:
     if cipher == "rfc7539esp(chacha20,poly1305)":
         return "chacha20poly1305"
     auth = _algorithm(attributes, _ALG_AUTH_TRUNC, _ALG_AUTH)[0]
-    if cipher == "cbc(aes)" and auth.startswith("hmac(sha"):
-        return f"aes{bits}-{auth[len('hmac('):-1]}"
+    if cipher in ("cbc(aes)", "ecb(cipher_null)") and auth.startswith("hmac(sha"):
+        return f"{f'aes{bits}' if bits else 'null'}-{auth[len('hmac('):-1]}"
     return ""

@@ -20,6 +20,8 @@ def transform(word: str) -> Transform:
     """One word of a proposal."""
     if found := re.fullmatch(r"aes(128|192|256)(gcm16)?", word):
         return Transform(TransformType.ENCR, 20 if found[2] else 12, int(found[1]))
+    if word == "null":
+        return Transform(TransformType.ENCR, 11)
     if word == "chacha20poly1305":
         return Transform(TransformType.ENCR, 28)
     for kind, table in ((TransformType.PRF, _PRFS), (TransformType.INTEG, _INTEGRITIES), (TransformType.KE, _GROUPS),
@@ -70,5 +72,5 @@ def esp_names(choice: Choice) -> tuple[str, str]:
     """The same as esp_sa has them."""
     sha = _SHA.get(choice.suite.integrity, "")
     encryption = {"ENCR_AES_GCM_16": "AES-GCM with 16 octet ICV [RFC4106]",
-                  "ENCR_AES_CBC": "AES-CBC [RFC3602]"}.get(choice.suite.encryption, "ChaCha20-Poly1305 [RFC7634]")
+                  "ENCR_AES_CBC": "AES-CBC [RFC3602]", "ENCR_NULL": "NULL"}.get(choice.suite.encryption, "ChaCha20-Poly1305 [RFC7634]")
     return encryption, f"HMAC-SHA-{sha}-{_BITS[sha]} [RFC4868]" if sha else "NULL"

@@ -10,7 +10,8 @@ from ..wire.registry import TransformType
 from .derivation import Suite
 from .model import Failed
 
-ENCRYPTIONS = {12: "ENCR_AES_CBC", 20: "ENCR_AES_GCM_16", 28: "ENCR_CHACHA20_POLY1305"}
+ENCRYPTIONS = {11: "ENCR_NULL", 12: "ENCR_AES_CBC", 20: "ENCR_AES_GCM_16", 28: "ENCR_CHACHA20_POLY1305"}
+KEYS = {11: 0, 12: 0, 20: 0, 28: 32}  # octets of those without a Key Length attribute
 PRFS = {5: "PRF_HMAC_SHA2_256", 6: "PRF_HMAC_SHA2_384", 7: "PRF_HMAC_SHA2_512"}
 INTEGRITIES = {12: "AUTH_HMAC_SHA2_256_128", 13: "AUTH_HMAC_SHA2_384_192",
                14: "AUTH_HMAC_SHA2_512_256"}
@@ -40,7 +41,7 @@ class Choice:
         return cls(proposal.spi, proposal.protocol,
                    Suite(ENCRYPTIONS[encryption.number],
                          INTEGRITIES[integrity.number] if integrity and integrity.number else ""),
-                   encryption.key_length // 8 or 32,
+                   encryption.key_length // 8 or KEYS[encryption.number],
                    PRFS[found[TransformType.PRF].number] if TransformType.PRF in found else "",
                    GROUPS[ke.number] if ke and ke.number else "",
                    TransformType.ESN in found and found[TransformType.ESN].number == 1)

@@ -187,7 +187,7 @@ class Suite:
 
     @property
     def iv(self) -> int:
-        return 16 if self.encryption == "ENCR_AES_CBC" else 8
+        return {"ENCR_AES_CBC": 16, "ENCR_NULL": 0}.get(self.encryption, 8)
 
     @property
     def icv(self) -> int:
@@ -233,6 +233,8 @@ class Suite:
         return hmac(INTEGRITIES[self.integrity][0], key, message)[: self.icv] if self.integrity else b""
 
     def _unauthenticated(self, key: bytes, iv: bytes, text: bytes, encrypt: bool) -> bytes:
+        if self.encryption == "ENCR_NULL":  # RFC 2410
+            return text
         if self.encryption == "ENCR_AES_CBC":
             cipher = Cipher(algorithms.AES(key), modes.CBC(iv))
         elif self.encryption == "ENCR_AES_CTR":  # RFC 3686 4: nonce | IV | 1

@@ -10,7 +10,7 @@ from . import derivation
 from .derivation import NotAuthentic, Suite
 from .model import Failed, Kind, NotApplicable, Vector
 
-IVS = {"ENCR_AES_CBC": 16, "ENCR_AES_CTR": 8, "ENCR_AES_GCM_16": 8, "ENCR_CHACHA20_POLY1305": 8}
+IVS = {"ENCR_NULL": 0, "ENCR_AES_CBC": 16, "ENCR_AES_CTR": 8, "ENCR_AES_GCM_16": 8, "ENCR_CHACHA20_POLY1305": 8}
 
 
 def suite_of(v: Vector) -> Suite:

@@ -8,7 +8,7 @@ from .registry import TransformType
 
 Suite = frozenset[str]
 
-_CIPHERS = {12: "aes{}", 20: "aes{}gcm16", 28: "chacha20poly1305"}
+_CIPHERS = {11: "null", 12: "aes{}", 20: "aes{}gcm16", 28: "chacha20poly1305"}
 _WORDS: dict[int, dict[int, str]] = {
     TransformType.PRF: {5: "prfsha256", 6: "prfsha384", 7: "prfsha512"},
     TransformType.INTEG: {0: "", 12: "sha256", 13: "sha384", 14: "sha512"},

@@ -32,6 +32,14 @@ static void test_ciphers_have_their_rfcs_lengths(void **state)
     assert_int_equal(chacha->iv_length, 8);
     assert_int_equal(chacha->icv_length, 16);
     assert_int_equal(chacha->block_length, 1);
+    assert_int_equal(chacha->key_bits, 256);
+
+    const struct cipher_algorithm *null = cipher_algorithm_find(11); /* RFC 2410 */
+    assert_string_equal(null->name, "null");
+    assert_false(null->aead || null->has_key_length);
+    assert_int_equal(null->key_bits, 0);
+    assert_int_equal(null->iv_length, 0);
+    assert_int_equal(null->block_length, 1);
 }
 
 static void test_integrity_has_rfc_4868_lengths(void **state)

@@ -84,6 +84,9 @@ static const struct vector vectors[] = {
      "5c2f52ed346388911fd64c35ba878aea513c7c7c5801da1cc93fa05eff0ea7a170d845f40bab0c733137dd51bf11"
      "278b",
      "c1e2425d29d6780bf1109010bf89d471aa7d8fa19d1f08d278e4d282b93aa6cd"},
+    {"computed with python's hmac: what is sealed is the text itself", ENCR_NULL, 0,
+     AUTH_HMAC_SHA2_256_128, "", KEY_32, "0102030400000005", "", COUNTING_48, "00000007",
+     COUNTING_48, "bb9aed8cfdfea247edb65b98e8fc9f2a"},
 };
 
 #define VECTOR_COUNT (sizeof(vectors) / sizeof(vectors[0]))
@@ -321,7 +324,8 @@ static void test_all_small_lengths_round_trip(void **state)
             packet->text.data[length] = 0x5a; /* must stay */
             packet->text.length = length;
             assert_int_equal(packet_seal(packet), STATUS_OK);
-            assert_true(length < 16 || memcmp(packet->text.data, before, length) != 0);
+            bool same = memcmp(packet->text.data, before, length) == 0;
+            assert_true(length < 16 || same == (vectors[i].encr == ENCR_NULL));
             assert_int_equal(packet_open(packet), STATUS_OK);
             assert_memory_equal(packet->text.data, before, length);
             assert_int_equal(packet->text.data[length], 0x5a);
@@ -429,7 +433,7 @@ static void test_packets_allocate_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < VECTOR_COUNT; i++) {
         struct packet *packet = packet_create(&vectors[i]);
-        assert_true(allocations > 0); /* or nothing is being counted */
+        assert_true(allocations > 0 || vectors[i].encr == ENCR_NULL); /* or nothing is counted */
         allocations = 0;
         for (int n = 0; n < 10; n++) {
             assert_int_equal(packet_seal(packet), STATUS_OK);

@@ -24,6 +24,8 @@ static void test_valid_combinations_and_their_lengths(void **state)
         {ENCR_AES_GCM_16, 192, AUTH_NONE, 28, 0, 8, 16, 1},
         {ENCR_AES_GCM_16, 256, AUTH_NONE, 36, 0, 8, 16, 1},
         {ENCR_CHACHA20_POLY1305, 256, AUTH_NONE, 36, 0, 8, 16, 1},
+        {ENCR_NULL, 0, AUTH_HMAC_SHA2_256_128, 0, 32, 0, 16, 1},
+        {ENCR_NULL, 0, AUTH_HMAC_SHA2_512_256, 0, 64, 0, 32, 1},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct protection p = combine(rows[i].encr, rows[i].key_bits, rows[i].integ);
@@ -51,6 +53,8 @@ static void test_what_does_not_belong_together(void **state)
         {ENCR_AES_GCM_16, 0, AUTH_NONE},
         {ENCR_CHACHA20_POLY1305, 128, AUTH_NONE},
         {ENCR_CHACHA20_POLY1305, 256, AUTH_HMAC_SHA2_256_128},
+        {ENCR_NULL, 0, AUTH_NONE}, /* RFC 4303 3.2: not both */
+        {ENCR_NULL, 256, AUTH_HMAC_SHA2_256_128},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct protection p = combine(rows[i].encr, rows[i].key_bits, rows[i].integ);

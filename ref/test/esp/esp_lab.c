@@ -11,6 +11,7 @@ const struct lab_algorithm lab_algorithms[LAB_ALGORITHMS] = {
     {"cbc128_sha256", ENCR_AES_CBC, 128, AUTH_HMAC_SHA2_256_128},
     {"cbc192_sha384", ENCR_AES_CBC, 192, AUTH_HMAC_SHA2_384_192},
     {"cbc256_sha512", ENCR_AES_CBC, 256, AUTH_HMAC_SHA2_512_256},
+    {"null_sha256", ENCR_NULL, 0, AUTH_HMAC_SHA2_256_128},
 };
 
 static bool fill_a5(void *context, uint8_t *out, size_t length)

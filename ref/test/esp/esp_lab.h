@@ -21,7 +21,7 @@ struct lab_algorithm {
     uint16_t encr, key_bits, integ;
 };
 
-#define LAB_ALGORITHMS 7
+#define LAB_ALGORITHMS 8
 extern const struct lab_algorithm lab_algorithms[LAB_ALGORITHMS];
 
 /* Randomness for CBC's IVs: every octet 0xa5. */

@@ -20,9 +20,10 @@ static void test_shape(void **state)
     (void)state;
     for (size_t algorithm = 0; algorithm < LAB_ALGORITHMS; algorithm++) {
         struct esp_pair *pair = pair_of(algorithm, false);
-        size_t align = algorithm < 4 ? 4 : 16;
-        size_t iv = algorithm < 4 ? 8 : 16;
-        static const size_t icv[LAB_ALGORITHMS] = {16, 16, 16, 16, 16, 24, 32};
+        static const size_t alignment[LAB_ALGORITHMS] = {4, 4, 4, 4, 16, 16, 16, 4};
+        static const size_t ivs[LAB_ALGORITHMS] = {8, 8, 8, 8, 16, 16, 16, 0};
+        static const size_t icv[LAB_ALGORITHMS] = {16, 16, 16, 16, 16, 24, 32, 16};
+        size_t align = alignment[algorithm], iv = ivs[algorithm];
         for (size_t payload = 0; payload < 40; payload++) {
             static const uint8_t octets[40];
             struct lab_packet p;

@@ -83,6 +83,19 @@ static void esp_both_directions(void **state)
                         "\"HMAC-SHA-256-128 [RFC4868]\",\"0x4041\"\n");
 }
 
+static void esp_without_encryption(void **state)
+{
+    (void)state;
+    struct child_sa_info child = {.spi_in = 0xc0ffee01};
+    child.protection = protection_of(ENCR_NULL, 0, AUTH_HMAC_SHA2_256_128);
+    child.path.remote.ip.family = ADDRESS_V4;
+    child.integrity_in = key_of(0x20, 2);
+    char line[KEY_LOG_LINE_MAX];
+    key_log_format_esp(&child, true, line);
+    assert_string_equal(line, "\"IPv4\",\"*\",\"*\",\"0xc0ffee01\",\"NULL\",\"\","
+                              "\"HMAC-SHA-256-128 [RFC4868]\",\"0x2021\"\n");
+}
+
 /* Wireshark refuses a whole table for one name it does not know: such lines are comments. */
 static void chacha_is_a_comment(void **state)
 {
@@ -184,6 +197,7 @@ int main(void)
         cmocka_unit_test(ike_aead),
         cmocka_unit_test(ike_cbc),
         cmocka_unit_test(esp_both_directions),
+        cmocka_unit_test(esp_without_encryption),
         cmocka_unit_test(chacha_is_a_comment),
         cmocka_unit_test(longest_line_fits),
         cmocka_unit_test(log_is_private_and_appends),

@@ -48,6 +48,7 @@ static void one_proposal(void **state)
         {"aes128gcm16", 1418},        /* IV 8, ICV 16 */
         {"aes256gcm16-x25519", 1418}, /* a key exchange takes nothing */
         {"chacha20poly1305-esn", 1418} /* nor do the high 32 bits, which are not sent */,
+        {"null-sha256", 1426},          /* no IV, ICV 16 */
         {"aes128-sha256", 1406},        /* IV 16, ICV 16: 1412 rounded to 1408 */
         {"aes256-sha384", 1390},        /* ICV 24: 1404 rounded to 1392 */
         {"aes256-sha512", 1390},        /* ICV 32: 1396 rounded to 1392 */

@@ -10,10 +10,11 @@
 static void names(void **state)
 {
     (void)state;
-    static const uint16_t ciphers[] = {ENCR_AES_CBC, ENCR_AES_GCM_16, ENCR_CHACHA20_POLY1305};
+    static const uint16_t ciphers[] = {ENCR_AES_CBC, ENCR_AES_GCM_16, ENCR_CHACHA20_POLY1305,
+                                       ENCR_NULL};
     static const char *const said[] = {"cbc(aes)", "rfc4106(gcm(aes))",
-                                       "rfc7539esp(chacha20,poly1305)"};
-    for (size_t i = 0; i < 3; i++) {
+                                       "rfc7539esp(chacha20,poly1305)", "ecb(cipher_null)"};
+    for (size_t i = 0; i < 4; i++) {
         struct protection p = {.cipher = cipher_algorithm_find(ciphers[i])};
         assert_string_equal(xfrm_cipher_name(p.cipher), said[i]);
         assert_true(xfrm_protection_modules(&p)[0] != '\0');

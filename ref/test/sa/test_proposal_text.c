@@ -39,6 +39,7 @@ static void test_accepted(void **state)
                 "aes256-aes128-sha512-sha256-modp4096-prfsha512-prfsha256");
     assert_text("chacha20poly1305-esn", PROTOCOL_ESP, "chacha20poly1305-esn");
     assert_text("aes192-sha384", PROTOCOL_ESP, "aes192-sha384");
+    assert_text("null-sha256-esn", PROTOCOL_ESP, "null-sha256-esn");
     assert_text("aes192gcm16-x448-esn-noesn", PROTOCOL_ESP, "aes192gcm16-x448-esn");
 }
 
@@ -65,6 +66,9 @@ static void test_refused(void **state)
     assert_refused("prfsha256-x25519", PROTOCOL_IKE, "cipher");
     assert_refused("aes128-aes128gcm16-sha256", PROTOCOL_ESP, "two");
     assert_refused("aes128", PROTOCOL_ESP, "hash");
+    assert_refused("null", PROTOCOL_ESP, "hash");
+    assert_refused("null-aes128gcm16-sha256", PROTOCOL_ESP, "two");
+    assert_refused("null-sha256-prfsha256-x25519", PROTOCOL_IKE, "ESP");
     assert_refused("aes128gcm16-sha256", PROTOCOL_ESP, "hash");
     assert_refused("aes128gcm16-prfsha256", PROTOCOL_ESP, "IKE");
     assert_refused("aes128gcm16-prfsha256-x25519-esn", PROTOCOL_IKE, "ESP");

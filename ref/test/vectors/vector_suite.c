@@ -24,7 +24,8 @@ static uint16_t find(const struct name *names, size_t count, const char *text)
 
 bool suite_of(const json_t *object, struct protection *out)
 {
-    static const struct name ciphers[] = {{"ENCR_AES_CBC", ENCR_AES_CBC},
+    static const struct name ciphers[] = {{"ENCR_NULL", ENCR_NULL},
+                                          {"ENCR_AES_CBC", ENCR_AES_CBC},
                                           {"ENCR_AES_GCM_16", ENCR_AES_GCM_16},
                                           {"ENCR_CHACHA20_POLY1305", ENCR_CHACHA20_POLY1305}};
     static const struct name integrities[] = {{"AUTH_HMAC_SHA2_256_128", AUTH_HMAC_SHA2_256_128},
@@ -32,7 +33,7 @@ bool suite_of(const json_t *object, struct protection *out)
                                               {"AUTH_HMAC_SHA2_512_256", AUTH_HMAC_SHA2_512_256}};
     const char *integrity = text_of(object, "integrity");
     *out = (struct protection){
-        .cipher = cipher_algorithm_find(find(ciphers, 3, text_of(object, "encryption")))};
+        .cipher = cipher_algorithm_find(find(ciphers, 4, text_of(object, "encryption")))};
     if (*integrity != '\0') {
         out->integrity = integrity_algorithm_find(find(integrities, 3, integrity));
     }
