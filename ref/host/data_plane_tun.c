@@ -436,7 +436,6 @@ static bool esp_open(struct data_plane *plane, struct problem *problem)
 static bool plane_install(struct data_plane *plane, struct problem *problem)
 {
     const struct host_config *config = plane->config;
-    uint32_t mtu = config->mtu != 0 ? config->mtu : tun_mtu_choose(&config->endpoint);
     if (!policies_install(plane, problem)) {
         return false;
     }
@@ -450,7 +449,7 @@ static bool plane_install(struct data_plane *plane, struct problem *problem)
     plane->routed = true;
     plane->inherited = stale > 0;
     if (!policy_routes_block(config, problem) ||
-        !tun_open(&plane->tun, config->interface, mtu, problem) ||
+        !tun_open(&plane->tun, config->interface, tun_mtu_interface(config), problem) ||
         !policy_routes_put(config, plane->tun.index, problem) ||
         !policy_routes_rule(config, problem)) {
         return false;

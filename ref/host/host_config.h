@@ -24,7 +24,7 @@ struct host_config {
     uint32_t mark;             /* on packets of our own sockets, which so bypass the policies */
     struct service_user user;  /* whom we become once all is open */
     enum seccomp_mode seccomp; /* and what becomes of other system calls than we need */
-    uint32_t mtu;              /* of the TUN; 0: computed from the proposals */
+    uint32_t mtu;              /* inner, in tunnel mode; 0: computed from the proposals */
     struct endpoint_config endpoint; /* .peers is owned here */
 };
 

@@ -7,6 +7,7 @@
 #include "host/local_address.h"
 #include "host/log.h"
 #include "host/route.h"
+#include "host/tun_mtu.h"
 
 void child_remote_selectors(const struct peer_config *peer, const struct child_config *child,
                             struct selector_list *out)
@@ -19,18 +20,13 @@ void child_remote_selectors(const struct peer_config *peer, const struct child_c
     }
 }
 
-static int range_put_at(uint32_t table, const struct traffic_selector *selector, unsigned tun,
-                        const struct address *source, uint32_t metric)
+/* The same route to all of a range. */
+static int range_put(uint32_t table, const struct traffic_selector *selector, struct route route)
 {
     struct prefix prefixes[PREFIXES_PER_RANGE_MAX];
     size_t count = prefixes_of_range(&selector->start, &selector->end, prefixes);
     for (size_t i = 0; i < count; i++) {
-        struct route route = {
-            .to = prefixes[i],
-            .interface = tun,
-            .metric = metric,
-            .source = *source,
-        };
+        route.to = prefixes[i];
         int error = route_put(table, &route);
         if (error != 0) {
             return error;
@@ -39,11 +35,16 @@ static int range_put_at(uint32_t table, const struct traffic_selector *selector,
     return 0;
 }
 
-static int range_put(uint32_t table, const struct traffic_selector *selector, unsigned tun,
-                     const struct address *source)
+static const struct route nowhere = {.metric = ROUTE_METRIC_UNREACHABLE};
+static const struct route guard = {.metric = ROUTE_METRIC_GUARD};
+
+/* In transport mode datagrams come whole, RFC 4303 3.3.4. */
+static struct route into_tun(const struct host_config *config, const struct child_config *child,
+                             unsigned tun)
 {
-    return range_put_at(table, selector, tun, source,
-                        tun != 0 ? ROUTE_METRIC_TUN : ROUTE_METRIC_UNREACHABLE);
+    return (struct route){.interface = tun,
+                          .metric = ROUTE_METRIC_TUN,
+                          .mtu = child->transport_mode ? 0 : tun_mtu_inner(config)};
 }
 
 /* The source packets of this host should carry: an address within the local selectors; in transport
@@ -80,15 +81,16 @@ static bool child_put(const struct host_config *config, const struct peer_config
     struct selector_list remotes;
     child_remote_selectors(peer, child, &remotes);
     for (size_t i = 0; i < remotes.count; i++) {
-        struct address source = {0};
+        struct route route = nowhere;
         if (tun != 0) {
-            source = source_choose(config, peer, child, &remotes.items[i]);
+            route = into_tun(config, child, tun);
+            route.source = source_choose(config, peer, child, &remotes.items[i]);
         }
-        int error = range_put(config->route_table, &remotes.items[i], tun, &source);
-        if (error == EINVAL && source.family != ADDRESS_NONE) {
+        int error = range_put(config->route_table, &remotes.items[i], route);
+        if (error == EINVAL && route.source.family != ADDRESS_NONE) {
             /* A configured address that is not there yet cannot be a route's source. */
-            struct address none = {0};
-            error = range_put(config->route_table, &remotes.items[i], tun, &none);
+            route.source.family = ADDRESS_NONE;
+            error = range_put(config->route_table, &remotes.items[i], route);
         }
         if (error != 0 && !error_is_no_family(error)) {
             char text[SELECTOR_TEXT_MAX];
@@ -117,14 +119,13 @@ static bool all_put(const struct host_config *config, unsigned tun, struct probl
 /* Failures are seen by policy_routes_block, which puts the same routes. */
 static void guards_put(const struct host_config *config)
 {
-    struct address none = {0};
     for (size_t i = 0; i < config->endpoint.peer_count; i++) {
         const struct peer_config *peer = &config->endpoint.peers[i];
         for (size_t j = 0; j < peer->child_count; j++) {
             struct selector_list remotes;
             child_remote_selectors(peer, &peer->children[j], &remotes);
             for (size_t k = 0; k < remotes.count; k++) {
-                range_put_at(config->route_table, &remotes.items[k], 0, &none, ROUTE_METRIC_GUARD);
+                range_put(config->route_table, &remotes.items[k], guard);
             }
         }
     }
@@ -161,10 +162,10 @@ bool policy_routes_put_host(const struct host_config *config, unsigned tun,
                             const struct address *remote, const struct address *local)
 {
     struct traffic_selector host = selector_host(remote);
-    struct address none = {0};
-    int error = range_put(config->route_table, &host, 0, &none);
+    int error = range_put(config->route_table, &host, nowhere);
     if (error == 0) {
-        error = range_put(config->route_table, &host, tun, local);
+        struct route route = {.interface = tun, .metric = ROUTE_METRIC_TUN, .source = *local};
+        error = range_put(config->route_table, &host, route);
     }
     if (error != 0) {
         char text[ADDRESS_TEXT_MAX];

@@ -25,7 +25,7 @@ bool policy_routes_block(const struct host_config *config, struct problem *probl
 /* Routes into the TUN for every child, or again after addresses have changed. */
 bool policy_routes_put(const struct host_config *config, unsigned tun, struct problem *problem);
 
-/* Both for one peer whose address was not known before. */
+/* Both for one peer in transport mode whose address was not known before. */
 bool policy_routes_put_host(const struct host_config *config, unsigned tun,
                             const struct address *remote, const struct address *local);
 

@@ -30,6 +30,11 @@ static struct nlmsghdr *route_message(char *buffer, uint16_t type, uint32_t tabl
     if (route->source.family == route->to.address.family) {
         mnl_attr_put(message, RTA_PREFSRC, address_length(&route->source), route->source.octets);
     }
+    if (route->mtu != 0) {
+        struct nlattr *metrics = mnl_attr_nest_start(message, RTA_METRICS);
+        mnl_attr_put_u32(message, RTAX_MTU, route->mtu);
+        mnl_attr_nest_end(message, metrics);
+    }
     return message;
 }
 

@@ -17,6 +17,7 @@ struct route {
     unsigned interface; /* 0: unreachable, so that nothing passes */
     uint32_t metric;
     struct address source; /* preferred local address; NONE: the kernel's choice */
+    uint32_t mtu;          /* of packets that go by it; 0: the interface's */
 };
 
 /* Adds it or replaces the one of the same prefix and metric; 0 or an errno. */

@@ -53,3 +53,21 @@ uint32_t tun_mtu_choose(const struct endpoint_config *config)
     }
     return least < 1280 ? 1280 : least; /* IPv6 needs as much, RFC 8200 5 */
 }
+
+uint32_t tun_mtu_inner(const struct host_config *config)
+{
+    return config->mtu != 0 ? config->mtu : tun_mtu_choose(&config->endpoint);
+}
+
+uint32_t tun_mtu_interface(const struct host_config *config)
+{
+    for (size_t i = 0; i < config->endpoint.peer_count; i++) {
+        const struct peer_config *peer = &config->endpoint.peers[i];
+        for (size_t j = 0; j < peer->child_count; j++) {
+            if (peer->children[j].transport_mode) {
+                return IP_PACKET_MAX;
+            }
+        }
+    }
+    return tun_mtu_inner(config);
+}

@@ -121,7 +121,8 @@ static const char *complete(struct proposal *p, uint8_t protocol)
         return "AES-CBC or null and AEAD ciphers cannot share a proposal: write two";
     }
     if (ciphers_of_kind(p, true) == has_type(p, TRANSFORM_INTEG)) {
-        return "AES-CBC and null need a hash (sha256, sha384, sha512); GCM and ChaCha20-Poly1305 take "
+        return "AES-CBC and null need a hash (sha256, sha384, sha512); GCM and ChaCha20-Poly1305 "
+               "take "
                "none";
     }
     if (protocol == PROTOCOL_ESP) {

@@ -63,6 +63,7 @@ static void blocked_then_routed(void **state)
     struct host_config config;
     struct problem problem = {0};
     enter(&config);
+    config.mtu = 1234;
     assert_true(policy_routes_block(&config, &problem));
     assert_true(shows(WAY, "via 192.0.2.2")); /* no rule leads to the table yet */
     assert_true(policy_routes_rule(&config, &problem));
@@ -71,6 +72,7 @@ static void blocked_then_routed(void **state)
     assert_true(shows("ip route get 10.2.0.1 mark 0x77 2>&1", "via 192.0.2.2"));
     assert_true(policy_routes_put(&config, LOOPBACK, &problem));
     assert_true(shows(WAY, "dev lo table 4711"));
+    assert_true(shows(TABLE, "mtu 1234"));
     assert_false(shows(TABLE, "src"));
     net_lab_ip("address add 10.1.0.1/32 dev lo");
     assert_true(policy_routes_put(&config, LOOPBACK, &problem)); /* after addresses have changed */
@@ -116,6 +118,7 @@ static void peer_not_known_before(void **state)
     assert_true(policy_routes_put_host(&config, LOOPBACK, &remote, &local));
     assert_true(shows(TABLE, "192.0.2.9 dev lo"));
     assert_true(shows(TABLE, "src 192.0.2.1"));
+    assert_false(shows(TABLE, "mtu")); /* transport mode: the interface's, RFC 4303 3.3.4 */
     assert_true(shows(TABLE, "unreachable 192.0.2.9"));
     local = net_lab_address("192.0.2.77"); /* not ours */
     assert_false(policy_routes_put_host(&config, LOOPBACK, &remote, &local));

@@ -86,6 +86,24 @@ static void nothing_to_protect(void **state)
     assert_int_equal(tun_mtu_choose(&config), 1500);
 }
 
+/* The routes have what fits, or what was configured; in transport mode the TUN takes all. */
+static void of_routes_and_of_the_interface(void **state)
+{
+    (void)state;
+    struct host_config host = {.endpoint = config};
+    offer(0, 0, "aes256gcm16");
+    host.endpoint = config;
+    assert_int_equal(tun_mtu_inner(&host), 1418);
+    assert_int_equal(tun_mtu_interface(&host), 1418);
+    host.mtu = 1300;
+    assert_int_equal(tun_mtu_inner(&host), 1300);
+    assert_int_equal(tun_mtu_interface(&host), 1300);
+    offer(1, 1, "aes256gcm16");
+    peers[1].children[1].transport_mode = true;
+    assert_int_equal(tun_mtu_inner(&host), 1300);
+    assert_int_equal(tun_mtu_interface(&host), 65535);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +111,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_smallest_of_all_children_of_all_peers, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_to_protect, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_routes_and_of_the_interface, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

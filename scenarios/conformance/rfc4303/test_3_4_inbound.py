@@ -101,3 +101,14 @@ def test_transport_mode_protects_whole_datagrams(peer):
     assert child.transport
     child.send(child.echo_request(data=bytes(2500), sequence=45), ip.ICMP)
     assert len(child.expect(child.reply_to(45)).payload) == 2508
+
+
+@configuration(family=6, child={"mode": "transport"})
+@needs("transport-mode", "esp-bare", "outer-ipv6")
+@requirement("RFC4303-3.3.4-03", "RFC4303-3.4.1-03", "RFC4301-4.1-05")
+def test_transport_mode_protects_whole_datagrams_of_ipv6(peer):
+    """The same with IPv6: ESP stands before ICMPv6, and the Fragment headers are outside. RFC 4303 3.1.1, 3.3.4"""
+    child = peer.establish().children[0]
+    child.send(child.echo_request(family=6, data=bytes(2500), sequence=46), ip.ICMPV6)
+    reply = child.expect(child.reply_to(46))
+    assert (reply.next_header, len(reply.payload)) == (ip.ICMPV6, 2508)
