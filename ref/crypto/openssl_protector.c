@@ -199,9 +199,9 @@ static enum status text_run(struct protector *protector, const uint8_t *iv, uint
 }
 
 /* The whole HMAC; the ICV is its first octets (RFC 4868 2.1.2). */
-static void hmac_authenticate(const struct protector *protector, struct bytes aad, const uint8_t *iv,
-                             const uint8_t *text, size_t length, struct bytes aad_tail,
-                             uint8_t out[HMAC_OUTPUT_MAX])
+static void hmac_authenticate(const struct protector *protector, struct bytes aad,
+                              const uint8_t *iv, const uint8_t *text, size_t length,
+                              struct bytes aad_tail, uint8_t out[HMAC_OUTPUT_MAX])
 {
     const struct bytes parts[] = {
         aad, {iv, protector->protection.cipher->iv_length}, {text, length}, aad_tail};
@@ -209,7 +209,7 @@ static void hmac_authenticate(const struct protector *protector, struct bytes aa
 }
 
 static enum status hmac_seal(struct protector *protector, struct bytes aad, const uint8_t *iv,
-                            uint8_t *text, size_t length, struct bytes aad_tail, uint8_t *icv)
+                             uint8_t *text, size_t length, struct bytes aad_tail, uint8_t *icv)
 {
     if (length % protector->protection.cipher->block_length != 0) {
         return STATUS_INTERNAL;
@@ -222,7 +222,8 @@ static enum status hmac_seal(struct protector *protector, struct bytes aad, cons
 }
 
 static enum status hmac_open(struct protector *protector, struct bytes aad, const uint8_t *iv,
-                            uint8_t *text, size_t length, struct bytes aad_tail, const uint8_t *icv)
+                             uint8_t *text, size_t length, struct bytes aad_tail,
+                             const uint8_t *icv)
 {
     if (length % protector->protection.cipher->block_length != 0) {
         return STATUS_DROP;

@@ -7,9 +7,9 @@ bool protection_valid(const struct protection *p)
     if (p->cipher == NULL) {
         return false;
     }
-    bool key_bits_valid =
-        p->cipher->has_key_length ? p->key_bits == 128 || p->key_bits == 192 || p->key_bits == 256
-                                  : p->key_bits == p->cipher->key_bits;
+    bool key_bits_valid = p->cipher->has_key_length
+                              ? p->key_bits == 128 || p->key_bits == 192 || p->key_bits == 256
+                              : p->key_bits == p->cipher->key_bits;
     /* RFC 7296 3.3.2: an AEAD goes without a separate integrity algorithm, all else needs one. */
     return key_bits_valid && p->cipher->aead == (p->integrity == NULL);
 }

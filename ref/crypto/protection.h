@@ -61,7 +61,8 @@ struct protector *protector_create(const struct protection *p, struct bytes encr
 void protector_destroy(struct protector *protector); /* NULL is fine */
 
 /* The next IV: AEAD, a counter that never repeats under this key (starts at 1; STATUS_INTERNAL when
- * used up); CBC, unpredictable octets from `random`; ENCR_NULL, none. iv_length octets into `iv`. */
+ * used up); CBC, unpredictable octets from `random`; ENCR_NULL, none. iv_length octets into `iv`.
+ */
 MUST_USE enum status protector_next_iv(struct protector *protector,
                                        const struct random_source *random, uint8_t *iv);
 
