@@ -208,6 +208,7 @@ flood: setup
 MINUTES ?= 1
 sim: $(BUILD)/ikesim
 	@$(BUILD)/ikesim --minutes $(MINUTES)
+	@$(BUILD)/ikesim --plan life --seeds 5000 --least 1000
 
 sim-long: $(BUILD)/ikesim
 	@$(BUILD)/ikesim --plan life --seeds 1000000

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Runs the fuzzers of ref/fuzz/ one after the other and says how they did; exit 1 when one has found something.
+"""Runs the fuzzers of ref/fuzz/ one after the other and says how they did; exit 1 when one has found something, or, where
+minutes were given, was slower than it has to be.
 
     ci/fuzz.py --build build --minutes 5 [endpoint ...]     what `make fuzz` does
     ci/fuzz.py --build build --runs 2000                    the corpus once and so many seeded runs: what `make test` does
@@ -28,6 +29,8 @@ DICTIONARIES = ROOT / "ref/fuzz/dictionary"
 TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in (ROOT / "ref/fuzz").glob("fuzz_*.c"))
 LENGTH_MAX = {"endpoint": 2048, "esp": 2048, "certificate": 8192, "config_file": 4096, "message": 2048}
 ONE_RUN_TIMEOUT_S = 20
+LEAST_PER_SECOND = 50_000  # runs a second of processor time
+SLOW = {"reassembly": 15_000, "esp": 4_000, "certificate": 4_000, "config_file": 400, "endpoint": 200}  # docs/FUZZING.md: why
 
 
 @dataclass
@@ -44,6 +47,10 @@ class Outcome:
     @property
     def per_second(self) -> int:
         return round(self.runs / max(0.001, self.cpu_s))
+
+    @property
+    def too_slow(self) -> bool:
+        return self.per_second < SLOW.get(self.target, LEAST_PER_SECOND)
 
     def row(self) -> str:
         share = f"{100 * self.edges / self.edges_of:.0f} %" if self.edges_of else "?"
@@ -124,13 +131,17 @@ def main() -> int:
         return 2
     build = options.build.resolve()
     print("  target                  runs   runs/s   edges     of  corpus  findings", flush=True)
-    found = 0
+    found, slow = 0, []
     for target in options.targets or TARGETS:
         outcome = play(build, target, None if options.runs is not None else 60 * options.minutes, options.runs)
         report(outcome, build)
         found += len(outcome.findings)
+        if options.runs is None and outcome.too_slow:
+            slow.append(f"{target} ({outcome.per_second:,} of {SLOW.get(target, LEAST_PER_SECOND):,} runs a second)")
     print(f"fuzz: {found} findings" if found != 1 else "fuzz: 1 finding")
-    return 1 if found else 0
+    if slow:
+        print(f"fuzz: slower than docs/FUZZING.md allows: {', '.join(slow)}")
+    return 1 if found or slow else 0
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ hostile-peers  the reference against hostile peers that hold the keys, by `ikela
 interop     the part of the matrix that ci/interop.toml names, by `ikelab interop`
 prove       the quick share of the proofs (docs/PROOFS.md); skipped, with the reason, where CBMC cannot be had
 fuzz        the corpus of each fuzzer, and a thousand runs from a fixed seed
+sim         two thousand seeds of the simulator, and whether they find the planted faults
+sanitize    some scenarios with the daemon under AddressSanitizer and UBSan
+coverage    how much of each room of the core is reached (docs/COVERAGE.md)
 robust      only what is done to a running daemon; all of it when IKELAB_ROBUST=all
 hostile     only the hostile datagrams, as many as IKELAB_HOSTILE says
 """
@@ -37,6 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM_TIMEOUT_S = 300
 MOST_FAILURES = 40  # named in the end
 LINE = 300  # characters of what is said of a failure in the end
+SANITIZED_SHARE = ("connect", "rekey", "fragmentation", "end.")
 WORKERS = max(2, os.cpu_count() or 1)
 
 
@@ -176,6 +180,43 @@ def fuzz(build: Path) -> Count:
     return total
 
 
+def sim(build: Path) -> Count:
+    """The seeds are one test, and each planted fault is."""
+    seeds = subprocess.run([build / "ikesim", "--seeds", "2000"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+                           text=True, check=False)
+    faults = subprocess.run([sys.executable, ROOT / "ci/sim_mutants.py", "--build", build], cwd=ROOT,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    say(seeds.stdout + seeds.stderr + faults.stdout + faults.stderr)
+    count = Count(number(r"(?m)^(\d+) of \d+ mutants found", faults.stdout))
+    count.add(told(faults, r"(?m)^  (?:SURVIVED|misfit) .*$"))
+    count.add(told(seeds, r"(?m)^broken: .*$") if seeds.returncode else Count(passed=1))
+    return count
+
+
+def told(done: subprocess.CompletedProcess[str], pattern: str) -> Count:
+    """The failures that a program has printed in lines of this pattern, and one at least where it failed."""
+    lines = re.findall(pattern, done.stdout)
+    if done.returncode != 0 and not lines:
+        lines = [f"{Path(str(done.args[-1])).name} ended with status {done.returncode}: {one_line(done.stderr)}"]
+    return Count(failed=len(lines), failures=[one_line(line) for line in lines])
+
+
+def sanitize(build: Path) -> Count:
+    """`make sanitize` plays all of them, and the unit tests."""
+    return played(build, "sanitize", "run", *SANITIZED_SHARE, "--initiator", "reference", "--responder", "reference",
+                  "--ikeref", str(build / "sanitized" / "ikeref"))
+
+
+def coverage(build: Path) -> Count:
+    """A room is a test; so is that every line that is not reached has its reason."""
+    done = subprocess.run(["make", "--no-print-directory", "coverage", f"BUILD={build}"], cwd=ROOT, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False)
+    say("\n".join(line for line in done.stdout.splitlines() if "  CC  " not in line and "  LINK  " not in line) + done.stderr)
+    count = Count(passed=len(re.findall(r"(?m)^  (?!all )\w+ .* % .* %$", done.stdout)))
+    count.add(told(done, r"(?m)^(?:  (?!all )\w+ .* too little|coverage: (?!\d+ reasons).*)$"))
+    return count
+
+
 def scenarios(build: Path) -> Count:
     """As expected is passed: pass, unsupported and expected-fail; ikelab says how many of each."""
     return played(build, "scenarios", "run")
@@ -236,7 +277,8 @@ def described(result: dict[str, str]) -> str:
 
 STAGES: dict[str, Callable[[Path], Count]] = {
     "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "conformance": conformance,
-    "hostile-peers": hostile_peers, "interop": interop, "fuzz": fuzz, "prove": prove, "hostile": hostile, "robust": robust}
+    "hostile-peers": hostile_peers, "interop": interop, "fuzz": fuzz, "sim": sim, "sanitize": sanitize,
+    "coverage": coverage, "prove": prove, "hostile": hostile, "robust": robust}
 
 
 def main() -> int:

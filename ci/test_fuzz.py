@@ -38,6 +38,13 @@ def test_a_finding_keeps_its_input_and_says_how_to_repeat_it(tmp_path: Path) -> 
     assert "what must not be" in done.stdout and f"again: {tmp_path / 'fuzzed/ref/fuzz/fuzz_words'} {kept}" in done.stdout
 
 
+def test_who_is_slow_fails_where_minutes_were_given(tmp_path: Path) -> None:
+    program(tmp_path, "echo 'stat::number_of_executed_units: 1' >&2")
+    assert fuzz(tmp_path, "--runs", "5", "words").returncode == 0
+    done = fuzz(tmp_path, "--minutes", "0.01", "words")
+    assert done.returncode == 1 and "words (" in done.stdout and "of 50,000 runs a second" in done.stdout
+
+
 @pytest.mark.parametrize("text", ["exit 1", "kill -SEGV $$"])
 def test_a_program_that_dies_without_an_input_is_a_finding(tmp_path: Path, text: str) -> None:
     program(tmp_path, text)

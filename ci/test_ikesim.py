@@ -30,6 +30,12 @@ def test_figures_and_exit_0() -> None:
     assert "20 runs" in done.stdout and "0 rules broken" in done.stdout
 
 
+def test_slower_than_wanted_is_exit_4() -> None:
+    done = ikesim("--seeds", "20", "--plan", "life", "--least", "100000000")
+    assert done.returncode == 4 and "too slow: 100000000 runs a second" in done.stdout and "0 rules broken" in done.stdout
+    assert ikesim("--seeds", "20", "--plan", "life", "--least", "1").returncode == 0
+
+
 def test_same_seed_same_digest() -> None:
     one, two = ikesim("--seed", "11"), ikesim("--seed", "11")
     assert one.stdout == two.stdout and re.search(r"digest [0-9a-f]{16}", one.stdout)

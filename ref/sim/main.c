@@ -12,7 +12,7 @@
 #include "sim/isolated.h"
 #include "sim/shrink.h"
 
-enum exit_code { EXIT_HELD = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2, EXIT_MACHINE = 3 };
+enum exit_code { EXIT_HELD = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2, EXIT_MACHINE = 3, EXIT_SLOW = 4 };
 
 #define SEEDS_DEFAULT 2000
 
@@ -20,11 +20,12 @@ struct options {
     struct campaign campaign;
     const char *script;
     bool shrink, trace, one_seed, quiet;
+    uint64_t least; /* runs a second and core */
 };
 
 static const char usage_text[] =
     "usage: ikesim [--seeds N] [--from N] [--minutes M] [--plan storm|calm|life] [--jobs N]\n"
-    "              [--first] [--shrink] [--quiet]\n"
+    "              [--least N] [--first] [--shrink] [--quiet]\n"
     "       ikesim --seed N [--plan ...] [--shrink] [--trace] [--print]\n"
     "       ikesim --script FILE [--shrink] [--trace]\n"
     "\n"
@@ -32,6 +33,7 @@ static const char usage_text[] =
     "  --seeds N     this many seeds (default 2000), from 1 or --from\n"
     "  --minutes M   until then, however many seeds it takes\n"
     "  --plan P      only this plan; else the seed decides\n"
+    "  --least N     fail when it plays fewer runs a second of processor time\n"
     "  --first       stop at the first broken rule\n"
     "  --shrink      print the shortest script that breaks the same rule\n"
     "  --seed N      this seed alone, with the digest of all its datagrams\n"
@@ -39,7 +41,8 @@ static const char usage_text[] =
     "  --print       print its script and play nothing\n"
     "  --script FILE play this script (docs/SIMULATION.md)\n"
     "Example: ikesim --seeds 10000 --first --shrink\n"
-    "Exit: 0 every rule held, 1 one was broken, 2 wrong usage or script, 3 this machine cannot.\n";
+    "Exit: 0 every rule held, 1 one was broken, 2 wrong usage or script, 3 this machine cannot,\n"
+    "4 every rule held, but it was slower than --least.\n";
 
 static int usage(const char *what, const char *word)
 {
@@ -114,13 +117,18 @@ static int one_script(const struct options *options, struct script *script)
 
 /* ---- many seeds ---- */
 
+static uint64_t runs_per_second(const struct campaign_result *r)
+{
+    return r->runs * 1000 / (r->cpu_ms > 0 ? r->cpu_ms : 1);
+}
+
 static void figures_print(const struct campaign_result *r)
 {
     const struct sim_counts *c = &r->counts;
     uint64_t cpu_ms = r->cpu_ms > 0 ? r->cpu_ms : 1, rekeys = c->ike_rekeys + c->child_rekeys;
     printf("%" PRIu64 " runs (%" PRIu64 " plain lives), %" PRIu64 " virtual hours in %" PRIu64
            " s; %" PRIu64 " runs a second and core\n",
-           r->runs, r->lives, r->virtual_ms / 3600000, r->real_ms / 1000, r->runs * 1000 / cpu_ms);
+           r->runs, r->lives, r->virtual_ms / 3600000, r->real_ms / 1000, runs_per_second(r));
     printf("%" PRIu64 " IKE SAs connected, %" PRIu64 " rekeys (%" PRIu64 " IKE, %" PRIu64
            " Child; %" PRIu64 " a second and core), %" PRIu64 " roams, %" PRIu64 " restarts\n",
            c->connects, rekeys, c->ike_rekeys, c->child_rekeys, rekeys * 1000 / cpu_ms, c->roams,
@@ -145,6 +153,10 @@ static int many_seeds(const struct options *options)
     }
     if (result.broken == 0) {
         printf("0 rules broken\n");
+        if (runs_per_second(&result) < options->least) {
+            printf("too slow: %" PRIu64 " runs a second and core are wanted\n", options->least);
+            return EXIT_SLOW;
+        }
         return EXIT_HELD;
     }
     printf("%" PRIu64 " of %" PRIu64 " runs broke a rule\n", result.broken, result.runs);
@@ -169,6 +181,7 @@ enum option_code {
     OPT_TRACE,
     OPT_PRINT,
     OPT_JOBS,
+    OPT_LEAST,
     OPT_SCRIPT,
     OPT_QUIET,
     OPT_HELP,
@@ -185,6 +198,7 @@ static const struct option long_options[] = {
     {"trace", no_argument, NULL, OPT_TRACE},
     {"print", no_argument, NULL, OPT_PRINT},
     {"jobs", required_argument, NULL, OPT_JOBS},
+    {"least", required_argument, NULL, OPT_LEAST},
     {"script", required_argument, NULL, OPT_SCRIPT},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"help", no_argument, NULL, OPT_HELP},
@@ -199,8 +213,8 @@ int main(int argc, char **argv)
     o.campaign.jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
-        bool numeric =
-            c == OPT_SEED || c == OPT_SEEDS || c == OPT_FROM || c == OPT_MINUTES || c == OPT_JOBS;
+        bool numeric = c == OPT_SEED || c == OPT_SEEDS || c == OPT_FROM || c == OPT_MINUTES ||
+                       c == OPT_JOBS || c == OPT_LEAST;
         if (c == '?' || (numeric && !number(optarg, &value))) {
             return usage("no such option, or no number: ", argv[optind - 1]);
         }
@@ -222,6 +236,9 @@ int main(int argc, char **argv)
             break;
         case OPT_JOBS:
             o.campaign.jobs = (unsigned)value;
+            break;
+        case OPT_LEAST:
+            o.least = value;
             break;
         case OPT_PLAN:
             while (plan < PLANS && strcmp(plan_name((enum plan)plan), optarg) != 0) {
