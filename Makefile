@@ -149,7 +149,7 @@ demo: setup
 
 test: setup
 	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers
-	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci prove fuzz harness scenarios conformance hostile-peers interop
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci prove fuzz sim sanitize coverage harness scenarios conformance hostile-peers interop
 
 # Every peer of the table, by each AUTHENTICATION. ARGS="--shard 1/4" and the like are handed on; the report is
 # in build/results/latest.

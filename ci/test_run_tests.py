@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,24 @@ def test_what_failed_is_named_in_the_end(tmp_path: Path) -> None:
         "responder": "y", "verdict": "fail", "reason": "2 > 1"}]}' >$f\nexit 1\n""")
     (tmp_path / "ikelab").chmod(0o755)
     assert run_tests.played(tmp_path, "x", "run").failures == ["fail: a.b x > y: 2 > 1"]
+
+
+def test_failures_that_a_program_tells_are_counted_by_its_lines() -> None:
+    def done(status: int, text: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(["x/y"], status, text, "why")
+
+    assert run_tests.told(done(1, "a\nbroken: one\nbroken: two\n"), r"(?m)^broken: .*$").failures == ["broken: one", "broken: two"]
+    assert run_tests.told(done(1, "a\n"), r"(?m)^broken: .*$").failures == ["y ended with status 1: why"]
+    assert run_tests.told(done(0, "a\n"), r"(?m)^broken: .*$").failed == 0
+
+
+def test_a_room_that_is_reached_too_little_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = ("  room                 lines                      branches\n"
+            "  base          423 of    423  100.0 %      279 of    279  100.0 %\n"
+            "  wire          400 of    479   83.5 %      373 of    378   98.7 %   too little\n"
+            "  all          6577 of   6607   99.5 %     4291 of   4521   94.9 %\n"
+            "coverage: 27 reasons in ci/uncovered.toml; line by line: x\n"
+            "coverage: ref/wire/x.c:7: not reached, and no entry says why: return;\n")
+    monkeypatch.setattr(run_tests.subprocess, "run", lambda *a, **b: subprocess.CompletedProcess(["make"], 1, said, ""))
+    count = run_tests.coverage(tmp_path)
+    assert (count.passed, count.failed) == (1, 2) and "wire" in count.failures[0] and "x.c:7" in count.failures[1]
