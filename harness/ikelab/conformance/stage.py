@@ -18,7 +18,7 @@ from ..guest.machine import Guest
 from ..guest.pool import pool
 from ..peers import table
 from ..peers.contract import Peer, PeerError, PeerUnsupported
-from ..peers.neutral import Lifetime, PeerSpec, Retransmission
+from ..peers.neutral import Eap, Lifetime, PeerSpec, Retransmission
 from ..pki import Certificate
 from ..process import ProcessError
 from ..scripted.carrier import PATIENCE_S, Carrier
@@ -111,6 +111,8 @@ class Stage:
         asked = _lists_as_tuples(json.loads(self.setup.configuration))
         if asked.get("certificate"):
             asked["certificate"] = Certificate(**asked["certificate"])
+        if asked.get("eap"):
+            asked["eap"] = Eap(**asked["eap"])
         for where in (asked, asked.get("child", {})):
             for name, kind in (("retransmission", Retransmission), ("lifetime", Lifetime)):
                 if name in where:

@@ -67,16 +67,14 @@ class Root:
         return self.directory / "manifest.json"
 
     def manifest(self) -> dict[str, object] | None:
-        """What was built; None when nothing was, or it is half-built, or other packages are wanted now."""
+        """What was built; None when nothing was, or it is half-built, or packages are wanted now that it has not."""
         try:
             manifest = json.loads(self.manifest_file.read_text())
         except (OSError, ValueError):
             return None
-        wanted = {"suite": self.suite, "packages": list(self.packages)}
-        whole = isinstance(manifest, dict) and self.path.is_dir()
-        if not whole or {k: manifest.get(k) for k in wanted} != wanted:
+        if not isinstance(manifest, dict) or not self.path.is_dir() or manifest.get("suite") != self.suite:
             return None
-        return manifest
+        return manifest if set(self.packages) <= set(manifest.get("packages", ())) else None
 
     def version(self) -> str:
         """The main package's version, as Debian writes it."""

@@ -56,6 +56,12 @@ CAPABILITIES: Mapping[str, str] = {
     "auth-ecdsa": "ECDSA signatures with P-256, P-384 and P-521",
     "auth-ed25519": "Ed25519 signatures (RFC 8420)",
     "auth-ed448": "Ed448 signatures (RFC 8420)",
+    "eap-md5": "EAP with MD5-Challenge, as the initiator and as the responder (RFC 7296 2.16, RFC 3748 5.4)",
+    "eap-mschapv2": "EAP with MS-CHAP-V2, as the initiator and as the responder (RFC 7296 2.16, RFC 2759)",
+    "eap-tls": "EAP with TLS, as the initiator and as the responder (RFC 7296 2.16, RFC 5216)",
+    "eap-alone": "EAP that the responder too proves itself by, and by nothing else (RFC 5998)",
+    "address-request": "asks for an internal address (RFC 7296 2.19)",
+    "address-pool": "assigns internal addresses (RFC 7296 2.19)",
     "certificate-chain": "sends and takes intermediate certificates (RFC 7296 3.6)",
     "untimely-certificate": "proves itself by a certificate whose time is over or has not come, when told to",
     "long-messages": "IKE messages of more than 8192 octets (RFC 7296 2 asks for 3000)",
@@ -102,6 +108,9 @@ CAPABILITIES: Mapping[str, str] = {
 }
 
 
+REMOTE_ACCESS = ("eap-md5", "eap-mschapv2", "eap-tls", "eap-alone", "address-request", "address-pool")
+
+
 def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
     """What an entry's way to authenticate asks of its own side; the kind of its key included."""
     found = ["auth-psk"] if peer.shares_key else []
@@ -109,12 +118,19 @@ def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
         found.append("auth-signature")
     if len(found) == 2:
         found.append("auth-mixed")
+    if (eap := peer.eap or peer.expects_eap) is not None:
+        found += [f"eap-{eap.method}", *(["eap-alone"] if eap.alone else [])]
     kind = peer.credentials.key_kind if peer.credentials is not None else ""
     if kind:
         found.append({"rsa": "auth-rsa", "p": "auth-ecdsa"}.get(kind.rstrip("0123456789"), f"auth-{kind}"))
     if any(identity.startswith("dn:") for identity in (peer.local_id, peer.remote_id)):
         found.append("id-dn")
     return tuple(found)
+
+
+def address_needs(peer: PeerSpec) -> tuple[str, ...]:
+    """What an entry's internal addresses ask of its own side."""
+    return ("address-request",) * bool(peer.requests) + ("address-pool",) * bool(peer.pool)
 
 
 class PeerError(Exception):

@@ -17,7 +17,7 @@ from ikelab.peers import libreswan_config as config
 from ikelab.peers import libreswan_credentials as credentials
 from ikelab.peers import libreswan_log as log
 from ikelab.peers import libreswan_status as says
-from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, authentication_needs
+from ikelab.peers.contract import DEADLINE_S, REMOTE_ACCESS, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, address_needs, authentication_needs
 from ikelab.peers.in_guest import LINUX_ECN, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, IkeSaStatus, PeerStatus
 from ikelab.process import ProcessError
@@ -55,11 +55,11 @@ class Libreswan(GuestPeer):
     SPIS_FROM_ASIDE = True
 
     def missing(self) -> Mapping[str, str]:
-        return LACKS
+        return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"), **LACKS}
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:
-            self.require(*authentication_needs(peer))
+            self.require(*authentication_needs(peer), *address_needs(peer))
             for child in peer.children:
                 if not child.copy_dscp and self._number() < (5,):
                     raise PeerUnsupported("Libreswan before 5.0 cannot be told to leave DSCP inside")

@@ -49,8 +49,8 @@ class ChildSpec:
 
     name: str = "net"
     mode: Mode = "tunnel"
-    local_ts: tuple[str, ...] = ()  # empty in transport mode: our own address
-    remote_ts: tuple[str, ...] = ()  # empty in transport mode: the peer's address
+    local_ts: tuple[str, ...] = ()  # empty: our own address, or that which we are assigned
+    remote_ts: tuple[str, ...] = ()  # empty: the peer's address, or that which it is assigned
     proposals: tuple[str, ...] = DEFAULT_ESP
     lifetime: Lifetime = field(default_factory=Lifetime)
     start: Start = "never"
@@ -73,6 +73,16 @@ class Credentials:
     authorities: tuple[Path, ...] = ()  # one root each; empty: the other side proves itself by the psk
     key_kind: str = ""  # of private_key, a name of pki.keys.KINDS
     remote_key_kind: str = ""  # of the other side's, for those who have to be told
+
+
+@dataclass(frozen=True)
+class Eap:
+    """How the initiator proves itself by EAP (RFC 7296 2.16, RFC 3748), in the words of both sides' entries."""
+
+    method: str = "mschapv2"  # or "md5", or "tls": by the certificate of its credentials
+    user: str = ""  # as whom EAP knows the initiator; empty: by the identity of the entry, and nobody asks for another
+    password: str = field(default="a password for the lab and nothing else", repr=False)  # not of "tls"
+    alone: bool = False  # the responder proves itself by the method too, and by nothing else (RFC 5998)
 
 
 @dataclass(frozen=True)
@@ -99,22 +109,29 @@ class PeerSpec:
     remote_port: int = 500
     remote_natt_port: int = 4500
     credentials: Credentials | None = None  # None: the psk, on both sides
+    eap: Eap | None = None  # what we prove ourselves by as the initiator, in place of certificate or psk
+    expects_eap: Eap | None = None  # what the other side proves itself by where it is the initiator
+    requests: tuple[int, ...] = ()  # families that we ask an internal address of (RFC 7296 2.19)
+    pool: tuple[str, ...] = ()  # networks, one a family, that the other side is assigned addresses of
     children: tuple[ChildSpec, ...] = (ChildSpec(),)
 
     @property
     def signs(self) -> bool:
         """We prove ourselves by a signature (RFC 7427), not by the shared key."""
-        return self.credentials is not None and self.credentials.certificate is not None
+        by_eap = self.eap is not None or self.expects_eap is not None and self.expects_eap.alone
+        return self.credentials is not None and self.credentials.certificate is not None and not by_eap
 
     @property
     def expects_signature(self) -> bool:
         """The other side has to prove itself by a signature."""
-        return self.credentials is not None and bool(self.credentials.authorities)
+        by_eap = self.expects_eap is not None or self.eap is not None and self.eap.alone
+        return self.credentials is not None and bool(self.credentials.authorities) and not by_eap
 
     @property
     def shares_key(self) -> bool:
         """One of the two proves itself by the shared key."""
-        return not (self.signs and self.expects_signature)
+        by_eap = self.eap is not None or self.expects_eap is not None
+        return not by_eap and not (self.signs and self.expects_signature)
 
     def child(self, name: str | None = None) -> ChildSpec:
         """The child of that name; without a name, the first."""
@@ -299,6 +316,9 @@ def both_sides(
         remote_id=client.local_id,
         local_addresses=client.remote_addresses,
         remote_addresses=(),
+        eap=client.expects_eap,
+        expects_eap=client.eap,
+        requests=(),
         children=tuple(child.mirrored() for child in client.children),
     )
     return client, replace(mirrored, **gateway)

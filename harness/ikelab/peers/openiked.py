@@ -21,7 +21,7 @@ from ikelab.peers import openiked_credentials as credentials
 from ikelab.peers import openiked_debug as debug
 from ikelab.peers import openiked_kernel as kernel
 from ikelab.peers import openiked_status as says
-from ikelab.peers.contract import DEADLINE_S, PeerError, PeerNotRunning, PeerUnsupported, What, authentication_needs
+from ikelab.peers.contract import DEADLINE_S, REMOTE_ACCESS, PeerError, PeerNotRunning, PeerUnsupported, What, address_needs, authentication_needs
 from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
 
@@ -87,11 +87,13 @@ class OpenIKED(GuestPeer):
         self._launched = False
 
     def missing(self) -> Mapping[str, str]:
-        return LACKS if self._number() >= (7, 4) else {**LACKS, **BEFORE_7_4}
+        remote_access = dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; iked's only EAP method is MSCHAPv2, "
+                                                     "as the responder")
+        return {**remote_access, **LACKS, **({} if self._number() >= (7, 4) else BEFORE_7_4)}
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:
-            self.require(*authentication_needs(peer))
+            self.require(*authentication_needs(peer), *address_needs(peer))
             if peer.force_encapsulation:
                 raise PeerUnsupported("iked encapsulates without a NAT only when it gives up port 500 altogether")
             for child in peer.children:

@@ -14,6 +14,7 @@ from ikelab import cleanup
 from ikelab.peers import reference_config as config
 from ikelab.peers.contract import (
     DEADLINE_S,
+    REMOTE_ACCESS,
     HostLike,
     Peer,
     PeerError,
@@ -21,6 +22,7 @@ from ikelab.peers.contract import (
     PeerTimeout,
     PeerUnsupported,
     What,
+    address_needs,
     authentication_needs,
 )
 from ikelab.peers.control import Control, ControlClosed, ControlError, ControlTimeout
@@ -73,7 +75,7 @@ class Reference(Peer):
         return self._version
 
     def missing(self) -> Mapping[str, str]:
-        return {}
+        return dict.fromkeys(REMOTE_ACCESS, "it has neither EAP nor internal addresses yet")
 
     # Life and death.
 
@@ -81,7 +83,7 @@ class Reference(Peer):
         if self.running():
             raise PeerUnsupported("a running ikeref takes no new configuration: stop it first")
         for peer in spec.peers:
-            self.require(*authentication_needs(peer))
+            self.require(*authentication_needs(peer), *address_needs(peer))
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / config.KEY_LOG).mkdir(exist_ok=True)
         file = self.directory / "ikeref.conf"

@@ -45,7 +45,7 @@ class ReferenceOnHostKernel(Reference):
     data_plane = "xfrm"
 
     def missing(self) -> Mapping[str, str]:
-        return KERNEL_LACKS
+        return {**super().missing(), **KERNEL_LACKS}
 
     @staticmethod
     def missing_program() -> str:
@@ -73,7 +73,7 @@ class ReferenceInGuest(Reference):
         self._guest: Guest | None = None
 
     def missing(self) -> Mapping[str, str]:
-        return KERNEL_LACKS
+        return {**super().missing(), **KERNEL_LACKS}
 
     def start(self, host: HostLike, deadline_s: float = DEADLINE_S) -> None:
         if self.spec is None:

@@ -30,6 +30,7 @@ from ikelab.peers.contract import (
     PeerTimeout,
     PeerUnsupported,
     What,
+    address_needs,
     authentication_needs,
 )
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
@@ -61,6 +62,11 @@ BEFORE_5_9_11: Mapping[str, str] = {
     "acquire": "libipsec before 5.9.11 has no trap policies",
 }
 
+# Capabilities that are plugins in packages of their own, with these.
+OPTIONAL_PLUGINS: Mapping[str, str] = {"eap-mschapv2": "libcharon-extauth-plugins"}
+PLUGIN = "usr/lib/ipsec/plugins/libstrongswan-{}.so"
+
+
 class StrongSwan(Peer):
     """The adapter; `root` is the unpacked suite, `versions` its manifest's package versions."""
 
@@ -84,9 +90,11 @@ class StrongSwan(Peer):
         return self._version
 
     def missing(self) -> Mapping[str, str]:
+        absent = {name: f"its root has no plugin {name}: it is in Debian's {package}"
+                  for name, package in OPTIONAL_PLUGINS.items() if not (self.root / PLUGIN.format(name)).exists()}
         if self._number() >= (5, 9, 11):
-            return LIBIPSEC_LACKS
-        return {**LIBIPSEC_LACKS, **BEFORE_5_9_11}
+            return {**LIBIPSEC_LACKS, **absent}
+        return {**LIBIPSEC_LACKS, **BEFORE_5_9_11, **absent}
 
     def _number(self) -> tuple[int, ...]:
         upstream = self._version.split("-")[0]
@@ -318,7 +326,7 @@ class StrongSwan(Peer):
         if spec.cookie_threshold == 0:
             self.require("cookie-always")
         for peer in spec.peers:
-            self.require(*authentication_needs(peer))
+            self.require(*authentication_needs(peer), *address_needs(peer))
             for child in peer.children:
                 if child.mode == "transport":
                     self.require("transport-mode")
@@ -379,6 +387,8 @@ class StrongSwan(Peer):
             for command, message in credentials.requests(peer):
                 self._ask(command, message)
         for peer in self.spec.peers:
+            for name, pool in config.pools(peer).items():
+                self._ask("load-pool", {name: pool})
             self._ask("load-conn", config.connection(peer))
 
     def _ask(self, command: str, message: Mapping[str, object]) -> Message:

@@ -16,6 +16,7 @@ PLUGINS = "random nonce openssl kdf kernel-libipsec kernel-netlink socket-defaul
 # What a scenario's directory is called inside the daemon's root.
 LAB = "/run/lab"
 
+ANY_ADDRESS = {4: "0.0.0.0", 6: "::"}
 _START = {"never": "none", "traffic": "trap", "now": "start"}
 
 
@@ -110,11 +111,22 @@ def connection(peer: PeerSpec) -> dict[str, object]:
         "rekey_time": seconds(peer.lifetime.rekey_ms),
         "over_time": _over(peer.lifetime.rekey_ms, peer.lifetime.hard_ms),
         "rand_time": seconds(peer.lifetime.jitter_ms),
+        "vips": [ANY_ADDRESS[family] for family in peer.requests],
+        "pools": [pool_name(peer, number) for number in range(len(peer.pool))],
         "local-1": {**local, "id": identity(peer.local_id)},
         "remote-1": {**remote, "id": identity(peer.remote_id)},
         "children": {child.name: child_section(child) for child in peer.children},
     }
     return {peer.name: section}
+
+
+def pools(peer: PeerSpec) -> dict[str, object]:
+    """VICI's load-pool, one message a pool."""
+    return {pool_name(peer, number): {"addrs": network} for number, network in enumerate(peer.pool)}
+
+
+def pool_name(peer: PeerSpec, number: int) -> str:
+    return f"{peer.name}-{number}"
 
 
 def child_section(child: ChildSpec) -> dict[str, object]:

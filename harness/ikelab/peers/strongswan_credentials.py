@@ -16,13 +16,22 @@ Request = tuple[str, dict[str, object]]  # a command of VICI and its message
 
 def plugins(spec: DaemonSpec) -> str:
     """What has to be loaded beside what a daemon with shared keys needs."""
-    return PLUGINS if any(peer.credentials is not None for peer in spec.peers) else ""
+    methods = {eap.method for peer in spec.peers if (eap := peer.eap or peer.expects_eap) is not None}
+    found = [PLUGINS] if any(peer.credentials is not None for peer in spec.peers) else []
+    return " ".join([*found, *(["eap-identity"] if methods else []), *(f"eap-{one}" for one in sorted(methods))])
 
 
 def authentication(peer: PeerSpec) -> tuple[dict[str, object], dict[str, object]]:
     """How each side of a connection proves itself; identities are the caller's."""
     local: dict[str, object] = {"auth": "pubkey" if peer.signs else "psk"}
     remote: dict[str, object] = {"auth": "pubkey" if peer.expects_signature else "psk"}
+    if (eap := peer.eap or peer.expects_eap) is not None:
+        own, other = (local, remote) if peer.eap is not None else (remote, local)
+        own["auth"] = f"eap-{eap.method}"
+        if eap.user:
+            own["eap_id"] = eap.user if peer.eap is not None else "%any"
+        if eap.alone:
+            other["auth"] = f"eap-{eap.method}"
     if peer.credentials is not None:
         if peer.credentials.certificate is not None:
             local["certs"] = certificates(peer.credentials.certificate)[:1]
@@ -32,7 +41,11 @@ def authentication(peer: PeerSpec) -> tuple[dict[str, object], dict[str, object]
 
 
 def requests(peer: PeerSpec) -> Iterator[Request]:
-    """What has to be loaded before the connection: its key, and the intermediates, which nobody trusts for that."""
+    """What has to be loaded before the connection: passwords, its key, and the intermediates, which nobody trusts for
+    that."""
+    if (eap := peer.eap or peer.expects_eap) is not None and eap.method != "tls":
+        user = eap.user or (peer.local_id if peer.eap is not None else peer.remote_id)
+        yield "load-shared", {"id": f"{peer.name}-eap", "type": "EAP", "data": eap.password, "owners": [user]}
     credentials = peer.credentials
     if credentials is None:
         return

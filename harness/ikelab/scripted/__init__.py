@@ -7,7 +7,8 @@ no timers, no retransmissions, no answers but those that a test gives.
     payloads     a builder for every payload          message     one message on its way out, odd or not
     carrier      sockets, and who gets what arrives   channel     send, expect, answer, expect nothing
     keymat       SKEYSEED to AUTH and KEYMAT          suites      algorithms in the words of a configuration
-    first_exchanges, later_exchanges                  what an IKE SA says, and what follows from what it hears
+    first_exchanges, eap_exchanges, later_exchanges   what an IKE SA says, and what follows from what it hears
+    configuration  internal addresses                 eap, eap_tls, mschapv2, md4    EAP's two ends, and their methods
     ike_sa       all of that together                 child_sa    ESP
     ip           inner packets                        draws       randomness from a seed
 

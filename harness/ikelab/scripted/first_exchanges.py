@@ -17,7 +17,7 @@ from ..vectors.model import Failed
 from ..wire import ike
 from ..wire.ike import Payload, Proposal
 from ..wire.registry import SHARED_KEY, Exchange, PayloadType, Protocol, TransformType
-from . import signature
+from . import configuration, signature
 from .channel import Channel, Received, Sent
 from .child_sa import ChildSa
 from .errors import Unmet
@@ -50,6 +50,7 @@ class FirstExchanges(Channel):
         self.nat_seen = False  # the peer's NAT_DETECTION_* do not fit what its messages came with
         self.peer_traverses_nat = False  # it sends NAT_DETECTION_* at all
         self.child_spi = self.draws.spi(4)
+        self.leased: list[str] = []  # internal addresses that we were assigned
         self.authenticated = False  # IKE_AUTH has taken place, as far as we have gone through it
         self.signature_algorithm: signing.Algorithm | None = None  # that we sign with; None: one that fits our key
 
@@ -213,8 +214,11 @@ class FirstExchanges(Channel):
                                          self.nr if of_initiator else self.ni, identity.body)
 
     def proof(self, identity: Payload | None = None) -> list[Payload]:
-        """Our AUTH payload, over our identity or another one; CERT payloads go before it where we sign."""
+        """Our AUTH payload, over our identity or another one; CERT payloads go before it where we sign. None where EAP
+        comes first (2.16)."""
         assert self.keymat is not None
+        if self.spec.eap is not None or self.spec.expects_eap is not None and self.spec.expects_eap.alone:
+            return []
         signed = self.signed_octets(True, identity or self.identity())
         if self.spec.signs and self.spec.credentials is not None:
             own = signature.Identity.of(self.spec.credentials)
@@ -238,13 +242,14 @@ class FirstExchanges(Channel):
             raise Unmet("AUTH of the peer is another than the shared key makes (RFC 7296 2.15)")
 
     def auth_payloads(self, initial_contact: bool = False, child: bool = True) -> list[Payload]:
-        """IDi [N(INITIAL_CONTACT)] [CERT] [CERTREQ] IDr AUTH [N(USE_TRANSPORT_MODE)] SA TSi TSr [N(MOBIKE_SUPPORTED)]"""
+        """IDi [N(INITIAL_CONTACT)] [CERT] [CERTREQ] IDr AUTH [CP] [N(USE_TRANSPORT_MODE)] SA TSi TSr [N(MOBIKE_SUPPORTED)]"""
         found = [self.identity()]
         if initial_contact:
             found.append(N("INITIAL_CONTACT"))
         proof = self.proof()
-        found += [*proof[:-1], *self.certificate_request(), self.identity(own=False), proof[-1]]
+        found += [*proof[:-1], *self.certificate_request(), self.identity(own=False), *proof[-1:]]
         if child:
+            found += configuration.request(self.spec.requests)
             found += self.child_request_payloads(self.child_spi)
         if self.spec.mobike:
             found.append(N("MOBIKE_SUPPORTED"))
@@ -254,9 +259,10 @@ class FirstExchanges(Channel):
         """[N(USE_TRANSPORT_MODE)] SA TSi TSr of the Child SA that we are configured with, without key exchange."""
         child = self.spec.children[0]
         found: list[Payload] = [N("USE_TRANSPORT_MODE")] if child.mode == "transport" else []
+        own = child.local_ts or self.leased or configuration.anything(self.spec.requests) or (self.carrier.local,)
         return [*found, SA(*(proposal(with_ke(words, 0), Protocol.ESP, number, spi)
                              for number, words in enumerate(child.proposals, 1))),
-                TSi(*(child.local_ts or (self.carrier.local,))), TSr(*(child.remote_ts or (self.carrier.remote,)))]
+                TSi(*own), TSr(*(child.remote_ts or (self.carrier.remote,)))]
 
     def send_auth(self, *payloads: Payload, **odd: Any) -> Sent:
         """IKE_AUTH, as it should be or with these payloads; on port 4500 where there seems to be a NAT (2.23), and with
@@ -278,15 +284,21 @@ class FirstExchanges(Channel):
         """The response: the peer proves itself, and makes the Child SA unless it refuses that one alone (1.2)."""
         self.check_proof(answer)
         self.authenticated = True
+        self.leased = configuration.leased(answer.payloads)
         if answer.first(PayloadType.SA) is None:
             return None
         choice = chosen(answer, sent.payloads)
         return self._first_child(choice, spi_out=choice.spi, transport="USE_TRANSPORT_MODE" in answer.notifies())
 
     def auth_response_payloads(self, request: Received, child: bool = True) -> list[Payload]:
-        """IDr AUTH [N(USE_TRANSPORT_MODE)] SA TSi TSr [N(MOBIKE_SUPPORTED)]"""
-        found = [self.identity(), *self.proof()]
+        """IDr AUTH [CP] [N(USE_TRANSPORT_MODE)] SA TSi TSr [N(MOBIKE_SUPPORTED)]"""
+        return [self.identity(), *self.proof(), *self.auth_response_rest(request, child)]
+
+    def auth_response_rest(self, request: Received, child: bool = True) -> list[Payload]:
+        """What comes after the proof. `request`: that with the SA payload."""
+        found: list[Payload] = []
         if child:
+            found += configuration.reply(request.payloads, self.spec.pool)
             found += self.child_response_payloads(request, self.child_spi)
         if self.spec.mobike and "MOBIKE_SUPPORTED" in request.notifies():
             found.append(N("MOBIKE_SUPPORTED"))
@@ -300,12 +312,17 @@ class FirstExchanges(Channel):
         picked = pick(request.proposals, wanted, spi, request.first(PayloadType.KE))
         found: list[Payload] = [N("USE_TRANSPORT_MODE")] if "USE_TRANSPORT_MODE" in request.notifies() else []
         ts = [p for p in request.payloads if isinstance(p, ike.TsPayload)]
-        return [*found, SA(picked), *(narrowed(one) for one in ts)]
+        assigned = configuration.leased(configuration.reply(request.payloads, self.spec.pool))
+        return [*found, SA(picked), *(configuration.narrowed(one, assigned) for one in ts)]
 
     def accept_auth(self, request: Received, *payloads: Payload, **odd: Any) -> ChildSa | None:
         """Checks who asks, and answers, as it should be or with these payloads."""
         self.check_proof(request)
         sent = self.answer(request, *(payloads or self.auth_response_payloads(request)), **odd)
+        return self.take_answered(request, sent)
+
+    def take_answered(self, request: Received, sent: Sent) -> ChildSa | None:
+        """What follows from our last response in IKE_AUTH. `request`: that with the SA payload."""
         self.port, self.to = sent.port, sent.to
         self.authenticated = True
         answered = next((p for p in sent.payloads if isinstance(p, ike.SaPayload)), None)
@@ -327,12 +344,6 @@ class FirstExchanges(Channel):
 
 def nonce_of(payloads: list[Payload]) -> bytes:
     return next(p.body for p in payloads if p.kind == PayloadType.NONCE)
-
-
-def narrowed(ts: ike.TsPayload) -> Payload:
-    """The selectors that were asked for, but for the first where the packet's own stands before the network (2.9)."""
-    build = TSi if ts.kind == PayloadType.TSi else TSr
-    return build(*ts.selectors)
 
 
 def chosen(answer: Received, asked: list[Payload]) -> Choice:

@@ -17,7 +17,8 @@ from ..wire.registry import Exchange, PayloadType, Protocol
 from .channel import Received, Sent
 from .child_sa import ChildSa
 from .errors import Unmet
-from .first_exchanges import NONCE_OCTETS, FirstExchanges, chosen, nonce_of, pick
+from .eap_exchanges import EapExchanges
+from .first_exchanges import NONCE_OCTETS, chosen, nonce_of, pick
 from .keymat import ChildKeys, Keymat
 from .payloads import KE, SA, D, N, Nonce
 from .suites import group_of, proposal, with_ke
@@ -120,7 +121,7 @@ class Reply:
         return next(p for p in self.payloads if isinstance(p, ike.SaPayload)).proposals[0].number
 
 
-class LaterExchanges(FirstExchanges):
+class LaterExchanges(EapExchanges):
     # ---- what we ask ----
 
     def offer_child(self, rekey: ChildSa | None = None, group: int | None = None) -> ChildOffer:

@@ -47,7 +47,10 @@ class Proof:
         return sides[0], sides[1]
 
     def _wanted(self, side: str, own: PeerSpec) -> Certificate | None:
-        default = Certificate() if self.method == "certificate" else None
+        if own.eap is not None and own.eap.method != "tls":
+            return None  # it has a password
+        by_eap = own.eap is not None or own.expects_eap is not None  # then the responder signs (RFC 7296 2.16)
+        default = Certificate() if by_eap or self.method == "certificate" else None
         found = self.asked.get(side, self.asked.get("both", default))
         if found is None:
             return None

@@ -15,6 +15,7 @@ PEER_FIELDS = {one.name for one in fields(PeerSpec)}
 DAEMON_FIELDS = {one.name for one in fields(DaemonSpec)} - {"peers"}
 CHILD_FIELDS = {one.name for one in fields(ChildSpec)}
 PSK = "a shared key for the lab and nothing else"
+POOLS = {4: "10.77.0.0/24", 6: "2001:db8:77::/112"}  # what a gateway assigns addresses of, nobody's protected network
 
 
 @dataclass(slots=True)
@@ -56,15 +57,16 @@ class Setting:
     def specs(self, topology: Topology, more: Iterable[str] = ()) -> dict[str, DaemonSpec]:
         """Client's and gateway's, and those of `more` clients like the first, each with its own net."""
         client_host, gateway_host = topology.host("client"), topology.host("gateway")
+        assigned = bool(self.both.get("requests"))
         own = ChildSpec(
             proposals=self.esp,
-            local_ts=() if self.transport else _of(client_host.protected, self.inner),
+            local_ts=() if self.transport or assigned else _of(client_host.protected, self.inner),
             remote_ts=() if self.transport else _of(gateway_host.protected, self.inner))
         peer = {name: value for name, value in self.both.items() if name in PEER_FIELDS}
         base = replace(
             PeerSpec("gateway", "client", "gateway", PSK, children=(replace(own, **self.child),),
                      remote_addresses=(gateway_host.reachable_address(self.family),)), **peer)
-        client, gateway = both_sides(base, local_addresses=())
+        client, gateway = both_sides(base, local_addresses=(), pool=tuple(POOLS[family] for family in base.requests))
         client = _with(client, self.client, self.client_child)
         gateway = _with(gateway, self.gateway, self.gateway_child)
         client, gateway = self.proof.between(client, gateway)

@@ -396,12 +396,23 @@ class ConfigurationPayload(Payload):
 
 @dataclass(slots=True)
 class EapPayload(Payload):
-    """RFC 7296 3.16"""
+    """RFC 7296 3.16. `method`: the message's Type, 0 of one that has none; `data`: what stands behind it."""
 
     code: int = 0
+    identifier: int = 0
+    length: int = 0
+    method: int = 0
+    data: bytes = b""
 
     def decode(self) -> None:
-        self.code = Octets(self.body).u8()
+        octets = Octets(self.body)
+        self.code, self.identifier, self.length = octets.u8(), octets.u8(), octets.u16()
+        if len(octets):
+            self.method, self.data = octets.u8(), octets.take(len(octets))
+
+    def __str__(self) -> str:
+        code = registry.EAP_CODES.get(self.code, self.code)
+        return f"EAP({code} {registry.EAP_METHODS.get(self.method, self.method)})" if self.method else f"EAP({code})"
 
 
 @dataclass(slots=True)
