@@ -9,7 +9,7 @@ libseccomp-dev libcmocka-dev"
 # To run the lab: namespaces, NAT, a second opinion on captures, roots of other peers.
 RUN="iproute2 nftables strace iputils-ping util-linux mount tshark mmdebstrap debian-archive-keyring"
 # The harness.
-PYTHON="python3 python3-pytest python3-pytest-xdist python3-scapy python3-cryptography python3-jsonschema
+PYTHON="python3 python3-pytest python3-pytest-xdist python3-scapy python3-cryptography python3-openssl python3-jsonschema
 python3-jinja2 python3-rich python3-click python3-junitparser"
 # Only for `make coverage`, which asks for it with --coverage.
 COVERAGE="gcovr"

@@ -30,7 +30,7 @@ INSTALL = "ci/install.sh"
 TOOLS = {"ip": "iproute2", "nft": "nftables", "setpriv": "util-linux", "tshark": "tshark",
          "mmdebstrap": "mmdebstrap", "cc": "build-essential", "make": "make"}
 MODULES = {"pytest": "python3-pytest", "xdist": "python3-pytest-xdist", "scapy": "python3-scapy",
-           "cryptography": "python3-cryptography", "jsonschema": "python3-jsonschema",
+           "cryptography": "python3-cryptography", "OpenSSL": "python3-openssl", "jsonschema": "python3-jsonschema",
            "jinja2": "python3-jinja2", "rich": "python3-rich", "click": "python3-click"}
 PROGRAMS = ("ikeref", "capture", "relay")
 MEMORY_MIB = 512

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from ..scenario import each, needs, requirement, topology
-from ..scripted import ip
+from ..peers.neutral import Eap
+from ..scripted import eap, ip
 from ..scripted.channel import Received, Sent
 from ..scripted.child_sa import ChildSa, Opened
 from ..scripted.errors import NotReady, Unmet
@@ -29,7 +30,8 @@ from ..scripted.short_secret import short_secret
 from ..scripted.suites import proposal, transform
 from ..vectors.derivation import prf, public_value
 from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
-from .as_written import (generic_headers, payloads_of, proposal_sub, transform_sub, written_proposals)
+from .as_written import (generic_headers, payloads_of, proposal_sub, transform_sub, written_attributes,
+                         written_proposals)
 from .life import life
 
 IKE_SA_INIT, IKE_AUTH = Exchange.IKE_SA_INIT, Exchange.IKE_AUTH
@@ -43,9 +45,10 @@ def configuration(**fields: Any) -> Callable[[Any], Any]:
     return pytest.mark.configuration(**fields)
 
 
-__all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "EAP", "ESP", "Exchange", "IDi", "IDr",
+__all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "EAP", "ESP", "Eap", "Exchange", "IDi", "IDr",
            "IKE", "IKE_AUTH", "IKE_SA_INIT", "INFORMATIONAL", "IkeSa", "KE", "N", "Nonce", "NotReady", "Opened", "Payload",
            "PayloadType", "Proposal", "Protocol", "Raw", "Received", "SA", "Sent", "TSi", "TSr", "Transform",
-           "TransformType", "TransformWith", "Unmet", "V", "chain", "configuration", "critical", "each",
+           "TransformType", "TransformWith", "Unmet", "V", "chain", "configuration", "critical", "each", "eap",
            "generic_headers", "ip", "known", "life", "needs", "odd", "payloads_of", "prf", "proposal", "proposal_sub", "public_value",
-           "replaced", "requirement", "selector", "short_secret", "topology", "transform", "transform_sub", "without", "written_proposals"]
+           "replaced", "requirement", "selector", "short_secret", "topology", "transform", "transform_sub", "without",
+           "written_attributes", "written_proposals"]

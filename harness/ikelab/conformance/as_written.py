@@ -59,6 +59,15 @@ class WrittenProposal:
     transforms: tuple[WrittenTransform, ...] = field(default=())
 
 
+def written_attributes(payload: Payload) -> list[tuple[int, int, bytes]]:
+    """Of a CP payload (RFC 7296 3.15.1): the reserved bit, the type and the value of each attribute."""
+    octets, found = Octets(payload.body[4:]), []
+    while len(octets):
+        head, length = octets.u16(), octets.u16()
+        found.append((head >> 15, head & 0x7FFF, octets.take(length)))
+    return found
+
+
 def generic_headers(message: Received) -> list[GenericHeader]:
     """Of all payloads of a message, first those in the clear, then those inside SK."""
     found = _chain(message.header.next_payload, message.octets[HEADER_LENGTH:])

@@ -204,6 +204,12 @@ class Stage:
         order = ["scripted", *self.world.nats, self.setup.name]
         return Scene(hosts, order if self.setup.role == "responder" else order[::-1])
 
+    @property
+    def pool(self) -> tuple[str, ...]:
+        """What the peer assigns addresses of."""
+        assert self.peer.spec is not None
+        return self.peer.spec.peer().pool
+
     # Packets of one test.
 
     def mark_packets(self) -> None:

@@ -80,7 +80,7 @@ class Eap:
     """How the initiator proves itself by EAP (RFC 7296 2.16, RFC 3748), in the words of both sides' entries."""
 
     method: str = "mschapv2"  # or "md5", or "tls": by the certificate of its credentials
-    user: str = ""  # as whom EAP knows the initiator; empty: by the identity of the entry, and nobody asks for another
+    user: str = ""  # whom EAP knows the initiator as, which it is asked for; empty: the identity of its entry
     password: str = field(default="a password for the lab and nothing else", repr=False)  # not of "tls"
     alone: bool = False  # the responder proves itself by the method too, and by nothing else (RFC 5998)
 

@@ -35,7 +35,7 @@ def authentication(peer: PeerSpec) -> tuple[dict[str, object], dict[str, object]
     if peer.credentials is not None:
         if peer.credentials.certificate is not None:
             local["certs"] = certificates(peer.credentials.certificate)[:1]
-        if peer.credentials.authorities:
+        if peer.expects_signature:
             remote["cacerts"] = [file.read_text() for file in peer.credentials.authorities]
     return local, remote
 

@@ -161,7 +161,8 @@ class ChildSa:
         """Our address inside, and the peer's."""
         if self.transport:
             return self.carrier.local, self.ike_sa.to[0]
-        return self.ike_sa.inside[family]
+        own, theirs = self.ike_sa.inside[family]
+        return next((one for one in self.ike_sa.leased if (":" in one) == (family == 6)), own), theirs
 
     def send_echo(self, family: int = 4, **odd: object) -> int:
         """Sends an echo request and returns its sequence number (of ICMP, not of ESP)."""

@@ -9,12 +9,22 @@ import hashlib
 from abc import ABC, abstractmethod
 
 from ..peers.neutral import Eap
-from ..wire.ike import EapPayload, Payload
+from ..wire.ike import EapPayload, Message, Payload
+from ..wire.registry import PayloadType
+from .errors import Unmet
 from .payloads import EAP
 
 REQUEST, RESPONSE, SUCCESS, FAILURE = 1, 2, 3, 4
 IDENTITY, NOTIFICATION, NAK = 1, 2, 3
-MD5_CHALLENGE = 4
+MD5_CHALLENGE, TLS, MSCHAPV2 = 4, 13, 26
+
+
+def said(message: Message) -> EapPayload:
+    """Its EAP payload. Raises Unmet."""
+    found = message.first(PayloadType.EAP)
+    if not isinstance(found, EapPayload):
+        raise Unmet(f"{message} has no EAP payload (RFC 7296 2.16)")
+    return found
 
 
 class EapFailed(Exception):
@@ -99,16 +109,21 @@ class EapPeer:
 
 
 class EapServer:
-    """The responder's end. It asks for no Identity: there is IDi (RFC 7296 3.16)."""
+    """The responder's end. `asks`: for an Identity first, where IDi is not the user's name (RFC 7296 3.16)."""
 
-    def __init__(self, method: ServerMethod, identifier: int):
-        self.method, self.identifier = method, identifier
+    def __init__(self, method: ServerMethod, identifier: int, asks: bool = False):
+        self.method, self.identifier, self._asks = method, identifier, asks
 
     def begin(self) -> Payload:
+        if self._asks:
+            return request(self.identifier, IDENTITY)
         return self._request(self.method.begin(self.identifier))
 
     def take(self, came: EapPayload) -> Payload:
         """The next request, Success, or Failure where it has come to that."""
+        if self._asks and (came.code, came.method) == (RESPONSE, IDENTITY):
+            self._asks, self.identifier = False, (self.identifier + 1) % 256
+            return self.begin()
         if came.method != self.method.number or came.code != RESPONSE:
             return EAP(FAILURE, self.identifier)
         try:

@@ -14,7 +14,7 @@ from ..wire.registry import SHARED_KEY, Exchange, PayloadType
 from . import eap, eap_tls, mschapv2
 from .channel import Received, Sent
 from .child_sa import ChildSa
-from .eap import EapFailed, EapPeer, EapServer
+from .eap import EapFailed, EapPeer, EapServer, said
 from .errors import Unmet
 from .first_exchanges import FirstExchanges
 from .payloads import AUTH, N
@@ -129,6 +129,13 @@ class EapExchanges(FirstExchanges):
 
     # ---- as the responder ----
 
+    def expect_no_auth(self, why: str) -> None:
+        """The peer goes no further: it has had its chance, and has sent no IKE_AUTH request. Raises Unmet."""
+        self.prove_chance()
+        more = [one for one in self.inbox if one.exchange == Exchange.IKE_AUTH and not one.header.response]
+        if more:
+            raise Unmet(f"{why}, and {more[0]} came")
+
     def accept_auth(self, request: Received, *payloads: Payload, **odd: Any) -> ChildSa | None:
         if self.spec.expects_eap is None:
             return super().accept_auth(request, *payloads, **odd)
@@ -151,8 +158,8 @@ class EapExchanges(FirstExchanges):
     def eap_begin(self) -> Payload:
         """The first request of our method."""
         method = self.method()
-        assert isinstance(method, eap.ServerMethod)
-        self.eap_server = EapServer(method, self.draws.octets(1)[0])
+        assert isinstance(method, eap.ServerMethod) and self.spec.expects_eap is not None
+        self.eap_server = EapServer(method, self.draws.octets(1)[0], asks=bool(self.spec.expects_eap.user))
         return self.eap_server.begin()
 
     def hear_eap(self) -> Received:
@@ -173,11 +180,3 @@ class EapExchanges(FirstExchanges):
         """AUTH, and what the first request asked for."""
         sent = self.answer(last, *(payloads or [self.eap_auth(), *self.auth_response_rest(first)]), **odd)
         return self.take_answered(first, sent)
-
-
-def said(message: Received) -> ike.EapPayload:
-    """Its EAP payload. Raises Unmet."""
-    found = message.first(PayloadType.EAP)
-    if not isinstance(found, ike.EapPayload):
-        raise Unmet(f"{message} has no EAP payload (RFC 7296 2.16)")
-    return found

@@ -8,12 +8,13 @@ from typing import Any
 from OpenSSL import SSL
 
 from ..peers.neutral import Credentials
-from .eap import EapFailed, PeerMethod, ServerMethod
+from .eap import TLS, EapFailed, PeerMethod, ServerMethod
 
 LENGTH, MORE, START = 0x80, 0x40, 0x20  # flags, RFC 5216 3.1
 FRAGMENT_OCTETS = 1000
 KEY_LABEL, MSK_OCTETS, KEY_MATERIAL_OCTETS = b"client EAP encryption", 64, 128  # RFC 5216 2.3
 READ_OCTETS = 1 << 16
+LEGACY_SERVER_CONNECT = 0x4  # of the library's options: a server that does not know RFC 5746 will do as well
 
 
 class Flights:
@@ -23,6 +24,7 @@ class Flights:
         context = SSL.Context(SSL.TLS_METHOD)
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
         context.set_max_proto_version(SSL.TLS1_2_VERSION)
+        context.set_options(LEGACY_SERVER_CONNECT)
         context.use_certificate_chain_file(str(credentials.certificate))
         context.use_privatekey_file(str(credentials.private_key))
         for file in credentials.authorities:
@@ -81,7 +83,7 @@ class Flights:
 
 
 class TlsPeer(PeerMethod):
-    number = 13
+    number = TLS
 
     def __init__(self, credentials: Credentials, fragment: int = FRAGMENT_OCTETS):
         super().__init__()
@@ -97,7 +99,7 @@ class TlsPeer(PeerMethod):
 class TlsServer(ServerMethod):
     """`fragment`: so many octets of a flight go into one request at most."""
 
-    number = 13
+    number = TLS
 
     def __init__(self, credentials: Credentials, fragment: int = FRAGMENT_OCTETS):
         super().__init__()

@@ -54,7 +54,7 @@ class IkeSa(LaterExchanges):
         new.port, new.to, new.group = self.port, self.to, self.group
         new.seems_behind_nat, new.nat_seen = self.seems_behind_nat, self.nat_seen
         new.take_keys(keymat)
-        new.authenticated = True
+        new.authenticated, new.leased = True, self.leased
         new.children, self.children = self.children, []
         for child in new.children:
             child.ike_sa = new

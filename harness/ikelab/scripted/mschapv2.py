@@ -7,7 +7,7 @@ import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from .eap import EapFailed, PeerMethod, ServerMethod
+from .eap import MSCHAPV2, EapFailed, PeerMethod, ServerMethod
 from .md4 import md4
 
 CHALLENGE, RESPONSE, SUCCESS, FAILURE = 1, 2, 3, 4  # OpCodes
@@ -73,7 +73,7 @@ def _message(op_code: int, identifier: int, body: bytes) -> bytes:
 
 
 class MschapPeer(PeerMethod):
-    number = 26
+    number = MSCHAPV2
 
     def __init__(self, user: str, password: str, peer_challenge: bytes):
         super().__init__()
@@ -96,7 +96,7 @@ class MschapPeer(PeerMethod):
 
 
 class MschapServer(ServerMethod):
-    number = 26
+    number = MSCHAPV2
 
     def __init__(self, user: str, password: str, challenge: bytes):
         super().__init__()

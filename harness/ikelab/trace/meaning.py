@@ -35,6 +35,8 @@ ERRORS: dict[str, Meaning] = {
     "TEMPORARY_FAILURE": ("not now: a rekey or Delete is under way", "RFC 7296 2.25"),
     "CHILD_SA_NOT_FOUND": ("knows no such Child SA", "RFC 7296 2.25"),
 }
+BY_EAP = {1: "asks by EAP who is there", 2: "answers by EAP", 3: "is content with what EAP has shown",
+          4: "is not content with what EAP has shown"}
 
 
 @dataclass(slots=True, frozen=True)
@@ -103,9 +105,14 @@ class Memory:
         return words, "RFC 7296 1.2"
 
     def _ike_auth(self, message: ike.Message, request: ike.Message | None, path: Path) -> Meaning:
+        by_eap = _eap(message)
+        if by_eap is not None:
+            return by_eap
         error = _error(message)
         who = message.first(PayloadType.IDr if message.header.response else PayloadType.IDi)
-        name = (f'"{who.text}"' if isinstance(who, ike.IdPayload) else "somebody") + _proof(message)
+        after_eap = who is None and message.first(PayloadType.AUTH) is not None
+        name = f'"{who.text}"' if isinstance(who, ike.IdPayload) else "somebody"
+        proves = ("proves itself with the key of EAP" if after_eap else f"proves to be {name}") + _proof(message)
         notifies = message.notifies()
         child = _child(message)
         mode = " in transport mode" if "USE_TRANSPORT_MODE" in notifies else ""
@@ -113,11 +120,13 @@ class Memory:
             if error and message.first(PayloadType.AUTH) is None:
                 return error
             if error:
-                return f"proves to be {name}: the IKE SA is up, but no Child SA: {error[0]}", "RFC 7296 1.2"
+                return f"{proves}: the IKE SA is up, but no Child SA: {error[0]}", "RFC 7296 1.2"
             selectors = _selectors(message)
-            return f"proves to be {name}: the IKE SA is up, and {child}{mode} {selectors}".strip(), "RFC 7296 1.2"
+            return f"{proves}: the IKE SA is up, and {child}{mode} {selectors}".strip(), "RFC 7296 1.2"
         first = ", its first contact" if "INITIAL_CONTACT" in notifies else ""
-        words = f"proves to be {name}{first}; asks for a Child SA{mode} {_selectors(message)}"
+        if message.first(PayloadType.SA) is None:
+            return f"{proves}{first}", "RFC 7296 1.2"
+        words = f"{proves}{first}; asks for a Child SA{mode} {_selectors(message)}"
         return words.strip(), "RFC 7296 1.2"
 
     def _create_child_sa(self, message: ike.Message, request: ike.Message | None,
@@ -214,6 +223,18 @@ def _chosen(message: ike.Message) -> str:
 def _child(message: ike.Message) -> str:
     proposal = _proposal(message)
     return f"Child SA {proposal.spi.hex()}" if proposal else "no Child SA"
+
+
+def _eap(message: ike.Message) -> Meaning | None:
+    """Of IKE_AUTH before EAP has come to its end."""
+    eap, who = message.first(PayloadType.EAP), message.first(PayloadType.IDr if message.header.response else PayloadType.IDi)
+    name = f'"{who.text}"' if isinstance(who, ike.IdPayload) else "somebody"
+    if isinstance(eap, ike.EapPayload):
+        shown = f"proves to be {name}{_proof(message)}; " if message.first(PayloadType.AUTH) is not None else ""
+        return shown + BY_EAP.get(eap.code, "says something that EAP has not"), "RFC 7296 2.16"
+    if message.header.response or who is None or message.first(PayloadType.AUTH) is not None:
+        return None
+    return f"says to be {name}, and will prove it by EAP; asks for a Child SA {_selectors(message)}".strip(), "RFC 7296 2.16"
 
 
 def _proof(message: ike.Message) -> str:
