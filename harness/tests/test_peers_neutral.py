@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ikelab.peers import reference, reference_config, strongswan_config, strongswan_status
-from ikelab.peers.contract import CAPABILITIES, PeerUnsupported
+from ikelab.peers.contract import CAPABILITIES, REMOTE_ACCESS, PeerUnsupported
 from ikelab.peers.neutral import (
     ChildSaStatus,
     ChildSpec,
@@ -168,9 +168,18 @@ def test_capabilities_by_version(tmp_path: Path) -> None:
     old, new = strongswan(tmp_path, "5.9.8"), strongswan(tmp_path, "6.0.1")
     assert "esp-bare" not in old.capabilities() and "esp-bare" in new.capabilities()
     assert "transport-mode" not in new.capabilities()
-    assert reference.Reference(tmp_path).capabilities() == frozenset(CAPABILITIES)
+    assert reference.Reference(tmp_path).capabilities() == frozenset(CAPABILITIES) - frozenset(REMOTE_ACCESS)
     with pytest.raises(ValueError, match="no capability"):
         new.require("flying")
+
+
+def test_a_plugin_that_the_root_has_not_is_a_lack_with_its_package(tmp_path: Path) -> None:
+    peer = strongswan(tmp_path, "6.0.1")
+    assert "libcharon-extauth-plugins" in peer.missing()["eap-mschapv2"] and "eap-md5" not in peer.missing()
+    plugin = peer.root / "usr/lib/ipsec/plugins/libstrongswan-eap-mschapv2.so"
+    plugin.parent.mkdir(parents=True)
+    plugin.touch()
+    assert "eap-mschapv2" not in peer.missing()
 
 
 def test_every_declared_lack_is_a_capability_and_those_of_the_data_plane_have_a_probe() -> None:

@@ -35,6 +35,10 @@ def instructions(peer: PeerSpec) -> str:
              f"  ESP proposals         {', '.join(child.proposals)}", f"  mode                  {child.mode}",
              f"  protects              {local}", f"  behind us             {remote}",
              "  initiates             only when it is told to"]
+    if peer.requests:
+        lines.append(f"  asks for              an internal address of {' and of '.join(f'IPv{one}' for one in peer.requests)}")
+    if peer.pool:
+        lines.append(f"  assigns addresses of  {', '.join(peer.pool)}")
     return "\n".join(lines) + "\n"
 
 
