@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from mutation import explained, reach, records, report
+from mutation import explained, reach, records, report, suite
 from mutation.mutant import Mutant
 from mutation.records import Record, Records
 
@@ -103,3 +105,18 @@ def test_a_table_is_taken_and_begins_anew(tmp_path: Path) -> None:
     table.path.write_bytes(bytes(12) + b"\1")
     assert reach.has_any(table.take(), {12})
     assert not reach.has_any(table.take(), {12})
+
+
+def test_a_test_that_is_played_again_has_a_result_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest keeps an item's properties; what it said the first time must not be what it says the second."""
+    said = iter(["fail", "pass"])
+
+    def protocol(item: SimpleNamespace, **_: object) -> list[SimpleNamespace]:
+        result = {"scenario": "s", "initiator": "i", "responder": "r", "verdict": next(said)}
+        item.user_properties.append(("ikelab", json.dumps(result)))
+        return [SimpleNamespace(when="call", user_properties=item.user_properties)]
+
+    monkeypatch.setattr(suite, "runtestprotocol", protocol)
+    test = SimpleNamespace(item=SimpleNamespace(user_properties=[]))
+    player = object.__new__(suite.Player)
+    assert [str(player.play(test).verdict) for _ in range(2)] == ["fail", "pass"]

@@ -190,7 +190,7 @@ class Campaign:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_MAX, FILE_MAX))
                 resource.setrlimit(resource.RLIMIT_DATA, (DATA_MAX, DATA_MAX))
                 with Player(tests[0].item.config, daemon, place / "out") as player:
-                    self._hunt(player, record, self._ordered(mutant, tests, known), end)
+                    self._hunt(player, daemon, record, self._ordered(mutant, tests, known), end)
         except Exception:
             record.reason = traceback.format_exc()[-2000:]
         record.seconds = round(time.monotonic() - began, 2)
@@ -214,7 +214,7 @@ class Campaign:
             of_function[by] += (file, function) == (mutant.file, mutant.function)
         return of_function, of_file
 
-    def _hunt(self, player: Player, record: Record, tests: list[Test], end: float) -> None:
+    def _hunt(self, player: Player, daemon: Path, record: Record, tests: list[Test], end: float) -> None:
         for setup in _plain(tests):
             if player.life(setup) and (reason := player.life(setup)):
                 record.outcome, record.reason = records.LIFE, reason[:500]
@@ -224,15 +224,23 @@ class Campaign:
                 record.outcome = records.UNDECIDED
                 return
             if self._shows(player.play(test), test):
-                player.end()
-                player.begin()
-                outcome = player.play(test)  # chance is not to look like a test that can see
-                if kind := self._shows(outcome, test):
-                    record.outcome, record.by, record.by_digest = kind, test.name, test.digest
+                outcome = self._alone(player, test, daemon)
+                if outcome is not None:
+                    record.outcome, record.by, record.by_digest = self._shows(outcome, test), test.name, test.digest
                     record.reason = (outcome.reason or f"notes {', '.join(sorted(outcome.notes))}")[:500]
                     return
+                record.doubtful.append(test.name)
             record.played[test.name] = test.digest
         record.outcome = records.SURVIVED
+
+    def _alone(self, player: Player, test: Test, daemon: Path) -> Outcome | None:
+        """What it comes to by itself, if that tells this daemon from the one without a fault: chance, and what earlier
+        tests have left, are not to look like a test that sees."""
+        player.change(self.workshop.daemon)
+        sound = not self._shows(player.play(test), test)
+        player.change(daemon)
+        outcome = player.play(test)
+        return outcome if sound and self._shows(outcome, test) else None
 
     def _shows(self, outcome: Outcome, test: Test) -> str:
         """How it tells the daemon from the one without a fault; "" when it does not."""

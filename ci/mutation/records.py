@@ -28,7 +28,8 @@ COUNTED = (*CAUGHT, SURVIVED, UNREACHED, UNDECIDED)
 @dataclass
 class Record:
     """`sources` and `harness` are digests of what it was judged with; `played`: the tests that saw nothing, with the
-    digests of their files. `by`: the test that caught it, and `by_digest` its file's."""
+    digests of their files; `doubtful`: those of them that failed at first, and not, or not only with the fault, when played
+    alone. `by`: the test that caught it, and `by_digest` its file's."""
 
     identity: str
     outcome: str
@@ -39,6 +40,7 @@ class Record:
     reason: str = ""
     seconds: float = 0.0
     played: dict[str, str] = field(default_factory=dict)
+    doubtful: list[str] = field(default_factory=list)
 
     def holds(self, sources: str, harness: str, tests: dict[str, str]) -> bool:
         """Whether a run with these sources and tests (those that come to the mutant's lines) would say the same."""

@@ -72,6 +72,9 @@ def words(total: Figures, found: list[Found], tests: int, unsound: list[str]) ->
               "not compile"]
     if unsound:
         lines.append(f"left out, because they do not pass with the reference as it is: {', '.join(unsound)}")
+    doubtful = Counter(name for _, record in found for name in record.doubtful)
+    if doubtful:
+        lines.append("failed at times, and not for the fault's sake: " + ", ".join(f"{name} ({n})" for name, n in doubtful.most_common()))
     lines.append(f"caught: {total.by_life} by the plain life, {total.by_tests} by a test "
                  f"({kinds[records.TEST]} failed, {kinds[records.UNTESTABLE]} could not begin, {kinds[records.NOTE]} noted a SHOULD)")
     lines.append(f"not caught: {len(total.survivors)} ({sum(r.outcome == records.UNREACHED for _, r in total.survivors)} where no test "

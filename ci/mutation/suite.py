@@ -91,22 +91,28 @@ def run(suite: Suite, filters: list[str]) -> bool:
 
 
 def harness_digest(harness: Path) -> str:
-    return digest_of(sorted(path for name in HARNESS for path in (harness / "ikelab" / name).glob("*.py")))
+    """Of all that judges: the harness, and we."""
+    folders = [*(harness / "ikelab" / name for name in HARNESS), Path(__file__).parent]
+    return digest_of(sorted(path for folder in folders for path in folder.glob("*.py")))
 
 
 class Player:
-    """Plays tests with one daemon. Use as a context manager."""
+    """Plays tests with one daemon at a time. Use as a context manager."""
 
     def __init__(self, config: pytest.Config, daemon: Path, out: Path):
         self._config = config
-        os.environ["IKELAB_IKEREF"] = str(daemon)
         config.option.conform_out = str(out)
         self.out = out
-        self.begin()
+        self._begin(daemon)
 
-    def begin(self) -> None:
-        """From here on nothing is left of what was."""
+    def _begin(self, daemon: Path) -> None:
+        os.environ["IKELAB_IKEREF"] = str(daemon)
         self._config.stash[STAGES] = Stages(self.out)
+
+    def change(self, daemon: Path) -> None:
+        """From here on another daemon, or the same anew: nothing is left of what was."""
+        self.end()
+        self._begin(daemon)
 
     def end(self) -> None:
         self._config.stash[STAGES].close()
@@ -127,6 +133,7 @@ class Player:
 
     def play(self, test: Test) -> Outcome:
         began = time.monotonic()
+        test.item.user_properties.clear()  # or the result of the last time would be found
         reports = runtestprotocol(test.item, log=False, nextitem=None)
         result = next((found for found in map(result_of, reports) if found is not None), None)
         if result is None:
