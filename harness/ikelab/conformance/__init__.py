@@ -7,6 +7,7 @@ is all that a file of tests needs: the names below, and the fixtures `responder`
     stage        an implementation that stays up for many tests      under_test    what a test says to it
     judge        from what a test did to a verdict and artefacts     plugin        pytest
     as_written   reserved fields and the like, for tests of senders  life          a life with every exchange in it
+    library      what it may fetch by HTTP
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from ..topology.host import Host
 from ..topology.plan import family_of
 from ..trace import Scene
 from . import outside
+from .library import Library
 
 HOSTS = {"initiator": ("client", "gateway"), "responder": ("gateway", "client")}  # of the peer, and of the scripted one
 GUEST_PATIENCE_S = 6.0  # a guest's programs are slow at arithmetic
@@ -70,6 +71,7 @@ class Stage:
         self._world: Topology | None = None
         self._capture: Capture | None = None
         self._carrier: Carrier | None = None
+        self._library: Library | None = None
         self._offsets: dict[str, int] = {}
         self._moved: tuple[str, str] | None = None  # the peer's address now, and at home
         self.sas: list[IkeSa] = []  # of the test that is on
@@ -130,6 +132,8 @@ class Stage:
     def close(self) -> None:
         if self._carrier is not None:
             self._carrier.close()
+        if self._library is not None:
+            self._library.close()
         peer = getattr(self, "peer", None)
         if peer is not None and peer.running():
             peer.kill()
@@ -140,7 +144,7 @@ class Stage:
             self._world.close()
         while self.guests:
             pool().give_back(self.guests.popitem()[1])
-        self._carrier = self._capture = self._world = None
+        self._carrier = self._library = self._capture = self._world = None
 
     def restart(self) -> None:
         """The daemon forgets everything, and begins anew."""
@@ -203,6 +207,12 @@ class Stage:
                  for address in [*self.world.plan.addresses(name), *host.addresses, *host.inside]}
         order = ["scripted", *self.world.nats, self.setup.name]
         return Scene(hosts, order if self.setup.role == "responder" else order[::-1])
+
+    def library(self) -> Library:
+        """What the scripted peer's host has to give by HTTP."""
+        if self._library is None:
+            self._library = Library(self.other, self.other.address(self.family))
+        return self._library
 
     @property
     def pool(self) -> tuple[str, ...]:

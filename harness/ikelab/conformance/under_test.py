@@ -13,13 +13,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from ..peers.contract import PeerError, PeerUnsupported
 from ..peers.neutral import PeerSpec, PeerStatus
+from ..pki import Certificate, root
 from ..scripted.carrier import DEADLINE_S
 from ..scripted.channel import Received
 from ..scripted.draws import Draws
 from ..scripted.errors import NotReady, Unmet
 from ..scripted.ike_sa import IkeSa
+from ..scripted.signature import Identity, certificates_in
+from ..stage.proof import authority_of
 from ..wire.ike import HEADER_LENGTH, Header
 from ..wire.octets import Malformed
 from ..wire.registry import Exchange
@@ -37,6 +42,7 @@ class UnderTest:
         self.stage, self.strict = stage, strict
         self.draws = Draws(seed)
         self.notes: list[str] = []
+        self._identities = 0  # that were made for this test
         self.directory = stage.directory  # for what a test itself keeps; of a test that is judged: its own
 
     # What it is.
@@ -83,6 +89,27 @@ class UnderTest:
         """Its host gets another address in place of its own, which it has to notice by itself; returns that."""
         self.require("roam")
         return self.stage.renumber()
+
+    # Certificates.
+
+    def publish(self, octets: bytes) -> str:
+        """The URL of these octets, on the scripted peer's host."""
+        return self.stage.library().publish(octets)
+
+    def new_identity(self) -> Identity:
+        """For `sa.signs_as`: a key of ours and its certificate, by the authority that it trusts, which it never saw."""
+        spec, self._identities = self.stage.spec, self._identities + 1
+        kind = spec.credentials.key_kind if spec.credentials is not None else "p256"
+        owner = f"{self.draws.seed} {self._identities} {self.stage.setup}"
+        issued = root(authority_of(spec.psk)).issue(Certificate(key=kind, identity=spec.local_id), owner)
+        return Identity(issued.key, tuple(one.public_bytes(Encoding.DER) for one in issued.chain))
+
+    def certificate(self) -> bytes:
+        """Its own, as DER. The verdict is `inconclusive` where it has none."""
+        credentials = self.stage.peer.spec.peer().credentials if self.stage.peer.spec else None
+        if credentials is None or credentials.certificate is None:
+            raise NotReady(f"{self.name} is configured without a certificate")
+        return certificates_in(credentials.certificate)[0]
 
     # To the state in which a test begins.
 

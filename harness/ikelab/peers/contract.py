@@ -63,6 +63,7 @@ CAPABILITIES: Mapping[str, str] = {
     "address-request": "asks for an internal address (RFC 7296 2.19)",
     "address-pool": "assigns internal addresses (RFC 7296 2.19)",
     "certificate-chain": "sends and takes intermediate certificates (RFC 7296 3.6)",
+    "hash-and-url": "tells and looks up certificates by Hash and URL, over HTTP (RFC 7296 3.6)",
     "untimely-certificate": "proves itself by a certificate whose time is over or has not come, when told to",
     "long-messages": "IKE messages of more than 8192 octets (RFC 7296 2 asks for 3000)",
     "id-dn": "identities of type ASN1_DN (RFC 7296 3.5)",
@@ -108,7 +109,8 @@ CAPABILITIES: Mapping[str, str] = {
 }
 
 
-REMOTE_ACCESS = ("eap-md5", "eap-mschapv2", "eap-tls", "eap-alone", "address-request", "address-pool")
+# For adapters that configure nothing of it.
+REMOTE_ACCESS = ("eap-md5", "eap-mschapv2", "eap-tls", "eap-alone", "address-request", "address-pool", "hash-and-url")
 
 
 def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
@@ -120,6 +122,8 @@ def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
         found.append("auth-mixed")
     if (eap := peer.eap or peer.expects_eap) is not None:
         found += [f"eap-{eap.method}", *(["eap-alone"] if eap.alone else [])]
+    if peer.certificate_base:
+        found.append("hash-and-url")
     kind = peer.credentials.key_kind if peer.credentials is not None else ""
     if kind:
         found.append({"rsa": "auth-rsa", "p": "auth-ecdsa"}.get(kind.rstrip("0123456789"), f"auth-{kind}"))

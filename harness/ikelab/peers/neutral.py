@@ -109,6 +109,8 @@ class PeerSpec:
     remote_port: int = 500
     remote_natt_port: int = 4500
     credentials: Credentials | None = None  # None: the psk, on both sides
+    certificate_base: str = ""  # URL under which a certificate of ours is found by its SHA-1 in hexadecimal; with it
+    # certificates are told, and looked up, by Hash and URL where the other side can (RFC 7296 3.6)
     eap: Eap | None = None  # what we prove ourselves by as the initiator, in place of certificate or psk
     expects_eap: Eap | None = None  # what the other side proves itself by where it is the initiator
     requests: tuple[int, ...] = ()  # families that we ask an internal address of (RFC 7296 2.19)

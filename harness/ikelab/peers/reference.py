@@ -75,7 +75,7 @@ class Reference(Peer):
         return self._version
 
     def missing(self) -> Mapping[str, str]:
-        return dict.fromkeys(REMOTE_ACCESS, "it has neither EAP nor internal addresses yet")
+        return dict.fromkeys(REMOTE_ACCESS, "it has no EAP, no internal addresses and no Hash and URL yet")
 
     # Life and death.
 

@@ -63,7 +63,10 @@ BEFORE_5_9_11: Mapping[str, str] = {
 }
 
 # Capabilities that are plugins in packages of their own, with these.
-OPTIONAL_PLUGINS: Mapping[str, str] = {"eap-mschapv2": "libcharon-extauth-plugins"}
+OPTIONAL_PLUGINS: Mapping[str, tuple[str, str]] = {
+    "eap-mschapv2": ("eap-mschapv2", "libcharon-extauth-plugins"),
+    "hash-and-url": ("curl", "libstrongswan-extra-plugins"),
+}
 PLUGIN = "usr/lib/ipsec/plugins/libstrongswan-{}.so"
 
 
@@ -90,8 +93,8 @@ class StrongSwan(Peer):
         return self._version
 
     def missing(self) -> Mapping[str, str]:
-        absent = {name: f"its root has no plugin {name}: it is in Debian's {package}"
-                  for name, package in OPTIONAL_PLUGINS.items() if not (self.root / PLUGIN.format(name)).exists()}
+        absent = {name: f"its root has no plugin {plugin}: it is in Debian's {package}"
+                  for name, (plugin, package) in OPTIONAL_PLUGINS.items() if not (self.root / PLUGIN.format(plugin)).exists()}
         if self._number() >= (5, 9, 11):
             return {**LIBIPSEC_LACKS, **absent}
         return {**LIBIPSEC_LACKS, **BEFORE_5_9_11, **absent}

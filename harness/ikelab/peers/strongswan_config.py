@@ -67,6 +67,8 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
         lines.append(f"init_limit_half_open = {spec.half_open_max}")
     if spec.half_open_timeout_ms is not None:
         lines.append(f"half_open_timeout = {seconds(spec.half_open_timeout_ms)}")
+    if any(peer.certificate_base for peer in spec.peers):
+        lines.append("hash_and_url = yes")
     if spec.delete_linger_ms is not None:
         lines.append(f"delete_rekeyed_delay = {seconds(spec.delete_linger_ms)}")
     libipsec = ["allow_peer_ts = yes"] + (["raw_esp = yes"] if raw_esp else [])

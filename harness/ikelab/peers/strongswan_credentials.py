@@ -18,6 +18,7 @@ def plugins(spec: DaemonSpec) -> str:
     """What has to be loaded beside what a daemon with shared keys needs."""
     methods = {eap.method for peer in spec.peers if (eap := peer.eap or peer.expects_eap) is not None}
     found = [PLUGINS] if any(peer.credentials is not None for peer in spec.peers) else []
+    found += ["curl"] if any(peer.certificate_base for peer in spec.peers) else []
     return " ".join([*found, *(["eap-identity"] if methods else []), *(f"eap-{one}" for one in sorted(methods))])
 
 
@@ -56,6 +57,8 @@ def requests(peer: PeerSpec) -> Iterator[Request]:
             yield "load-cert", {"type": "X509", "flag": "NONE", "data": one}
     for file in credentials.authorities:
         yield "load-cert", {"type": "X509", "flag": "CA", "data": file.read_text()}
+        if peer.certificate_base:  # of what this authority has issued, and in the lab it has issued our own as well
+            yield "load-authority", {peer.name: {"cacert": file.read_text(), "cert_uri_base": peer.certificate_base}}
 
 
 def certificates(file: Path) -> list[str]:

@@ -52,6 +52,7 @@ class FirstExchanges(Channel):
         self.child_spi = self.draws.spi(4)
         self.leased: list[str] = []  # internal addresses that we were assigned
         self.authenticated = False  # IKE_AUTH has taken place, as far as we have gone through it
+        self.signs_as: signature.Identity | None = None  # None: as our credentials say
         self.signature_algorithm: signing.Algorithm | None = None  # that we sign with; None: one that fits our key
 
     @property
@@ -221,7 +222,7 @@ class FirstExchanges(Channel):
             return []
         signed = self.signed_octets(True, identity or self.identity())
         if self.spec.signs and self.spec.credentials is not None:
-            own = signature.Identity.of(self.spec.credentials)
+            own = self.signs_as or signature.Identity.of(self.spec.credentials)
             return [*own.certs(), own.auth(signed, self.draws, self.signature_algorithm)]
         return [AUTH(SHARED_KEY, self.keymat.shared_key_auth(psk_octets(self.spec.psk), signed))]
 

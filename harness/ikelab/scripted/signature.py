@@ -34,6 +34,12 @@ def hash_algorithms(numbers: Sequence[int] = (2, 3, 4, 5)) -> Payload:
     return N("SIGNATURE_HASH_ALGORITHMS", struct.pack(f">{len(numbers)}H", *numbers))
 
 
+def certificates_in(file: Path) -> list[bytes]:
+    """The certificates of a PEM file, as DER."""
+    texts = re.findall(PEM, file.read_bytes(), re.S)
+    return [x509.load_pem_x509_certificate(one).public_bytes(Encoding.DER) for one in texts]
+
+
 @dataclass(slots=True, frozen=True)
 class Identity:
     """What a side signs with: its key, its certificate and those between that and the authority, as DER."""
@@ -44,10 +50,8 @@ class Identity:
     @classmethod
     def of(cls, credentials: Credentials) -> Identity:
         assert credentials.certificate is not None and credentials.private_key is not None
-        texts = re.findall(PEM, credentials.certificate.read_bytes(), re.S)
-        chain = [x509.load_pem_x509_certificate(one) for one in texts]
         key = load_pem_private_key(credentials.private_key.read_bytes(), None)
-        return cls(key, tuple(one.public_bytes(Encoding.DER) for one in chain))
+        return cls(key, tuple(certificates_in(credentials.certificate)))
 
     def algorithm(self, hashes: Sequence[str] = ()) -> signing.Algorithm:
         """One that fits the key, with the first of `hashes` that does."""
