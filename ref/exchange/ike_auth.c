@@ -7,7 +7,9 @@
 #include "exchange/authentication.h"
 #include "exchange/child_negotiation.h"
 #include "exchange/ike_delete.h"
+#include "exchange/ike_sa_init.h"
 #include "exchange/mobike.h"
+#include "exchange/nat_prohibition.h"
 #include "exchange/reauthentication.h"
 #include "exchange/request.h"
 #include "sa/proposal_choice.h"
@@ -95,6 +97,7 @@ enum status ike_auth_create_request(struct sa_store *store, struct ike_sa *sa,
     TRY(child_offer_build(store, sa, config, NULL, true, chain));
     if (sa->peer->mobike) {
         notify_add(chain, MOBIKE_SUPPORTED, bytes_of(NULL, 0));
+        nat_prohibition_build(sa, chain);
         mobike_build_additional(store, sa, chain, false);
     }
     return STATUS_OK;
@@ -145,6 +148,33 @@ static void child_failed(struct sa_store *store, struct ike_sa *sa, const struct
     }
 }
 
+/* Who changes one packet must not keep us from the peer: from IKE_SA_INIT on once more, as often as
+ * we would have repeated a request (RFC 4555 3.9). What was to follow goes over. */
+static bool starts_over(struct sa_store *store, struct ike_sa *sa, const struct request *request,
+                        enum status status)
+{
+    struct task task = request->task;
+    task.type = TASK_CHILD_CREATE;
+    if (status != STATUS_PEER(UNEXPECTED_NAT_DETECTED) || store->shutting_down ||
+        task_queue_has(&sa->tasks, TASK_IKE_DELETE, 0) ||
+        ++task.attempts >= sa->peer->retransmission.tries) {
+        return false;
+    }
+    struct ike_sa *anew =
+        ike_sa_init_start(store, sa->peer_index, &sa->path, sa->encapsulated, &task);
+    if (anew == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < sa->tasks.count; i++) {
+        (void)task_queue_push(&anew->tasks, &sa->tasks.items[i]); /* with the first, no more */
+    }
+    sa->tasks.count = 0;
+    anew->reauthentication = sa->reauthentication;
+    memset(&sa->reauthentication, 0, sizeof sa->reauthentication);
+    sa_store_ike_gone(store, sa, DOWN_REFUSED, status);
+    return true;
+}
+
 void ike_auth_consume_response(struct sa_store *store, struct ike_sa *sa, struct request *request,
                                const struct exchange_input *in)
 {
@@ -155,6 +185,9 @@ void ike_auth_consume_response(struct sa_store *store, struct ike_sa *sa, struct
     size_t ni_length = sa->init->ni_length;
     size_t nr_length = sa->init->nr_length;
     enum status status = check_responder(store, sa, m);
+    if (starts_over(store, sa, request, status)) {
+        return;
+    }
     if (status != STATUS_OK) {
         sa_store_emit_child_failed(store, sa, request->task.child_index, status);
         sa_store_emit_done_with(store, sa, request->task.command, status);
@@ -267,10 +300,13 @@ enum status ike_auth_consume_request(struct sa_store *store, struct ike_sa *sa,
         return STATUS_NOTIFY(AUTHENTICATION_FAILED);
     }
     TRY(authentication_verify(store, sa, &m->id_i, m));
+    sa->mobike = sa->peer->mobike && message_notify(m, MOBIKE_SUPPORTED) != NULL;
+    if (sa->mobike && nat_prohibition_broken(in)) {
+        return STATUS_NOTIFY(UNEXPECTED_NAT_DETECTED);
+    }
     /* addresses and port are those of this message: 4555 3.3, 7296 2.23 */
     sa->path = *in->path;
     sa->encapsulated = in->encapsulated;
-    sa->mobike = sa->peer->mobike && message_notify(m, MOBIKE_SUPPORTED) != NULL;
     mobike_note_additional(sa, m, in->path);
     sa->local_id = authentication_identity(sa);
     build_id(&reply->chain, PAYLOAD_IDR, &sa->local_id);

@@ -41,6 +41,15 @@ static void add_ke_and_nonce(struct chain_writer *chain, uint16_t group, struct 
     payload_end(chain);
 }
 
+static enum status add_nat_detection(struct chain_writer *chain, const struct ike_sa *sa)
+{
+    if (!sa->peer->nat_traversal) {
+        return STATUS_OK;
+    }
+    return nat_detection_build(chain, sa->spi_i, sa->spi_r, &sa->path,
+                               sa->peer->force_udp_encapsulation);
+}
+
 /* Room for what only the set-up needs, with a key of this group. */
 static enum status init_prepare(struct sa_store *store, struct ike_sa *sa, uint16_t group)
 {
@@ -101,7 +110,7 @@ static enum status create_request(struct sa_store *store, struct ike_sa *sa)
     payload_end(&chain);
     add_ke_and_nonce(&chain, sa->init->group, key_exchange_public(sa->init->key_exchange),
                      nonce_i(sa));
-    TRY(nat_detection_build(&chain, sa->spi_i, 0, &sa->path, sa->peer->force_udp_encapsulation));
+    TRY(add_nat_detection(&chain, sa));
     if (sa->peer->fragmentation) {
         notify_add(&chain, IKEV2_FRAGMENTATION_SUPPORTED, bytes_of(NULL, 0));
     }
@@ -217,11 +226,11 @@ static enum status consume_refusal(struct sa_store *store, struct ike_sa *sa,
 
 static void set_nat(struct ike_sa *sa, const struct nat_detection *nat)
 {
-    sa->nat_supported = nat->supported;
-    sa->nat_local = nat->nat_local;
-    sa->nat_remote = nat->nat_remote;
-    sa->udp_encapsulation =
-        nat->supported && (nat->nat_local || nat->nat_remote || sa->peer->force_udp_encapsulation);
+    sa->nat_supported = nat->supported && sa->peer->nat_traversal;
+    sa->nat_local = sa->nat_supported && nat->nat_local;
+    sa->nat_remote = sa->nat_supported && nat->nat_remote;
+    sa->udp_encapsulation = sa->nat_supported && (nat->nat_local || nat->nat_remote ||
+                                                  sa->peer->force_udp_encapsulation);
 }
 
 /* The request is answered, and the responder may want to see work before it opens IKE_AUTH: then we
@@ -346,8 +355,7 @@ static enum status create_response(const struct sa_store *store, struct ike_sa *
     payload_end(&chain);
     add_ke_and_nonce(&chain, sa->init->group, key_exchange_public(sa->init->key_exchange),
                      nonce_r(sa));
-    TRY(nat_detection_build(&chain, sa->spi_i, sa->spi_r, &sa->path,
-                            sa->peer->force_udp_encapsulation));
+    TRY(add_nat_detection(&chain, sa));
     if (sa->fragmentation) {
         notify_add(&chain, IKEV2_FRAGMENTATION_SUPPORTED, bytes_of(NULL, 0));
     }

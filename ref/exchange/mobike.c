@@ -7,6 +7,7 @@
 
 #include "exchange/ike_delete.h"
 #include "exchange/mobike_path.h"
+#include "exchange/nat_prohibition.h"
 #include "exchange/request.h"
 #include "sa/nat_detection.h"
 
@@ -84,22 +85,42 @@ enum status additional_addresses_create_request(struct sa_store *store, struct i
                                                 struct chain_writer *chain)
 {
     mobike_build_additional(store, sa, chain, true);
+    nat_prohibition_build(sa, chain);
     return STATUS_OK;
+}
+
+/* Who changes one packet must not keep us from a path: said anew, as often as we would have
+ * repeated it (3.9). */
+static bool says_it_again(struct ike_sa *sa, const struct request *request, enum status status)
+{
+    struct task again = request->task;
+    return status == STATUS_PEER(UNEXPECTED_NAT_DETECTED) &&
+           ++again.attempts < sa->peer->retransmission.tries &&
+           task_queue_push_front(&sa->tasks, &again);
+}
+
+static enum status answer_status(const struct message *message)
+{
+    const struct notify_payload *error = message_error(message);
+    return error != NULL ? STATUS_PEER(error->type) : STATUS_OK;
 }
 
 void additional_addresses_consume_response(struct sa_store *store, struct ike_sa *sa,
                                            struct request *request, const struct exchange_input *in)
 {
-    (void)in;
-    sa_store_emit_ike(store, sa, EVENT_ROAM_DONE, DOWN_DELETED_BY_US, STATUS_OK);
-    sa_store_emit_done(store, request->task.command, STATUS_OK);
+    enum status status = answer_status(in->message);
+    if (says_it_again(sa, request, status)) {
+        return;
+    }
+    sa_store_emit_ike(store, sa, EVENT_ROAM_DONE, DOWN_DELETED_BY_US, status);
+    sa_store_emit_done(store, request->task.command, status);
 }
 
 /* ---- UPDATE_SA_ADDRESSES, 3.5 ---- */
 
 static void set_nat(struct ike_sa *sa, const struct nat_detection *nat)
 {
-    if (nat->supported) {
+    if (nat->supported && sa->nat_supported) {
         sa->nat_local = nat->nat_local;
         sa->nat_remote = nat->nat_remote;
         sa->udp_encapsulation =
@@ -114,8 +135,11 @@ enum status update_addresses_create_request(struct sa_store *store, struct ike_s
         return STATUS_DROP; /* asked for before we knew */
     }
     notify_add(chain, UPDATE_SA_ADDRESSES, bytes_of(NULL, 0));
-    TRY(nat_detection_build(chain, sa->spi_i, sa->spi_r, &sa->path,
-                            sa->peer->force_udp_encapsulation));
+    if (sa->nat_supported) {
+        TRY(nat_detection_build(chain, sa->spi_i, sa->spi_r, &sa->path,
+                                sa->peer->force_udp_encapsulation));
+    }
+    nat_prohibition_build(sa, chain);
     mobike_build_additional(store, sa, chain, true);
     return STATUS_OK;
 }
@@ -134,8 +158,7 @@ void update_addresses_consume_response(struct sa_store *store, struct ike_sa *sa
                                        struct request *request, const struct exchange_input *in)
 {
     struct nat_detection nat;
-    const struct notify_payload *error = message_error(in->message);
-    enum status status = error != NULL ? STATUS_PEER(error->type) : STATUS_OK;
+    enum status status = answer_status(in->message);
     if (request->path_changes != sa->path_changes) {
         sa_store_emit_done(store, request->task.command, STATUS_DROP);
         return; /* moved again meanwhile: the next update is on its way */
@@ -146,6 +169,9 @@ void update_addresses_consume_response(struct sa_store *store, struct ike_sa *sa
         if (task_queue_push_front(&sa->tasks, &again)) {
             return;
         }
+    }
+    if (says_it_again(sa, request, status)) {
+        return;
     }
     if (status == STATUS_OK) {
         if (nat_detection_evaluate(in->message, sa->spi_i, sa->spi_r, in->path, &nat) !=
@@ -159,7 +185,8 @@ void update_addresses_consume_response(struct sa_store *store, struct ike_sa *sa
     }
     sa_store_emit_ike(store, sa, EVENT_ROAM_DONE, DOWN_REFUSED, status);
     sa_store_emit_done(store, request->task.command, status);
-    if (status == STATUS_PEER(UNACCEPTABLE_ADDRESSES)) {
+    if (status == STATUS_PEER(UNACCEPTABLE_ADDRESSES) ||
+        status == STATUS_PEER(UNEXPECTED_NAT_DETECTED)) {
         /* its ESP goes on to where we no longer are: of what 3.5 leaves us, to disconnect */
         ike_delete_queue(store, sa, DOWN_REFUSED, 0);
     }
@@ -242,22 +269,6 @@ static enum status consume_update(struct sa_store *store, struct ike_sa *sa,
     return STATUS_OK;
 }
 
-/* True when NO_NATS_ALLOWED names other addresses than the message came with, 3.9. */
-static bool nat_forbidden_and_found(const struct exchange_input *in)
-{
-    uint8_t octets[2 * 16 + 4];
-    const struct notify_payload *n = message_notify(in->message, NO_NATS_ALLOWED);
-    if (n == NULL) {
-        return false;
-    }
-    struct writer w = writer_over(octets, sizeof octets);
-    writer_put(&w, address_bytes(&in->path->remote.ip));
-    writer_put(&w, address_bytes(&in->path->local.ip));
-    writer_u16(&w, in->path->remote.port);
-    writer_u16(&w, in->path->local.port);
-    return !bytes_equal(writer_bytes(&w), n->data);
-}
-
 void mobike_follow_responder(struct sa_store *store, struct ike_sa *sa,
                              const struct exchange_input *in)
 {
@@ -294,7 +305,7 @@ enum status mobike_consume_request(struct sa_store *store, struct ike_sa *sa,
     if (!sa->mobike || (sa->state != IKE_SA_ESTABLISHED && sa->state != IKE_SA_DELETING)) {
         return STATUS_OK; /* replaced: the initiator says it again in the successor */
     }
-    if ((update || carries_addresses(m)) && nat_forbidden_and_found(in)) {
+    if ((update || carries_addresses(m)) && nat_prohibition_broken(in)) {
         notify_add(&reply->chain, UNEXPECTED_NAT_DETECTED, bytes_of(NULL, 0));
         return STATUS_OK;
     }

@@ -35,8 +35,10 @@ static void replace_by_error(struct exchange_reply *reply, uint16_t type)
                          bytes_of(reply->error_spi, reply->error_spi_length), type,
                          bytes_of(reply->error_data, reply->error_data_length));
     payload_end(&reply->chain);
-    if (type == INVALID_SYNTAX || type == AUTHENTICATION_FAILED) {
-        reply->close = true; /* fatal for both sides without a Delete, 2.21.3 and 2.21.2 */
+    if (type == INVALID_SYNTAX || type == AUTHENTICATION_FAILED ||
+        type == UNEXPECTED_NAT_DETECTED) {
+        /* fatal for both sides without a Delete, 2.21.3 and 2.21.2; RFC 4555 3.9 */
+        reply->close = true;
         reply->close_reason = DOWN_FAILED;
         reply->close_status = STATUS_NOTIFY(type);
     }

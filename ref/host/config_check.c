@@ -110,6 +110,9 @@ const char *peer_config_complete(struct peer_config *peer)
         peer->retransmission.timeout_max_ns < peer->retransmission.timeout_ns) {
         return "retransmit-timeout must not be zero nor above retransmit-timeout-max";
     }
+    if (peer->force_udp_encapsulation && !peer->nat_traversal) {
+        return "encapsulation is \"always\" but nat-traversal is false; take one of them out";
+    }
     return peer_children_check(peer);
 }
 

@@ -60,6 +60,7 @@ const struct config_key config_keys_peer[] = {
     {"fragment-size", VALUE_FRAGMENT_SIZE, PEER(fragment_size), false},
     {"liveness", VALUE_DURATION, PEER(liveness_ns), false},
     {"keepalive", VALUE_DURATION, PEER(keepalive_ns), false},
+    {"nat-traversal", VALUE_BOOLEAN, PEER(nat_traversal), false},
     {"encapsulation", VALUE_ENCAPSULATION, PEER(force_udp_encapsulation), false},
     {"retransmit-timeout", VALUE_DURATION, PEER(retransmission.timeout_ns), false},
     {"retransmit-timeout-max", VALUE_DURATION, PEER(retransmission.timeout_max_ns), false},

@@ -67,6 +67,7 @@ void peer_config_defaults(struct peer_config *peer)
     peer->signature_hashes = HASH_BIT(HASH_SHA2_256) | HASH_BIT(HASH_SHA2_384) |
                              HASH_BIT(HASH_SHA2_512) | HASH_BIT(HASH_IDENTITY);
     peer->mobike = true;
+    peer->nat_traversal = true;
     peer->fragmentation = true;
     peer->initial_contact = true;
 }

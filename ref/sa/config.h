@@ -90,6 +90,7 @@ struct peer_config {
     bool fragmentation;     /* RFC 7383 */
     uint32_t fragment_size; /* octets of the largest IP packet to fill with a fragment; 0: by
                                ourselves */
+    bool nat_traversal;     /* RFC 7296 2.23; without it MOBIKE forbids NATs (RFC 4555 3.9) */
     bool force_udp_encapsulation;
     bool initial_contact;  /* send INITIAL_CONTACT on the first SA with this peer */
     bool replace_existing; /* a new IKE SA of the same identities makes older ones go even without

@@ -18,7 +18,7 @@ from ..guest.machine import Guest
 from ..guest.pool import pool
 from ..peers import table
 from ..peers.contract import Peer, PeerError, PeerUnsupported
-from ..peers.neutral import Eap, Lifetime, PeerSpec, Retransmission
+from ..peers.neutral import DaemonSpec, Eap, Lifetime, PeerSpec, Retransmission
 from ..pki import Certificate
 from ..process import ProcessError
 from ..scripted.carrier import PATIENCE_S, Carrier
@@ -97,7 +97,8 @@ class Stage:
         specs = setting.specs(self._world)
         self.spec: PeerSpec = specs[other].peer()
         self.family = setting.family
-        self.peer.configure(replace(specs[own], flood_limits=False))  # tests fail on purpose, all from one address
+        # tests fail on purpose, all from one address
+        self.peer.configure(replace(self._known(specs[own]), flood_limits=False))
         self.peer.start(self.host)
         self._open_carrier()
 
@@ -111,6 +112,7 @@ class Stage:
     def _setting(self) -> Setting:
         setting = Setting(proof=Proof(directory=self.directory / "credentials"), esp=self.peer.default_esp)
         asked = _lists_as_tuples(json.loads(self.setup.configuration))
+        self._fixed = asked.pop("fixed_address", False)
         if asked.get("certificate"):
             asked["certificate"] = Certificate(**asked["certificate"])
         if asked.get("eap"):
@@ -123,6 +125,13 @@ class Stage:
             asked.setdefault("family", family_of(outside.Outside.parse(self.setup.outside).address))
         setting.change("both", asked)
         return setting
+
+    def _known(self, spec: DaemonSpec) -> DaemonSpec:
+        """A responder would take us from anywhere; with `fixed_address` it is told where we are, and that is all."""
+        if not self._fixed:
+            return spec
+        ours = (self.other.address(self.family),)
+        return replace(spec, peers=tuple(replace(one, remote_addresses=ours) for one in spec.peers))
 
     def _open_carrier(self) -> None:
         remote = self.host.reachable_address(self.family)
@@ -192,12 +201,13 @@ class Stage:
         return found
 
     def renumber(self) -> str:
-        """The peer's host has another address of the same network from now on, until the test is over."""
+        """The peer's host has another address of the same network from now on, until the test is over; once more, a
+        third."""
         if self.setup.outside:
             raise PeerUnsupported("a box that is outside has the address that it has")
         old = self.host.address(self.family)
         new = str(ipaddress.ip_address(old) + 100)
-        self._moved = (new, old)
+        self._moved = (new, self._moved[1] if self._moved else old)
         self.host.renumber(old, new)
         return new
 

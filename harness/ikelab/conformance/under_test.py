@@ -188,16 +188,20 @@ class Initiator(UnderTest):
             self.stage.host.call(_send_packet, theirs, ours)
         else:
             self._tell("initiate", lambda: self.stage.peer.initiate(wait=False))
+        return _bring("a call", lambda: self.expect_call(**changes))
+
+    def expect_call(self, **changes: Any) -> IkeSa:
+        """It begins an IKE SA, untold; unlike `call` this decides the test."""
         carrier, end = self.stage.carrier, time.monotonic() + DEADLINE_S
         while True:
             while carrier.strangers:
                 datagram = carrier.strangers.popleft()
                 if _begins(datagram.octets):
                     sa = IkeSa.called(carrier, self.draws, self._spec(changes), self.stage.inside, datagram)
-                    _bring("IKE_SA_INIT", lambda sa=sa: sa.expect_request(Exchange.IKE_SA_INIT))
+                    sa.expect_request(Exchange.IKE_SA_INIT)
                     return self._kept(sa)
             if not carrier.wait(end - time.monotonic()):
-                raise NotReady(f"{self.name} was told to initiate, and sent no IKE_SA_INIT in {DEADLINE_S:g} s")
+                raise Unmet(f"{self.name} was to initiate, and sent no IKE_SA_INIT in {DEADLINE_S:g} s")
 
     def initialised(self, encapsulated: bool = False, **changes: Any) -> IkeSa:
         """After IKE_SA_INIT: `sa.auth_request` is its IKE_AUTH request, and has not been answered."""

@@ -77,6 +77,7 @@ CAPABILITIES: Mapping[str, str] = {
     "mobike": "MOBIKE (RFC 4555)",
     "mobike-as-initiator": "asks for MOBIKE when it starts an IKE SA (RFC 4555 3.1)",
     "roam": "moves a running IKE SA and its Child SAs to another address (RFC 4555 3.5)",
+    "address-policy": "refuses a MOBIKE move of a peer to an address that its configuration does not name (RFC 4555 3.5)",
     "return-routability": "checks a peer's new address before it sends there (RFC 4555 3.7)",
     "path-probing": "tries other paths when the one in use falls silent (RFC 4555 3.10)",
     "rekey-child": "rekeys Child SAs (RFC 7296 2.8)",

@@ -50,6 +50,7 @@ LIBIPSEC_LACKS: Mapping[str, str] = {
     "ecn": "libipsec builds the outer header through a UDP socket and copies no ECN",
     "cookie-always": "charon's threshold starts at one half-open IKE SA",
     "dynamic-address-update-by-esp": "libipsec does not tell charon where ESP came from",
+    "address-policy": "charon takes a MOBIKE update from any address; remote_addrs serves to find the configuration alone",
     "return-routability": "charon sends to a new address without asking it for a COOKIE2",
     "path-probing": "charon tries other paths only when its own addresses or routes have changed",
     "fragment-search": "charon sends the same fragments again until it gives up",

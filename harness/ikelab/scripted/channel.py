@@ -44,6 +44,11 @@ class Received(ike.Message):
     def message_id(self) -> int:
         return self.header.message_id
 
+    @property
+    def cookie2(self) -> list[Payload]:
+        """COOKIE2 of a request, for its response: nothing may be missing of it there (RFC 4555 3.7)."""
+        return [p for p in self.payloads if isinstance(p, ike.NotifyPayload) and p.name == "COOKIE2"]
+
     def __str__(self) -> str:
         kind = "response" if self.header.response else "request"
         return f"{self.header.exchange} {kind} {self.message_id} ({self.text() or 'empty'})"
@@ -249,8 +254,7 @@ class Channel:
 
     def answer_politely(self, request: Received) -> Sent:
         """Of an INFORMATIONAL request that asks for nothing but an answer: COOKIE2 comes back (RFC 4555 3.8)."""
-        return self.answer(request, *(p for p in request.payloads if isinstance(p, ike.NotifyPayload)
-                                      and p.name == "COOKIE2"))
+        return self.answer(request, *request.cookie2)
 
     def _count(self, found: Received) -> None:
         if found.exchange == Exchange.IKE_SA_INIT and found.message_id == 0:

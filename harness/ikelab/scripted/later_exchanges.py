@@ -201,14 +201,38 @@ class LaterExchanges(EapExchanges):
         self.nat_seen = self.sees_nat(answer)
         return answer
 
+    def expect_update(self, *about: str) -> Received:
+        """The peer's UPDATE_SA_ADDRESSES, or its word about one of these. It may test the path first (3.10): that is answered
+        where it came from."""
+        wanted = set(about or ("UPDATE_SA_ADDRESSES",))
+        while not wanted & set((found := self.expect_request(Exchange.INFORMATIONAL)).notifies()):
+            if any(not isinstance(p, ike.NotifyPayload) for p in found.payloads):
+                raise Unmet(f"{found} came where {' or '.join(sorted(wanted))} was due")
+            self.answer_politely(found)
+        return found
+
     def accept_update(self, request: Received) -> Sent:
         """The peer has moved: from now on we send to where this request came from (3.5)."""
         assert request.arrived is not None
         self.port, self.to = request.arrived.port, request.arrived.source
         self.nat_seen = self.sees_nat(request)
-        return self.answer(request, *self.nat_detection())
+        return self.answer(request, *self.nat_detection(), *request.cookie2)
 
     # ---- what the peer asks ----
+
+    def settle(self) -> None:
+        """Grants what the peer asks by itself, until it asks no more: a sign of life from a new address (RFC 4555 3.7), a
+        Child SA in place of one, Deletes."""
+        self.liveness()
+        while any(not one.header.response for one in self.inbox):
+            request = self.expect_request()
+            if request.exchange == Exchange.CREATE_CHILD_SA:
+                self.accept_child(request)
+            elif request.first(PayloadType.D) is not None:
+                self.accept_delete(request)
+            else:
+                self.answer_politely(request)
+            self.liveness()
 
     def reply_child(self, request: Received) -> Reply:
         """[N(USE_TRANSPORT_MODE)] SA Nr [KEr] TSi TSr"""

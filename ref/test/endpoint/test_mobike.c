@@ -155,6 +155,104 @@ static void test_into_and_out_of_a_nat(void **state)
     assert_false(b->child[0].info.udp_encapsulation);
 }
 
+/* ---- NATs forbidden, RFC 4555 3.9 ---- */
+
+static void forbid_nats(void)
+{
+    a->peers[0].nat_traversal = false;
+    a->peers[0].retransmission.tries = 3;
+}
+
+static void test_without_nat_traversal_it_moves_all_the_same(void **state)
+{
+    (void)state;
+    forbid_nats();
+    start();
+    assert_int_equal(a->ike[0].info.path.remote.port, 500); /* no reason to float */
+    move("192.0.2.11");
+    assert_at(&b->child[0].info.path.remote, "192.0.2.11");
+    assert_false(a->child[0].info.udp_encapsulation || b->child[0].info.udp_encapsulation);
+}
+
+/* Each try begins with IKE_SA_INIT, and all of them are refused. */
+static void test_a_nat_on_the_way_is_found_out(void **state)
+{
+    (void)state;
+    forbid_nats();
+    world_nat_add(&world, "192.0.2.1", "198.51.100.7");
+    world_boot(&world);
+    uint32_t id = world_command(&world, 0, COMMAND_INITIATE);
+    world_run(&world, 20 * WORLD_S);
+    assert_int_equal(world_result(&world, 0, id), STATUS_PEER(UNEXPECTED_NAT_DETECTED));
+    assert_int_equal(world.packet_count, 3 * 4);
+    assert_int_equal(a->ike_ups + b->ike_ups, 0);
+    assert_int_equal(a->child_failed, 1); /* of the last try */
+    assert_null(world_residue(&world, 0));
+}
+
+/* Somebody has changed one packet only: the next try succeeds, with all that was asked for. */
+static enum world_fate nat_goes(struct world *w, struct world_packet *packet, void *context)
+{
+    (void)context;
+    if (packet->number == 5) {
+        w->nats[0].on = false;
+        packet->path.local.ip = world_address("192.0.2.1");
+    }
+    return WORLD_PASS;
+}
+
+static void test_one_packet_changed_keeps_nobody_away(void **state)
+{
+    (void)state;
+    forbid_nats();
+    world_nat_add(&world, "192.0.2.1", "198.51.100.7");
+    uint16_t second = world_add_child(&world, 0, 1);
+    world_boot(&world);
+    world.hook = nat_goes;
+    struct command other = {.type = COMMAND_INITIATE, .child_index = second};
+    uint32_t first = world_command(&world, 0, COMMAND_INITIATE);
+    uint32_t id = world_command_with(&world, 0, other);
+    world_run(&world, 20 * WORLD_S);
+    assert_int_equal(world_result(&world, 0, first), STATUS_OK);
+    assert_int_equal(world_result(&world, 0, id), STATUS_OK);
+    assert_int_equal(a->child_count, 2);
+    assert_int_equal(a->child_failed, 0);
+    world_assert_agreement(&world);
+}
+
+/* Roaming behind a NAT: said anew as often as we try, and then it is the end. */
+static void test_no_way_behind_a_nat(void **state)
+{
+    (void)state;
+    forbid_nats();
+    start();
+    world_nat_add(&world, "10.99.0.5", "198.51.100.7");
+    world.packet_count = 0;
+    world_address_set(&world, 0, "10.99.0.5");
+    uint32_t id = world_roam(&world, 0, "10.99.0.5");
+    world_run(&world, 5 * WORLD_S);
+    assert_int_equal(world_result(&world, 0, id), STATUS_PEER(UNEXPECTED_NAT_DETECTED));
+    assert_int_equal(world.packet_count, 3 * 2 + 2); /* three updates, and the Delete */
+    assert_int_equal(b->ike_moved, 0);
+    assert_int_equal(a->ike_count + b->ike_count, 0);
+}
+
+/* Of a responder's word about its addresses as well. */
+static void test_a_responder_forbids_nats_too(void **state)
+{
+    (void)state;
+    forbid_nats();
+    b->peers[0].retransmission.tries = 3;
+    start();
+    world_nat_add(&world, "10.99.0.6", "198.51.100.8");
+    world.packet_count = 0;
+    world_address_set(&world, 1, "10.99.0.6");
+    uint32_t id = world_roam(&world, 1, "10.99.0.6");
+    world_run(&world, 5 * WORLD_S);
+    assert_int_equal(world_result(&world, 1, id), STATUS_PEER(UNEXPECTED_NAT_DETECTED));
+    assert_at(&a->ike[0].info.path.remote, "192.0.2.2");
+}
+
 static void test_connects_behind_a_nat(void **state)
 {
     (void)state;
@@ -464,6 +562,11 @@ int main(void)
         TEST(test_children_wait_for_the_check),
         TEST(test_to_ipv6_and_back),
         TEST(test_into_and_out_of_a_nat),
+        TEST(test_without_nat_traversal_it_moves_all_the_same),
+        TEST(test_a_nat_on_the_way_is_found_out),
+        TEST(test_one_packet_changed_keeps_nobody_away),
+        TEST(test_no_way_behind_a_nat),
+        TEST(test_a_responder_forbids_nats_too),
         TEST(test_connects_behind_a_nat),
         TEST(test_both_behind_nats),
         TEST(test_rebinding_with_mobike),

@@ -160,6 +160,64 @@ static void test_refused(void **state)
     assert_int_equal(event.status, STATUS_PEER(AUTHENTICATION_FAILED));
 }
 
+static bool no_randomness(void *state, uint8_t *out, size_t length)
+{
+    (void)state;
+    (void)out;
+    (void)length;
+    return false;
+}
+
+/* A NAT was found where none is allowed: from the beginning once more (RFC 4555 3.9), unless it is
+ * to end anyway, has been tried often enough, or cannot be begun. */
+static void test_nat_found(void **state)
+{
+    static const struct random_source none = {no_randomness, NULL};
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        struct event event;
+        ask();
+        struct sa_store *store = bench_store(&bench, 0);
+        struct ike_sa *sa = bench_sa(&bench, 0);
+        struct task end = {.type = TASK_IKE_DELETE, .command = 8};
+        sa->request.task.attempts = i == 1 ? sa->peer->retransmission.tries - 1 : 0;
+        store->shutting_down = i == 2;
+        assert_true(i != 3 || task_queue_push(&sa->tasks, &end));
+        store->random = i == 4 ? &none : store->random;
+        bench_conclude_error(&bench, 0, UNEXPECTED_NAT_DETECTED, bytes_of(NULL, 0));
+        assert_int_equal(sa->state, IKE_SA_CLOSED);
+        bool again = bench_sa(&bench, 0) != sa;
+        assert_int_equal(again, i == 0);
+        assert_int_equal(bench_event(&bench, 0, EVENT_COMMAND_DONE, &event), i > 0);
+        if (again) {
+            assert_int_equal(bench_sa(&bench, 0)->state, IKE_SA_INIT_SENT);
+            assert_int_equal(bench_sa(&bench, 0)->tasks.items[0].command, 7);
+            assert_int_equal(bench_sa(&bench, 0)->tasks.items[0].attempts, 1);
+        }
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+/* NO_NATS_ALLOWED is MOBIKE's: without that it is a notification like any other that means nothing.
+ */
+static void test_nat_forbidden(void **state)
+{
+    static const uint8_t elsewhere[12] = {10};
+    (void)state;
+    for (unsigned mobike = 0; mobike < 2; mobike++) {
+        bench.world.sides[1].peers[0].mobike = mobike;
+        ask();
+        struct message *m = &bench.ask.message;
+        m->notifies[m->notify_count].type = NO_NATS_ALLOWED;
+        m->notifies[m->notify_count++].data = bytes_of(elsewhere, sizeof elsewhere);
+        assert_int_equal(bench_consume_as_is(&bench, 1, ike_auth_consume_request),
+                         mobike ? STATUS_NOTIFY(UNEXPECTED_NAT_DETECTED) : STATUS_OK);
+        tear_down(state);
+        set_up(state);
+    }
+}
+
 /* The responder proves itself badly: it is told so in a request of its own (2.21.2). */
 static void test_initiator_refuses(void **state)
 {
@@ -192,7 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_request),           TEST(test_request_by_address), TEST(test_there_and_back),
         TEST(test_responder_refuses), TEST(test_without_child),      TEST(test_refused),
-        TEST(test_initiator_refuses),
+        TEST(test_initiator_refuses), TEST(test_nat_found),          TEST(test_nat_forbidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

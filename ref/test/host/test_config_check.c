@@ -121,6 +121,9 @@ static void a_peer_wants_key_name_and_place(void **state)
     peer->retransmission = (struct retransmission_config){.timeout_ns = 2, .timeout_max_ns = 1};
     assert_non_null(strstr(peer_config_complete(peer), "retransmit-timeout"));
     peer->retransmission.timeout_max_ns = 2;
+    peer->force_udp_encapsulation = true;
+    assert_non_null(strstr(peer_config_complete(peer), "nat-traversal"));
+    peer->nat_traversal = true;
     assert_null(peer_config_complete(peer));
     peer->child_count = 2;
     peer->children[1].start = START_AT_ONCE;

@@ -61,6 +61,7 @@ static void example_shows_the_defaults(void **state)
     assert_int_equal(a->fragment_size, b->fragment_size);
     assert_int_equal(a->initial_contact, b->initial_contact);
     assert_int_equal(a->replace_existing, b->replace_existing);
+    assert_int_equal(a->nat_traversal, b->nat_traversal);
     assert_int_equal(a->force_udp_encapsulation, b->force_udp_encapsulation);
     assert_int_equal(a->remote_port, b->remote_port);
     assert_int_equal(a->remote_natt_port, b->remote_natt_port);

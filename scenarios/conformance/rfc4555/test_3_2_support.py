@@ -44,8 +44,7 @@ def test_data_of_the_responders_notification_is_ignored(initiator):
     sa.accept_auth(sa.auth_request, *replaced(answer, N(MOBIKE_SUPPORTED, b"of a version to come")))
     sa.liveness()
     initiator.renumber()
-    request = sa.expect_request(INFORMATIONAL)
-    request.notified("UPDATE_SA_ADDRESSES")
+    request = sa.expect_update()
     sa.accept_update(request)
 
 

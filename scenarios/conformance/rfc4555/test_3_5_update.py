@@ -1,22 +1,24 @@
+import ipaddress
+
 from ikelab.conformance import *
 
 pytestmark = needs("mobike")
-
-
-def settle(sa):
-    """Answers whatever the peer asks of the new address (RFC 4555 3.7), until it has read that."""
-    sa.prove_chance()
-    while any(not one.header.response for one in sa.inbox):
-        sa.answer_politely(sa.expect_request())
-        sa.liveness()
 
 
 def moved(peer, sa, *more):
     """To another address, by UPDATE_SA_ADDRESSES; the response."""
     sa.move(peer.another_address())
     answer = sa.expect_response(sa.send(INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *more))
-    settle(sa)
+    sa.settle()
     return answer
+
+
+def follow(sa, request, source):
+    """The copy of that request that comes from there; we send to there from now on."""
+    while (again := sa.expect_copy(request)).arrived.source[0] != source:
+        pass
+    sa.port, sa.to = again.arrived.port, again.arrived.source
+    return again
 
 
 @requirement("RFC4555-3.5-03")
@@ -65,7 +67,7 @@ def test_a_move_back_is_a_move(responder):
     moved(responder, sa, *sa.nat_detection())
     sa.move(home)
     sa.expect_response(sa.send(INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *sa.nat_detection()))
-    settle(sa)
+    sa.settle()
     assert sa.children[0].ping().arrived.at == home
 
 
@@ -96,7 +98,7 @@ def test_data_of_an_update_is_ignored(responder):
     sa = responder.establish()
     sa.move(responder.another_address())
     sa.expect_response(sa.send(INFORMATIONAL, N("UPDATE_SA_ADDRESSES", b"192.0.2.99"), *sa.nat_detection()))
-    settle(sa)
+    sa.settle()
     assert sa.children[0].ping().arrived.at == responder.another_address()
 
 
@@ -175,12 +177,13 @@ def test_who_has_moved_says_so_from_the_new_address(initiator):
     sa = initiator.establish()
     old = sa.to[0]
     new = initiator.renumber()
-    request = sa.expect_request(INFORMATIONAL)
+    request = sa.expect_update()
     assert N("UPDATE_SA_ADDRESSES") in request.payloads and request.arrived.source[0] == new
     assert "NAT_DETECTION_SOURCE_IP" in request.notifies() and not sa.sees_nat(request)
     others = [one.data for one in request.payloads if one.kind == PayloadType.N and one.name == "ADDITIONAL_IP4_ADDRESS"]
     assert bytes(map(int, new.split("."))) not in others and bytes(map(int, old.split("."))) not in others
     sa.accept_update(request)
+    sa.settle()
     assert sa.children[0].ping().arrived.source[0] == new
 
 
@@ -192,11 +195,7 @@ def test_what_is_out_is_repeated_from_the_new_address(initiator):
     initiator.rekey("child")
     request = sa.expect_request(CREATE_CHILD_SA)
     new = initiator.renumber()
-    while (again := sa.expect_copy(request)).arrived.source[0] != new:
-        pass
-    sa.to = again.arrived.source
-    child = sa.reply_child(request)
-    sa.answer(request, *child.payloads, to=again.arrived.source)
+    sa.accept_child(follow(sa, request, new))
 
 
 @needs("mobike-as-initiator", "roam")
@@ -205,7 +204,64 @@ def test_an_unacceptable_move_is_survived(initiator):
     """UNACCEPTABLE_ADDRESSES leaves the choice: try others, stay, or go. It is no reason to fail. RFC 4555 3.5"""
     sa = initiator.establish()
     initiator.renumber()
-    request = sa.expect_request(INFORMATIONAL)
+    request = sa.expect_update()
     sa.port, sa.to = request.arrived.port, request.arrived.source
-    sa.answer(request, N("UNACCEPTABLE_ADDRESSES"))
+    sa.answer(request, N("UNACCEPTABLE_ADDRESSES"), *request.cookie2)
     sa.prove_chance()
+
+
+@needs("address-policy")
+@configuration(fixed_address=True)
+@requirement("RFC4555-3.5-06")
+def test_an_address_against_the_policy_is_refused(responder):
+    """The responder knows the one address that we may have: UPDATE_SA_ADDRESSES from another is answered
+    UNACCEPTABLE_ADDRESSES, and ESP and requests go on to the first. RFC 4555 3.5"""
+    sa = responder.establish()
+    home = sa.carrier.local
+    sa.move(responder.another_address())
+    answer = sa.request(INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *sa.nat_detection())
+    answer.notified("UNACCEPTABLE_ADDRESSES")
+    sa.carrier.move(home)
+    assert sa.children[0].ping().arrived.at == home
+    responder.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    assert request.arrived.at == home
+    sa.accept_child(request)
+
+
+@needs("mobike-as-initiator", "roam")
+@requirement("RFC4555-3.5-09", "RFC4555-3.6-03")
+def test_who_moves_on_says_so_anew(initiator):
+    """Moved again before the answer: whatever that says means nothing any more, and another UPDATE_SA_ADDRESSES follows, of
+    the newest address. RFC 4555 3.5, 3.6"""
+    sa = initiator.establish()
+    initiator.renumber()
+    first = sa.expect_update()
+    newest = initiator.renumber()
+    sa.answer(follow(sa, first, newest), N("UNACCEPTABLE_ADDRESSES"), *first.cookie2)
+    second = sa.expect_update()
+    assert second.message_id > first.message_id and second.arrived.source[0] == newest
+    assert not sa.sees_nat(second)
+    sa.accept_update(second)
+    sa.settle()
+    assert sa.children[0].ping().arrived.source[0] == newest
+
+
+ABOUT_ADDRESSES = ("ADDITIONAL_IP4_ADDRESS", "ADDITIONAL_IP6_ADDRESS", "NO_ADDITIONAL_ADDRESSES")
+
+
+@needs("roam")
+@requirement("RFC4555-3.6-03", "RFC4555-3.6-05")
+def test_a_responder_that_moves_on_says_so_anew(responder):
+    """The responder loses its address, tells its others, and loses the one that it has told that from: copies of the request
+    are not enough, a new one follows, without the address in use. RFC 4555 3.6"""
+    sa = responder.establish()
+    responder.renumber()
+    first = sa.expect_update(*ABOUT_ADDRESSES)
+    newest = responder.renumber()
+    sa.answer(follow(sa, first, newest))
+    second = sa.expect_update(*ABOUT_ADDRESSES)
+    assert second.message_id > first.message_id and second.arrived.source[0] == newest
+    told = [one.data for one in second.payloads if one.kind == PayloadType.N and one.name == "ADDITIONAL_IP4_ADDRESS"]
+    assert ipaddress.ip_address(newest).packed not in told
+    sa.answer_politely(second)
