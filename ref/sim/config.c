@@ -208,6 +208,7 @@ static void peer_set(const struct sim *sim, const struct host *host, unsigned pe
                                        .backoff_percent = 180,
                                        .tries = sim_setting(sim, SET_TRIES)};
     peer->mobike = sim_setting(sim, SET_MOBIKE) != 0;
+    peer->nat_traversal = true;
     peer->fragment_size = sim_setting(sim, SET_FRAGMENT);
     peer->fragmentation = peer->fragment_size != 0;
     peer->initial_contact = true;
