@@ -27,6 +27,34 @@ static bool is_protected(const struct peer_config *peer, const struct address *a
     return false;
 }
 
+static bool is_host(const struct traffic_selector *selector, const struct address *address)
+{
+    return address_equal(&selector->start, address) && address_equal(&selector->end, address);
+}
+
+static bool is_host_to_host(const struct child_config *child, const struct address *remote)
+{
+    for (size_t i = 0; i < child->remote.count; i++) {
+        if (is_host(&child->remote.items[i], remote)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool initiation_is_inside(const struct peer_config *peer, const struct address *address,
+                          const struct address *remote)
+{
+    for (size_t i = 0; i < peer->child_count && peer->local_addresses.count == 0; i++) {
+        const struct child_config *child = &peer->children[i];
+        if (!child->transport_mode && !is_host_to_host(child, remote) &&
+            selector_list_matches(&child->local, address, 0, false, 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void initiation_addresses(const struct peer_config *peer, unsigned tun,
                           const struct address *source, struct address_list *out)
 {

@@ -11,6 +11,12 @@
 void initiation_addresses(const struct peer_config *peer, unsigned tun,
                           const struct address *source, struct address_list *out);
 
+/* Packets from this address are a Child SA's (tunnel mode), so that none of them reaches the peer
+ * at `remote` as it is. Not when a person has named the address, and not host to host: there the
+ * peer's address, and so ours, is inside and outside alike. */
+bool initiation_is_inside(const struct peer_config *peer, const struct address *address,
+                          const struct address *remote);
+
 /* Our address towards the peer's: the route's, or a configured one of that family; NONE: there is
  * none. */
 struct address initiation_source(const struct host_config *config, const struct peer_config *peer,

@@ -84,6 +84,19 @@ static void command_fill(const struct peer_config *peer, unsigned tun,
     initiation_addresses(peer, tun, local, &command->addresses);
 }
 
+/* The route's source. Where the host has lost its outer address and an inner one is left, the
+ * kernel names that; it is no way to the peer, unless the SA has been inside from the start
+ * (selectors that hold all there is). */
+static struct address source_towards(const struct host_config *config,
+                                     const struct peer_config *peer, const struct path *path,
+                                     const struct address *remote)
+{
+    struct address none = {0}, source = initiation_source(config, peer, remote);
+    bool strayed = initiation_is_inside(peer, &source, remote) &&
+                   !initiation_is_inside(peer, &path->local.ip, &path->remote.ip);
+    return strayed ? none : source;
+}
+
 /* Where we would start from now: to where the peer is, else to another address it is known to have:
  * those of the configuration, then those it has told (3.4). */
 static void route_ask(const struct host_config *config, const struct peer_config *peer,
@@ -91,10 +104,10 @@ static void route_ask(const struct host_config *config, const struct peer_config
 {
     const struct address_list *lists[] = {&peer->remote_addresses, &sa->peer_addresses};
     *remote = sa->info.path.remote.ip;
-    *local = initiation_source(config, peer, remote);
+    *local = source_towards(config, peer, &sa->info.path, remote);
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; local->family == ADDRESS_NONE && j < lists[i]->count; j++) {
-            *local = initiation_source(config, peer, &lists[i]->items[j]);
+            *local = source_towards(config, peer, &sa->info.path, &lists[i]->items[j]);
             if (local->family != ADDRESS_NONE) {
                 *remote = lists[i]->items[j];
             }

@@ -58,6 +58,27 @@ static void addresses_outside_what_is_protected(void **state)
     assert_int_equal(out.count, 3);
 }
 
+/* Nothing that is inside for one is outside for another: of a child in tunnel mode alone, not what
+ * a person has named, not host to host. */
+static void what_is_inside(void **state)
+{
+    (void)state;
+    enter();
+    struct address inner = net_lab_address("10.1.0.1"), outer = net_lab_address("192.0.2.1");
+    struct address remote = net_lab_address("192.0.2.2"), other = net_lab_address("192.0.2.3");
+    struct child_config *child = &peer->children[0];
+    assert_true(initiation_is_inside(peer, &inner, &remote));
+    assert_false(initiation_is_inside(peer, &outer, &remote));
+    child->remote.items[0] = selector_host(&remote);
+    assert_false(initiation_is_inside(peer, &inner, &remote));
+    assert_true(initiation_is_inside(peer, &inner, &other));
+    child->transport_mode = true;
+    assert_false(initiation_is_inside(peer, &inner, &other));
+    child->transport_mode = false;
+    peer->local_addresses.items[peer->local_addresses.count++] = inner;
+    assert_false(initiation_is_inside(peer, &inner, &other));
+}
+
 static void addresses_that_are_configured(void **state)
 {
     (void)state;
@@ -131,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(addresses_outside_what_is_protected, tear_down),
+        cmocka_unit_test_teardown(what_is_inside, tear_down),
         cmocka_unit_test_teardown(addresses_that_are_configured, tear_down),
         cmocka_unit_test_teardown(the_source, tear_down),
         cmocka_unit_test_teardown(the_first_remote_address_with_a_route, tear_down),

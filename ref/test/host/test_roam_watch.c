@@ -110,6 +110,60 @@ static void the_peers_other_address(void **state)
     lab_close(&lab);
 }
 
+/* The host has lost its outer address, and what is left is one that its Child SA protects. */
+static void lose_the_outer_address(void)
+{
+    net_lab_ip("address add 10.1.0.1/24 dev v1");
+    net_lab_ip("address del 192.0.2.1/24 dev v0");
+    net_lab_ip("route add 192.0.2.0/24 dev v0");
+}
+
+static void an_inner_address_is_no_source(void **state)
+{
+    (void)state;
+    struct lab lab;
+    lab_open(&lab);
+    lose_the_outer_address();
+    assert_false(look(&lab, false));
+    assert_true(look(&lab, true)); /* as where there is no route at all */
+    assert_int_equal(lab.command.path.local.ip.family, ADDRESS_NONE);
+    net_lab_ip("address add 192.0.2.5/24 dev v0");
+    assert_true(look(&lab, true));
+    assert_true(local_is(&lab, "192.0.2.5"));
+    lab_close(&lab);
+}
+
+/* Who has told us so, or has spoken from inside all along, or is inside and outside alike. */
+static void an_inner_address_that_is_meant(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        struct lab lab;
+        lab_open(&lab);
+        struct peer_config *peer = &lab.config.endpoint.peers[0];
+        struct child_config *child = &peer->children[0];
+        struct address inner = net_lab_address("10.1.0.1");
+        switch (i) {
+        case 0:
+            peer->local_addresses.items[peer->local_addresses.count++] = inner;
+            break;
+        case 1: /* everything */
+            child->local.items[0] = selector_any(ADDRESS_V4);
+            break;
+        case 2: /* host to host */
+            child->local.items[0] = selector_host(&inner);
+            child->remote.items[0] = selector_host(&lab.sa.info.path.remote.ip);
+            break;
+        default:
+            child->transport_mode = true;
+        }
+        lose_the_outer_address();
+        assert_true(look(&lab, false));
+        assert_true(local_is(&lab, "10.1.0.1"));
+        lab_close(&lab);
+    }
+}
+
 static void entries_come_and_go(void **state)
 {
     (void)state;
@@ -158,6 +212,8 @@ int main(void)
         cmocka_unit_test(another_source_cannot),
         cmocka_unit_test(no_route_is_told_when_settled),
         cmocka_unit_test(the_peers_other_address),
+        cmocka_unit_test(an_inner_address_is_no_source),
+        cmocka_unit_test(an_inner_address_that_is_meant),
         cmocka_unit_test(entries_come_and_go),
         cmocka_unit_test(force_is_told_in_any_case),
     };
