@@ -7,7 +7,7 @@ is all that a file of tests needs: the names below, and the fixtures `responder`
     stage        an implementation that stays up for many tests      under_test    what a test says to it
     judge        from what a test did to a verdict and artefacts     plugin        pytest
     as_written   reserved fields and the like, for tests of senders  life          a life with every exchange in it
-    library      what it may fetch by HTTP
+    library      what it may fetch by HTTP                           broken_off    that an initiator breaks IKE_AUTH off
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from ..vectors.derivation import prf, public_value
 from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
 from .as_written import (generic_headers, payloads_of, proposal_sub, transform_sub, written_attributes,
                          written_proposals)
+from .broken_off import breaks_off
 from .life import life
 
 IKE_SA_INIT, IKE_AUTH = Exchange.IKE_SA_INIT, Exchange.IKE_AUTH
@@ -49,7 +50,7 @@ def configuration(**fields: Any) -> Callable[[Any], Any]:
 __all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "EAP", "ESP", "Eap", "Exchange", "IDi", "IDr",
            "IKE", "IKE_AUTH", "IKE_SA_INIT", "INFORMATIONAL", "IkeSa", "KE", "N", "Nonce", "NotReady", "Opened", "Payload",
            "PayloadType", "Proposal", "Protocol", "Raw", "Received", "SA", "Sent", "TSi", "TSr", "Transform",
-           "TransformType", "TransformWith", "Unmet", "V", "chain", "configuration", "critical", "each", "eap",
+           "TransformType", "TransformWith", "Unmet", "V", "breaks_off", "chain", "configuration", "critical", "each", "eap",
            "generic_headers", "ip", "known", "life", "needs", "odd", "payloads_of", "prf", "proposal", "proposal_sub", "public_value",
            "replaced", "requirement", "selector", "short_secret", "topology", "transform", "transform_sub", "without",
            "written_attributes", "written_proposals"]

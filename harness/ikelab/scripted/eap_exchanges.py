@@ -129,13 +129,6 @@ class EapExchanges(FirstExchanges):
 
     # ---- as the responder ----
 
-    def expect_no_auth(self, why: str) -> None:
-        """The peer goes no further: it has had its chance, and has sent no IKE_AUTH request. Raises Unmet."""
-        self.prove_chance()
-        more = [one for one in self.inbox if one.exchange == Exchange.IKE_AUTH and not one.header.response]
-        if more:
-            raise Unmet(f"{why}, and {more[0]} came")
-
     def accept_auth(self, request: Received, *payloads: Payload, **odd: Any) -> ChildSa | None:
         if self.spec.expects_eap is None:
             return super().accept_auth(request, *payloads, **odd)

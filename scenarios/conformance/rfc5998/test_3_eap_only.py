@@ -23,12 +23,6 @@ ALONE = configuration(eap={"method": "tls", "alone": True})
 NO_EAP_ALONE = "EAP alone takes a method that both prove themselves by, and that makes a key"
 
 
-def breaks_off(initiator, sa, why):
-    """It says no more in IKE_AUTH, and there is no IKE SA."""
-    sa.expect_no_auth(why)
-    assert not initiator.status().established(), why
-
-
 @ALONE
 @requirement("RFC5998-3-01", "RFC5998-3-11")
 def test_who_wants_eap_alone_says_so_in_its_first_request(initiator):
@@ -104,10 +98,20 @@ def test_the_responder_takes_no_other_method_instead(responder):
 @requirement("RFC5998-3-04")
 def test_auth_that_comes_after_all_is_verified(initiator):
     """CERT and an AUTH whose signature is wrong beside the EAP request: the initiator breaks off. RFC 5998 3"""
-    sa = initiator.initialised(expects_eap=Eap("tls"))
-    cert, auth = sa.proof()[0], sa.proof()[-1]
+    signs_wrongly(initiator, initiator.initialised(expects_eap=Eap("tls")))
+
+
+@MD5
+@requirement("RFC5998-3-04")
+def test_auth_is_verified_whatever_is_configured(initiator):
+    """The same of an initiator that would take a responder's signature. RFC 5998 3, RFC 7296 2.16"""
+    signs_wrongly(initiator, initiator.initialised())
+
+
+def signs_wrongly(initiator, sa):
+    *certs, auth = sa.proof()
     wrong = AUTH(auth.method, auth.data[:-1] + bytes([auth.data[-1] ^ 1]))
-    sa.offer_eap(sa.auth_request, sa.identity(), cert, wrong, sa.eap_begin())
+    sa.offer_eap(sa.auth_request, sa.identity(), *certs, wrong, sa.eap_begin())
     breaks_off(initiator, sa, "the signature is wrong")
 
 

@@ -8,12 +8,6 @@ MSCHAPV2 = configuration(eap={"method": "mschapv2"})  # makes one
 ALL_BUT_TWO = 8  # of ten IKE_AUTH exchanges: those between the first and that with AUTH
 
 
-def goes_no_further(initiator, sa, why):
-    """It says no more in IKE_AUTH, and there is no IKE SA."""
-    sa.expect_no_auth(why)
-    assert not initiator.status().established(), why
-
-
 def without_auth(message):
     assert message.first(PayloadType.AUTH) is None, f"{message} has AUTH"
 
@@ -131,7 +125,7 @@ def refused_by(initiator, key):
     sa.offer_eap(sa.auth_request)
     last = sa.hear_eap()
     sa.answer(last, sa.eap_auth(sa.keymat.sk[key]), *sa.auth_response_rest(sa.auth_request))
-    goes_no_further(initiator, sa, "AUTH is made with another key")
+    breaks_off(initiator, sa, "AUTH is made with another key")
 
 
 @MD5
@@ -161,7 +155,7 @@ def test_an_initiator_takes_failure_at_any_time(initiator):
     """EAP Failure in place of the first EAP request: it goes no further. RFC 7296 2.16"""
     sa = initiator.initialised()
     sa.offer_eap(sa.auth_request, sa.identity(), *sa.proof(), EAP(eap.FAILURE, 1))
-    goes_no_further(initiator, sa, "EAP has failed")
+    breaks_off(initiator, sa, "EAP has failed")
 
 
 @MD5
