@@ -10,9 +10,12 @@ from ikelab.peers import strongswan_config
 from ikelab.peers.neutral import DaemonSpec, Eap, PeerSpec, both_sides
 from ikelab.scripted import configuration, eap, eap_tls, mschapv2
 from ikelab.scripted.md4 import md4
-from ikelab.scripted.payloads import CP, EAP, TSi
+from ikelab.scripted.payloads import AUTH, CP, EAP, SA, IDi, IDr, Payload, TSi
 from ikelab.stage.proof import Proof
+from ikelab.trace.meaning import Memory, Path
+from ikelab.wire import ike
 from ikelab.wire.ike import EapPayload
+from ikelab.wire.registry import Exchange
 
 CHALLENGE, PEER_CHALLENGE = bytes.fromhex("5b5d7c7d7b3f2f3e3c2c602132262628"), bytes.fromhex("21402324255e262a28295f2b3a337c7e")
 
@@ -154,3 +157,22 @@ def test_addresses_are_asked_for_and_assigned():
     assert configuration.reply([CP(configuration.REPLY, (1, b""))], ("10.77.0.0/24",)) == []
     assert configuration.narrowed(TSi("0.0.0.0/0"), ["10.77.0.1"]) == TSi("10.77.0.1")
     assert configuration.narrowed(TSi("0.0.0.0/0"), []) == TSi("0.0.0.0/0")
+
+
+# ---- what a reader is told ----
+
+def words(response: bool, *payloads: Payload) -> str:
+    header = ike.Header(bytes(8), bytes(8), 0, 0x20, Exchange.IKE_AUTH, 0x20 if response else 0x08, 1, 0)
+    message = ike.Message(header, b"", list(payloads))
+    return Memory().explain(message, Path(None))[0]
+
+
+def test_a_trace_tells_of_eap():
+    assert words(False, IDi("alice"), TSi("0.0.0.0/0")).startswith('says to be "alice", and will prove it by EAP')
+    assert words(True, IDr("gw"), AUTH(14, b"\0"), eap.request(1, eap.TLS)).endswith("asks by EAP who is there")
+    assert words(True, IDr("gw"), eap.request(1, eap.TLS)) == "asks by EAP who is there"
+    assert words(False, eap.message(eap.RESPONSE, 1, b"\4")) == "answers by EAP"
+    assert words(True, eap.message(eap.SUCCESS, 1)) == "is content with what EAP has shown"
+    assert words(False, AUTH(2, bytes(32))) == "proves itself with the key of EAP"
+    assert words(False, IDi("alice"), AUTH(2, bytes(32)), SA()).startswith('proves to be "alice"; asks for a Child SA')
+    assert str(eap.request(1, eap.MSCHAPV2)) == "EAP(Request MSCHAPv2)" and str(eap.message(eap.FAILURE, 1)) == "EAP(Failure)"

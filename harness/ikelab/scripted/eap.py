@@ -9,7 +9,7 @@ import hashlib
 from abc import ABC, abstractmethod
 
 from ..peers.neutral import Eap
-from ..wire.ike import EapPayload, Message, Payload
+from ..wire.ike import EapPayload, Message
 from ..wire.registry import PayloadType
 from .errors import Unmet
 from .payloads import EAP
@@ -19,11 +19,11 @@ IDENTITY, NOTIFICATION, NAK = 1, 2, 3
 MD5_CHALLENGE, TLS, MSCHAPV2 = 4, 13, 26
 
 
-def said(message: Message) -> EapPayload:
+def said(came: Message) -> EapPayload:
     """Its EAP payload. Raises Unmet."""
-    found = message.first(PayloadType.EAP)
+    found = came.first(PayloadType.EAP)
     if not isinstance(found, EapPayload):
-        raise Unmet(f"{message} has no EAP payload (RFC 7296 2.16)")
+        raise Unmet(f"{came} has no EAP payload (RFC 7296 2.16)")
     return found
 
 
@@ -97,7 +97,7 @@ class EapPeer:
     def __init__(self, user: str, method: PeerMethod):
         self.user, self.method = user, method
 
-    def answer(self, request: EapPayload) -> Payload:
+    def answer(self, request: EapPayload) -> EapPayload:
         """The response to it. Raises EapFailed."""
         if request.method == IDENTITY:
             return response(request, IDENTITY, self.user.encode())
@@ -114,37 +114,44 @@ class EapServer:
     def __init__(self, method: ServerMethod, identifier: int, asks: bool = False):
         self.method, self.identifier, self._asks = method, identifier, asks
 
-    def begin(self) -> Payload:
+    def begin(self) -> EapPayload:
         if self._asks:
             return request(self.identifier, IDENTITY)
         return self._request(self.method.begin(self.identifier))
 
-    def take(self, came: EapPayload) -> Payload:
+    def take(self, came: EapPayload) -> EapPayload:
         """The next request, Success, or Failure where it has come to that."""
         if self._asks and (came.code, came.method) == (RESPONSE, IDENTITY):
             self._asks, self.identifier = False, (self.identifier + 1) % 256
             return self.begin()
         if came.method != self.method.number or came.code != RESPONSE:
-            return EAP(FAILURE, self.identifier)
+            return message(FAILURE, self.identifier)
         try:
             data = self.method.take(came.identifier, came.data)
         except EapFailed:
-            return EAP(FAILURE, self.identifier)
+            return message(FAILURE, self.identifier)
         if data is None:
-            return EAP(SUCCESS, self.identifier)
+            return message(SUCCESS, self.identifier)
         self.identifier = (self.identifier + 1) % 256
         return self._request(data)
 
-    def _request(self, data: bytes) -> Payload:
+    def _request(self, data: bytes) -> EapPayload:
         return request(self.identifier, self.method.number, data)
 
 
-def request(identifier: int, method: int, data: bytes = b"") -> Payload:
-    return EAP(REQUEST, identifier, bytes([method]) + data)
+def message(code: int, identifier: int, data: bytes = b"") -> EapPayload:
+    """`data`: Type and Type-Data, where the code has them."""
+    found = EAP(code, identifier, data)
+    assert isinstance(found, EapPayload)
+    return found
 
 
-def response(to: EapPayload, method: int, data: bytes = b"") -> Payload:
-    return EAP(RESPONSE, to.identifier, bytes([method]) + data)
+def request(identifier: int, method: int, data: bytes = b"") -> EapPayload:
+    return message(REQUEST, identifier, bytes([method]) + data)
+
+
+def response(to: EapPayload, method: int, data: bytes = b"") -> EapPayload:
+    return message(RESPONSE, to.identifier, bytes([method]) + data)
 
 
 def user_of(eap: Eap, identity: str) -> str:

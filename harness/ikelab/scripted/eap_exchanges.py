@@ -148,7 +148,7 @@ class EapExchanges(FirstExchanges):
         """IDr [CERT] [AUTH] EAP"""
         return [self.identity(), *self.proof(), self.eap_begin()]
 
-    def eap_begin(self) -> Payload:
+    def eap_begin(self) -> ike.EapPayload:
         """The first request of our method."""
         method = self.method()
         assert isinstance(method, eap.ServerMethod) and self.spec.expects_eap is not None
@@ -165,9 +165,9 @@ class EapExchanges(FirstExchanges):
                 return request
             reply = self.eap_server.take(said(request))
             self.answer(request, reply)
-            if reply.code == eap.FAILURE:  # type: ignore[attr-defined]
+            if reply.code == eap.FAILURE:
                 raise Unmet(f"EAP came to Failure after {request}")
-            self.eap_over = reply.code == eap.SUCCESS  # type: ignore[attr-defined]
+            self.eap_over = reply.code == eap.SUCCESS
 
     def accept_eap(self, first: Received, last: Received, *payloads: Payload, **odd: Any) -> ChildSa | None:
         """AUTH, and what the first request asked for."""

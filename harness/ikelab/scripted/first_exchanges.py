@@ -285,7 +285,7 @@ class FirstExchanges(Channel):
         """The response: the peer proves itself, and makes the Child SA unless it refuses that one alone (1.2)."""
         self.check_proof(answer)
         self.authenticated = True
-        self.leased = configuration.leased(answer.payloads)
+        self.leased = configuration.leased(answer.payloads) if self.spec.requests else []
         if answer.first(PayloadType.SA) is None:
             return None
         choice = chosen(answer, sent.payloads)

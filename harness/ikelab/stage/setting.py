@@ -66,7 +66,8 @@ class Setting:
         base = replace(
             PeerSpec("gateway", "client", "gateway", PSK, children=(replace(own, **self.child),),
                      remote_addresses=(gateway_host.reachable_address(self.family),)), **peer)
-        client, gateway = both_sides(base, local_addresses=(), pool=tuple(POOLS[family] for family in base.requests))
+        pool = base.pool or tuple(POOLS[family] for family in base.requests)
+        client, gateway = both_sides(replace(base, pool=()), local_addresses=(), pool=pool)
         client = _with(client, self.client, self.client_child)
         gateway = _with(gateway, self.gateway, self.gateway_child)
         client, gateway = self.proof.between(client, gateway)
