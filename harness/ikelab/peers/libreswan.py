@@ -24,6 +24,7 @@ from ikelab.process import ProcessError
 
 LIBEXEC = "/usr/libexec/ipsec/"
 WHACK = LIBEXEC + "whack"
+WHACK_S = 30.0  # pluto hears it between other things, in a guest that shares its core
 CONNECTIONS = "/etc/ipsec.connections"
 _DEBUGGING = re.compile(r"[^|\"]*\| ")
 KEY_LOG = "/mnt/guest-nss-key-log.so"
@@ -217,7 +218,7 @@ class Libreswan(GuestPeer):
         """pluto's log without its debugging."""
         return "".join(line for line in self._log_text().splitlines(True) if not _DEBUGGING.match(line))
 
-    def _whack(self, *words: str, timeout: float = 10.0):  # type: ignore[no-untyped-def]
+    def _whack(self, *words: str, timeout: float = WHACK_S):  # type: ignore[no-untyped-def]
         return self._run([WHACK, *words], timeout=timeout, check=False)
 
     def _only_say(self, words: Sequence[str]) -> None:
