@@ -94,6 +94,9 @@ class Libreswan(GuestPeer):
         self._await_text("", end, "/run/pluto/pluto.ctl")
         # addconn also tells pluto to listen and to read the secrets.
         done = self._run([LIBEXEC + "addconn", "--config", CONNECTIONS, "--autoall"], check=False)
+        # pluto has begun one of its own before it heard ours: secrets that are read again in the middle of a signature end 4.10.
+        self._run(["/bin/sh", "-c", "while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx addconn; do sleep 0.01; done"],
+                  timeout=max(end - time.monotonic(), 1.0))
         loaded = self._whack("--status").stdout
         # whack's initiate also means "and keep it up": pluto would start again at once what a peer has refused or deleted.
         if all(child.start == "never" for peer in self.spec.peers for child in peer.children):
