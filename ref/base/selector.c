@@ -7,7 +7,7 @@
 #define PORT_MAX 65535
 
 /* Start above end, in this one form, means "the port cannot be seen", RFC 7296 3.13.1. */
-static bool ports_are_opaque(const struct traffic_selector *s)
+bool selector_is_opaque(const struct traffic_selector *s)
 {
     return s->port_start == PORT_MAX && s->port_end == 0;
 }
@@ -31,8 +31,8 @@ static bool ports_contain(const struct traffic_selector *outer,
     if (ports_are_any(outer)) {
         return true;
     }
-    if (ports_are_opaque(outer) || ports_are_opaque(inner)) {
-        return ports_are_opaque(outer) && ports_are_opaque(inner);
+    if (selector_is_opaque(outer) || selector_is_opaque(inner)) {
+        return selector_is_opaque(outer) && selector_is_opaque(inner);
     }
     return outer->port_start <= inner->port_start && inner->port_end <= outer->port_end;
 }
@@ -60,7 +60,7 @@ static bool ports_intersect(const struct traffic_selector *a, const struct traff
         narrow->port_end = smaller->port_end;
         return true;
     }
-    if (ports_are_opaque(a) || ports_are_opaque(b)) {
+    if (selector_is_opaque(a) || selector_is_opaque(b)) {
         return false;
     }
     narrow->port_start = a->port_start > b->port_start ? a->port_start : b->port_start;
@@ -102,7 +102,7 @@ bool selector_matches(const struct traffic_selector *s, const struct address *ad
     if (ports_are_any(s)) {
         return true;
     }
-    return has_port ? s->port_start <= port && port <= s->port_end : ports_are_opaque(s);
+    return has_port ? s->port_start <= port && port <= s->port_end : selector_is_opaque(s);
 }
 
 bool selector_list_matches(const struct selector_list *list, const struct address *address,

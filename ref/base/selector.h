@@ -33,6 +33,9 @@ struct packet_key {
 
 bool selector_equal(const struct traffic_selector *a, const struct traffic_selector *b);
 
+/* For packets whose ports are not to be seen, and no others. */
+bool selector_is_opaque(const struct traffic_selector *s);
+
 /* Every packet of `inner` is in `outer`. */
 bool selector_contains(const struct traffic_selector *outer, const struct traffic_selector *inner);
 

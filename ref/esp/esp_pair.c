@@ -29,6 +29,16 @@ static bool pair_key(struct esp_pair *pair, const struct esp_pair_config *config
     return pair->sealer != NULL && pair->opener != NULL;
 }
 
+static bool list_is_opaque(const struct selector_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (selector_is_opaque(&list->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct esp_pair *esp_pair_create(const struct esp_pair_config *config)
 {
     if (!config_sound(config)) {
@@ -51,6 +61,7 @@ struct esp_pair *esp_pair_create(const struct esp_pair_config *config)
     pair->ecn = config->ecn;
     pair->local = config->local;
     pair->remote = config->remote;
+    pair->opaque_ports = list_is_opaque(&pair->local) || list_is_opaque(&pair->remote);
     pair->standby = config->outbound_standby;
     pair->lifetime = config->lifetime;
     replay_window_init(&pair->window, config->replay_window);

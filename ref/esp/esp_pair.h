@@ -31,6 +31,7 @@ struct esp_pair {
     struct protector *sealer, *opener; /* owned; they alone hold the keys */
     bool esn, transport_mode, copy_dscp, ecn;
     struct selector_list local, remote;
+    bool opaque_ports; /* among them: RFC 4301 7.2 */
 
     struct path path;
     bool udp_encapsulation;

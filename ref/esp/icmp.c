@@ -1,4 +1,5 @@
-/* The ICMP errors we send towards the protected side, RFC 1191 4 and RFC 4443 3.2. */
+/* ICMP errors: those we send towards the protected side, RFC 1191 4 and RFC 4443 3.2, and those
+ * that pass, RFC 4301 6.2. */
 #include "esp/icmp.h"
 
 #include <string.h>
@@ -11,7 +12,9 @@
 #define ICMP_HOP_LIMIT 64
 #define ICMP_UNREACHABLE 3
 #define ICMP_FRAGMENTATION_NEEDED 4
+#define ICMP_REDIRECT 5
 #define ICMPV6_PACKET_TOO_BIG 2
+#define ICMPV6_REDIRECT 137
 #define INTERVAL_NS UINT64_C(1000000)
 #define BURST 100
 
@@ -34,9 +37,9 @@ static bool is_icmp_error(const uint8_t *octets, const struct ip_packet *ip)
     uint8_t type = octets[ip->upper_offset];
     if (ip->version == 4) {
         return ip->key.protocol == IP_PROTOCOL_ICMP &&
-               (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
+               (type == 3 || type == 4 || type == ICMP_REDIRECT || type == 11 || type == 12);
     }
-    return ip->key.protocol == IP_PROTOCOL_ICMPV6 && (type < 128 || type == 137);
+    return ip->key.protocol == IP_PROTOCOL_ICMPV6 && (type < 128 || type == ICMPV6_REDIRECT);
 }
 
 /* Multicast, broadcast, "this network" and loopback sources cannot be answered. */
@@ -53,6 +56,31 @@ bool icmp_error_is_due(const uint8_t *octets, const struct ip_packet *ip)
 {
     return !ip->later_fragment && is_one_host(&ip->key.destination) &&
            is_one_host(&ip->key.source) && !is_icmp_error(octets, ip);
+}
+
+static bool is_redirect(const uint8_t *octets, const struct ip_packet *ip)
+{
+    return octets[ip->upper_offset] == (ip->version == 4 ? ICMP_REDIRECT : ICMPV6_REDIRECT);
+}
+
+bool icmp_error_return_key(const uint8_t *octets, const struct ip_packet *ip,
+                           struct packet_key *out)
+{
+    struct ip_packet quoted;
+    size_t at = ip->upper_offset + ICMP_HEADER_LENGTH;
+    if (ip->fragment || ip->total_length < at || !is_icmp_error(octets, ip) ||
+        is_redirect(octets, ip) ||
+        ip_packet_parse_quoted(bytes_of(octets + at, ip->total_length - at), &quoted) !=
+            STATUS_OK ||
+        quoted.version != ip->version || !address_equal(&quoted.key.source, &ip->key.destination)) {
+        return false;
+    }
+    *out = quoted.key;
+    out->source = quoted.key.destination;
+    out->destination = quoted.key.source;
+    out->source_port = quoted.key.destination_port;
+    out->destination_port = quoted.key.source_port;
+    return true;
 }
 
 static void ipv4_header_build(uint8_t *at, const struct ip_packet *about, size_t length)

@@ -1,4 +1,5 @@
-/* The ICMP errors we send towards the protected side: path MTU, RFC 4301 8.2.1. */
+/* ICMP errors: those we send towards the protected side about the path's MTU, RFC 4301 8.2.1, and
+ * those that pass through an SA, RFC 4301 6.2. */
 #ifndef IKEREF_ESP_ICMP_H
 #define IKEREF_ESP_ICMP_H
 
@@ -22,5 +23,11 @@ bool icmp_error_is_due(const uint8_t *octets, const struct ip_packet *ip);
  * its sender. It comes from the packet's destination: an address of our own would be refused by the
  * sender's stack when that is this very host. False: no room. */
 MUST_USE bool icmp_too_big_build(struct packet *packet, const struct ip_packet *ip, uint16_t mtu);
+
+/* An ICMP error that no selectors are for is judged as a packet that would answer the one it quotes
+ * (RFC 4301 6.2): *out is the key of such a packet. False: it is no ICMP error, or does not go to
+ * who sent what it quotes; or a redirect, which nobody beyond an SA has to give. */
+bool icmp_error_return_key(const uint8_t *octets, const struct ip_packet *ip,
+                           struct packet_key *out);
 
 #endif

@@ -37,7 +37,16 @@ static void ports_parse(struct bytes octets, struct ip_packet *ip)
     }
 }
 
-static enum status ipv4_parse(struct bytes octets, struct ip_packet *out)
+/* A packet whose end is missing is none, but where it is quoted. */
+static enum status length_check(struct bytes octets, bool quoted, struct ip_packet *out)
+{
+    if (quoted && out->total_length > octets.length) {
+        out->total_length = octets.length;
+    }
+    return out->total_length > octets.length ? STATUS_DROP : STATUS_OK;
+}
+
+static enum status ipv4_parse(struct bytes octets, bool quoted, struct ip_packet *out)
 {
     const uint8_t *at = octets.data;
     if (octets.length < IPV4_HEADER_LENGTH) {
@@ -46,8 +55,8 @@ static enum status ipv4_parse(struct bytes octets, struct ip_packet *out)
     out->version = 4;
     out->header_length = (size_t)(at[0] & 0x0f) * 4;
     out->total_length = octets_get_u16(at + 2);
-    if (out->header_length < IPV4_HEADER_LENGTH || out->total_length < out->header_length ||
-        out->total_length > octets.length) {
+    TRY(length_check(octets, quoted, out));
+    if (out->header_length < IPV4_HEADER_LENGTH || out->total_length < out->header_length) {
         return STATUS_DROP;
     }
     uint16_t fragment = octets_get_u16(at + 6);
@@ -55,6 +64,7 @@ static enum status ipv4_parse(struct bytes octets, struct ip_packet *out)
     out->dont_fragment = (fragment & 0x4000) != 0;
     out->later_fragment = (fragment & 0x1fff) != 0;
     out->fragment = (fragment & 0x3fff) != 0;
+    out->fragment_at = (size_t)(fragment & 0x1fff) * 8;
     out->next_header = at[9];
     out->upper_offset = out->header_length;
     out->key.protocol = at[9];
@@ -110,7 +120,7 @@ static enum status extensions_walk(struct bytes octets, struct ip_packet *out)
     return STATUS_OK;
 }
 
-static enum status ipv6_parse(struct bytes octets, struct ip_packet *out)
+static enum status ipv6_parse(struct bytes octets, bool quoted, struct ip_packet *out)
 {
     const uint8_t *at = octets.data;
     if (octets.length < IPV6_HEADER_LENGTH) {
@@ -119,9 +129,7 @@ static enum status ipv6_parse(struct bytes octets, struct ip_packet *out)
     out->version = 6;
     out->header_length = IPV6_HEADER_LENGTH;
     out->total_length = IPV6_HEADER_LENGTH + (size_t)octets_get_u16(at + 4);
-    if (out->total_length > octets.length) {
-        return STATUS_DROP;
-    }
+    TRY(length_check(octets, quoted, out));
     out->tos = (uint8_t)(at[0] << 4 | at[1] >> 4);
     out->dont_fragment = true;
     out->next_header = at[6];
@@ -130,7 +138,7 @@ static enum status ipv6_parse(struct bytes octets, struct ip_packet *out)
     return extensions_walk(octets, out);
 }
 
-enum status ip_packet_parse(struct bytes octets, struct ip_packet *out)
+static enum status packet_parse(struct bytes octets, bool quoted, struct ip_packet *out)
 {
     memset(out, 0, sizeof(*out));
     if (octets.length == 0) {
@@ -138,14 +146,24 @@ enum status ip_packet_parse(struct bytes octets, struct ip_packet *out)
     }
     uint8_t version = octets.data[0] >> 4;
     if (version == 4) {
-        TRY(ipv4_parse(octets, out));
+        TRY(ipv4_parse(octets, quoted, out));
     } else if (version == 6) {
-        TRY(ipv6_parse(octets, out));
+        TRY(ipv6_parse(octets, quoted, out));
     } else {
         return STATUS_DROP;
     }
     ports_parse(octets, out);
     return STATUS_OK;
+}
+
+enum status ip_packet_parse(struct bytes octets, struct ip_packet *out)
+{
+    return packet_parse(octets, false, out);
+}
+
+enum status ip_packet_parse_quoted(struct bytes octets, struct ip_packet *out)
+{
+    return packet_parse(octets, true, out);
 }
 
 void ip_packet_set_tos(uint8_t *octets, uint8_t tos)

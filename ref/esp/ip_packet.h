@@ -23,6 +23,7 @@ struct ip_packet {
     bool dont_fragment;   /* IPv4 DF; always true for IPv6 */
     bool fragment;        /* any piece of a datagram but the whole */
     bool later_fragment;  /* not the first piece: no ports to be seen */
+    size_t fragment_at;   /* octet of the datagram's contents at which an IPv4 fragment begins */
     size_t header_length; /* IPv4 with options; IPv6 always 40 */
     uint8_t next_header;  /* what follows header_length: for IPv6 maybe an extension header */
     size_t upper_offset;  /* where the protocol of `key` starts, behind extension headers */
@@ -34,6 +35,10 @@ struct ip_packet {
  * not shorter than it says. STATUS_DROP when it is no IP packet, or its headers leave its bounds.
  */
 MUST_USE enum status ip_packet_parse(struct bytes octets, struct ip_packet *out);
+
+/* The same of a packet that ICMP quotes, of which the end may be missing (RFC 792): total_length is
+ * then what is there. */
+MUST_USE enum status ip_packet_parse_quoted(struct bytes octets, struct ip_packet *out);
 
 /* Sets DSCP and ECN of the packet at `octets` and makes the IPv4 header checksum good again. */
 void ip_packet_set_tos(uint8_t *octets, uint8_t tos);

@@ -6,6 +6,7 @@
 #include "esp/ecn.h"
 #include "esp/esp_packet.h"
 #include "esp/esp_plane_state.h"
+#include "esp/icmp.h"
 #include "esp/transport.h"
 #include "esp/udp_encap.h"
 
@@ -94,6 +95,26 @@ static bool congestion_pass_on(const struct esp_pair *pair, const struct packet 
     return true;
 }
 
+#define FRAGMENT_MIN 16 /* ports, sequence numbers and flags of TCP: RFC 1858 3.2, RFC 3128 */
+
+/* On an SA for what has no ports to be seen nothing tells whose fragments these are: none may lie
+ * over the part of TCP's header that filters look at (RFC 4301 7.2). */
+static bool fragment_is_too_early(const struct esp_pair *pair, const struct ip_packet *ip)
+{
+    return pair->opaque_ports && ip->version == 4 && ip->later_fragment &&
+           ip->key.protocol == IP_PROTOCOL_TCP && ip->fragment_at < FRAGMENT_MIN;
+}
+
+/* The packet itself, or what an ICMP error quotes (RFC 4301 6.2). */
+static bool selectors_allow(const struct esp_pair *pair, const struct packet *packet,
+                            const struct ip_packet *ip)
+{
+    struct packet_key key;
+    return esp_pair_matches_inbound(pair, &ip->key) ||
+           (icmp_error_return_key(packet_octets(packet), ip, &key) &&
+            esp_pair_matches_inbound(pair, &key));
+}
+
 static enum packet_verdict inner_restore(struct esp_pair *pair, struct packet *packet,
                                          uint8_t next_header)
 {
@@ -103,7 +124,7 @@ static enum packet_verdict inner_restore(struct esp_pair *pair, struct packet *p
         pair->usage.malformed++;
         return PACKET_DROP_MALFORMED;
     }
-    if (!esp_pair_matches_inbound(pair, &ip.key)) {
+    if (!selectors_allow(pair, packet, &ip) || fragment_is_too_early(pair, &ip)) {
         pair->usage.outside_selectors++;
         return PACKET_DROP_SELECTORS;
     }

@@ -91,6 +91,24 @@ static enum packet_verdict seal_on(struct esp_plane *plane, struct esp_pair *pai
     return PACKET_FORWARD;
 }
 
+/* An ICMP error that no policy is for goes by the SA of the packets that would answer what it
+ * quotes; none is made for its sake (RFC 4301 6.2). */
+static struct esp_pair *error_pair(const struct esp_plane *plane, const struct packet *packet,
+                                   const struct ip_packet *ip)
+{
+    struct packet_key key;
+    if (!icmp_error_return_key(packet_octets(packet), ip, &key)) {
+        return NULL;
+    }
+    bool expired;
+    struct spd_entry *entry = spd_match(&plane->spd, &key);
+    struct esp_pair *pair = entry == NULL || entry->policy.action != POLICY_PROTECT
+                                ? NULL
+                                : spd_entry_pair(entry, &key, &expired);
+    bool of_a_router = !address_equal(&ip->key.source, &key.source);
+    return pair != NULL && pair->transport_mode && of_a_router ? NULL : pair;
+}
+
 static enum packet_verdict seal_one(struct esp_plane *plane, struct packet *packet, uint64_t now_ns)
 {
     struct ip_packet ip;
@@ -98,7 +116,12 @@ static enum packet_verdict seal_one(struct esp_plane *plane, struct packet *pack
         return PACKET_DROP_MALFORMED;
     }
     struct spd_entry *entry = spd_match(&plane->spd, &ip.key);
-    if (entry == NULL || entry->policy.action == POLICY_DISCARD) {
+    if (entry == NULL) {
+        struct esp_pair *pair = error_pair(plane, packet, &ip);
+        packet->length = ip.total_length;
+        return pair == NULL ? PACKET_DROP_NO_POLICY : seal_on(plane, pair, &ip, packet, now_ns);
+    }
+    if (entry->policy.action == POLICY_DISCARD) {
         return PACKET_DROP_NO_POLICY;
     }
     if (entry->policy.action == POLICY_BYPASS) {

@@ -53,6 +53,7 @@ struct nlmsghdr *xfrm_policy_build(uint8_t *buffer, const struct xfrm_policy *po
         .priority = policy->priority,
         .dir = policy->direction,
         .action = policy->action == XFRM_ACTION_BLOCK ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW,
+        .flags = XFRM_POLICY_ICMP, /* errors are judged by what they quote, RFC 4301 6.2 */
     };
     if (policy->action == XFRM_ACTION_ESP) {
         template_put(request, policy);

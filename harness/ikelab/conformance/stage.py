@@ -29,6 +29,8 @@ from ..topology import Topology, create
 from ..topology.host import Host
 from ..topology.plan import family_of
 from ..trace import Scene
+from ..wire import capture as capture_file
+from ..wire.packet import network_octets
 from . import outside
 from .library import Library
 
@@ -250,6 +252,13 @@ class Stage:
                 found.append(directory / f"{name}.pcap")
                 found[-1].write_bytes(header + file.read())
         return found
+
+    def on_the_wire(self) -> list[bytes]:
+        """The IP packets since mark_packets(), as they crossed the links, fragments one by one."""
+        directory = self.directory / "looked-at"
+        directory.mkdir(exist_ok=True)
+        frames = capture_file.read_captures(self.packets(directory))
+        return [octets for octets in map(network_octets, frames) if octets]
 
     # Cleanliness.
 

@@ -20,6 +20,7 @@ from ..peers.neutral import PeerSpec, PeerStatus
 from ..pki import Certificate, root
 from ..scripted.carrier import DEADLINE_S
 from ..scripted.channel import Received
+from ..scripted.child_sa import Opened
 from ..scripted.draws import Draws
 from ..scripted.errors import NotReady, Unmet
 from ..scripted.ike_sa import IkeSa
@@ -78,6 +79,28 @@ class UnderTest:
             raise
         except PeerError as error:
             raise NotReady(f"{self.name} was told to {what}, and could not: {error}") from error
+
+    # What crosses the wire, and what its host says.
+
+    def on_the_wire(self) -> list[bytes]:
+        """Every IP packet of this test so far, as it crossed a link: outer headers and all."""
+        return self.stage.on_the_wire()
+
+    def carried(self, esp: Opened) -> bytes:
+        """The IP packet that brought this ESP packet; of one in fragments the first."""
+        start = esp.arrived.octets[:20]
+        return next(one for one in self.on_the_wire() if start in one[:100])
+
+    def host_socket(self, port: int, to_port: int, family: int = 4) -> socket.socket:
+        """A UDP socket of its protected host, connected to ours; the caller closes it."""
+        ours, theirs = self.stage.inside[family]
+        return self.host_socket_to(theirs, ours, port, to_port)
+
+    def host_socket_to(self, own: str, other: str, port: int, to_port: int = 0) -> socket.socket:
+        """The same of any of its addresses, to any address, by default to the same port."""
+        if self.stage.setup.outside:
+            raise PeerUnsupported("no program of ours can run on a box that is outside")
+        return self.stage.host.call(_connected, (own, port), (other, to_port or port))
 
     # Addresses.
 
@@ -225,6 +248,13 @@ def _send_packet(source: str, target: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.bind((source, 0))
         one.sendto(b"one packet", (target, 9))
+
+
+def _connected(own: tuple[str, int], other: tuple[str, int]) -> socket.socket:
+    found = socket.socket(socket.AF_INET6 if ":" in own[0] else socket.AF_INET, socket.SOCK_DGRAM)
+    found.bind(own)
+    found.connect(other)
+    return found
 
 
 def _begins(octets: bytes) -> bool:

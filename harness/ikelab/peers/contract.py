@@ -68,6 +68,7 @@ CAPABILITIES: Mapping[str, str] = {
     "long-messages": "IKE messages of more than 8192 octets (RFC 7296 2 asks for 3000)",
     "id-dn": "identities of type ASN1_DN (RFC 7296 3.5)",
     "narrowing": "narrows traffic selectors (RFC 7296 2.9)",
+    "selectors-opaque": "SAs for packets whose ports are not to be seen (RFC 4301 4.4.1.1)",
     "several-children": "several Child SAs under one IKE SA",
     "cookie": "asks for a COOKIE under load, and returns one (RFC 7296 2.6)",
     "cookie-always": "can be told to ask everybody for a COOKIE (RFC 7296 2.6)",

@@ -51,6 +51,7 @@ class ChildSa:
         self.inbox: deque[Opened] = deque()
         self.problems: list[str] = []
         self._pings = 0
+        self._knocks = 0
         self.carrier.esp[spi_in] = self
         self._tell_keys()
 
@@ -89,15 +90,15 @@ class ChildSa:
         length = self.choice.suite.iv
         return struct.pack(">Q", sequence) if length == 8 else self.ike_sa.draws.octets(length)
 
-    def send_octets(self, octets: bytes) -> None:
+    def send_octets(self, octets: bytes, outer_tos: int = 0) -> None:
         """ESP as it is: in UDP where there seems to be a NAT, else bare (RFC 7296 2.23)."""
         sa = self.ike_sa
-        self.carrier.send_esp(octets, sa.to if sa.encapsulated else (sa.to[0], 0))
+        self.carrier.send_esp(octets, sa.to if sa.encapsulated else (sa.to[0], 0), outer_tos)
 
-    def send(self, payload: bytes, next_header: int | None = None, **odd: object) -> bytes:
+    def send(self, payload: bytes, next_header: int | None = None, *, outer_tos: int = 0, **odd: object) -> bytes:
         """Seals and sends an inner packet; `odd` as of seal()."""
         octets = self.seal(payload, next_header, **odd)  # type: ignore[arg-type]
-        self.send_octets(octets)
+        self.send_octets(octets, outer_tos)
         return octets
 
     # In.
@@ -192,6 +193,35 @@ class ChildSa:
         the peer is free to take either (RFC 7296 2.8). Raises Unmet when none comes."""
         number = self.send_echo(family, **odd)
         return self.expect(self.reply_to(number), f"the reply to echo request {number}", anywhere=True)
+
+    # TCP: what is sent to a port where nobody listens is answered by a reset, with the ports the other way round.
+
+    def knock(self, port: int, from_port: int = 0, checksum_of: str | None = None, **fields: int) -> int:
+        """Sends a TCP SYN to that port of the peer's protected host, and returns the port that it comes from.
+        `checksum_of`: the source address that its checksum is for, where a NAT has put ours in its place."""
+        source, target = self.inside()
+        self._knocks += 1
+        from_port = from_port or 40_000 + self._knocks
+        segment = ip.tcp_syn(checksum_of or source, target, from_port, port)
+        self.send(segment if self.transport else ip.ip(source, target, ip.TCP, segment, **fields), ip.TCP if self.transport else None)
+        return from_port
+
+    def reset_of(self, from_port: int) -> Callable[[Opened], bool]:
+        """Whether a packet is the answer to that knock."""
+        def fits(one: Opened) -> bool:
+            segment = one.payload if one.next_header == ip.TCP else ip.body_of(one.payload, ip.TCP)
+            return segment is not None and segment[2:4] == from_port.to_bytes(2, "big")
+        return fits
+
+    def expect_reset(self, from_port: int) -> Opened:
+        return self.expect(self.reset_of(from_port), f"the answer to the knock from port {from_port}", anywhere=True)
+
+    def expect_unheard(self, fits: Callable[[Opened], bool], why: str) -> None:
+        """Nothing that fits has come, although a good packet that was sent later, on the first Child SA of the IKE SA, is
+        answered."""
+        self.ike_sa.children[0].ping()
+        if any(fits(one) for child in self._siblings() for one in child.inbox):
+            raise Unmet(f"{why}, and it was answered")
 
     def _siblings(self) -> list[ChildSa]:
         return [self, *(one for one in self.ike_sa.children if one is not self)]

@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 
 IPV4, IPV6, NO_NEXT_HEADER = 4, 41, 59  # Next Header in tunnel mode, and of a dummy packet (RFC 4303 2.6)
-ICMP, UDP, ICMPV6 = 1, 17, 58
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 ECHO_REQUEST, ECHO_REPLY = (8, 128), (0, 129)
 
 
@@ -51,6 +51,47 @@ def udp(source: str, target: str, sport: int, dport: int, data: bytes) -> bytes:
     datagram = struct.pack(">HHHH", sport, dport, 8 + len(data), 0) + data
     found = checksum(pseudo_header(source, target, UDP, len(datagram)) + datagram) or 0xFFFF
     return datagram[:6] + struct.pack(">H", found) + datagram[8:]
+
+
+def tcp_syn(source: str, target: str, sport: int, dport: int, data: bytes = b"") -> bytes:
+    """A TCP segment with SYN, without its IP header (RFC 9293 3.1)."""
+    segment = struct.pack(">HHIIBBHHH", sport, dport, 0x10203040, 0, 5 << 4, 2, 1024, 0, 0) + data
+    found = checksum(pseudo_header(source, target, TCP, len(segment)) + segment)
+    return segment[:16] + struct.pack(">H", found) + segment[18:]
+
+
+def icmp_unreachable(source: str, target: str, quoted: bytes, code: int = 3) -> bytes:
+    """A whole datagram of ICMP, Destination Unreachable, about the datagram that it quotes (RFC 792, RFC 4443 3.1)."""
+    six = ":" in source
+    message = bytes([1, 4] if six else [3, code]) + bytes(6) + quoted[: 40 + 8 if six else 20 + 8]
+    covered = (pseudo_header(source, target, ICMPV6, len(message)) if six else b"") + message
+    message = message[:2] + struct.pack(">H", checksum(covered)) + message[4:]
+    return ip(source, target, ICMPV6 if six else ICMP, message)
+
+
+def fragments(packet: bytes, *cuts: int) -> list[bytes]:
+    """An IPv4 datagram in pieces, its contents cut at these octets, which are multiples of eight (RFC 791 3.2)."""
+    head, body, found = packet[:20], packet[20:], []
+    for start, end in zip((0, *cuts), (*cuts, len(body)), strict=True):
+        field = start // 8 | (0x2000 if end < len(body) else 0)
+        piece = head[:2] + struct.pack(">H", 20 + end - start) + head[4:6] + struct.pack(">H", field) + head[8:10] + bytes(2) + head[12:]
+        found.append(piece[:10] + struct.pack(">H", checksum(piece)) + piece[12:] + body[start:end])
+    return found
+
+
+def is_later_fragment(packet: bytes) -> bool:
+    """Of an IPv4 datagram: not its first piece."""
+    return packet[0] >> 4 == 4 and int.from_bytes(packet[6:8], "big") & 0x1FFF != 0
+
+
+def body_of(packet: bytes, protocol: int) -> bytes | None:
+    """What a datagram without options or extensions carries of that protocol; None where it is another, or a later
+    fragment."""
+    if len(packet) < 20 or packet[0] >> 4 == 4 and (packet[9] != protocol or is_later_fragment(packet)):
+        return None
+    if packet[0] >> 4 == 6 and packet[6] != protocol:
+        return None
+    return packet[40:] if packet[0] >> 4 == 6 else packet[(packet[0] & 0xF) * 4 :]
 
 
 @dataclass(slots=True, frozen=True)

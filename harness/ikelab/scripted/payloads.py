@@ -21,6 +21,7 @@ from ..wire.registry import (NOTIFY_NUMBER, TS_IPV4_ADDR_RANGE, TS_IPV6_ADDR_RAN
 
 KEY_LENGTH_ATTRIBUTE = 0x8000 | 14
 ANY_PORT = (0, 0xFFFF)
+OPAQUE = (65535, 0)  # RFC 7296 3.13.1
 
 
 def Raw(kind: int, body: bytes = b"", critical: bool = False) -> Payload:
@@ -154,7 +155,13 @@ def V(data: bytes) -> Payload:
 # ---- traffic selectors, RFC 7296 3.13 ----
 
 def selector(text: str, protocol: int = 0, ports: tuple[int, int] = ANY_PORT) -> Selector:
-    """Of a network "10.1.0.0/24", an address, or a range "10.1.0.1-10.1.0.9"."""
+    """Of a network "10.1.0.0/24", an address, or a range "10.1.0.1-10.1.0.9", each perhaps with "[6]", "[17/53]" or
+    "[6/opaque]" behind it, as a configuration has it."""
+    text, _, words = text.rstrip("]").partition("[")
+    if words:
+        number, _, port = words.partition("/")
+        protocol = int(number)
+        ports = OPAQUE if port == "opaque" else (int(port), int(port)) if port else ANY_PORT
     if "-" in text:
         first, last = (str(ipaddress.ip_address(part)) for part in text.split("-"))
     else:
