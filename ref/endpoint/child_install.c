@@ -33,5 +33,6 @@ void child_sa_to_esp_pair(const struct event *event, const struct child_config *
     out->outbound_standby = child->outbound_standby;
     out->copy_dscp = config->copy_dscp;
     out->ecn = config->ecn;
+    out->df = config->df;
     out->user = event->child_sa;
 }

@@ -59,6 +59,7 @@ struct esp_pair *esp_pair_create(const struct esp_pair_config *config)
     pair->transport_mode = config->transport_mode;
     pair->copy_dscp = config->copy_dscp;
     pair->ecn = config->ecn;
+    pair->df = config->df;
     pair->local = config->local;
     pair->remote = config->remote;
     pair->opaque_ports = list_is_opaque(&pair->local) || list_is_opaque(&pair->remote);

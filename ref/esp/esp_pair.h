@@ -30,6 +30,7 @@ struct esp_pair {
     size_t iv_length, icv_length, alignment;
     struct protector *sealer, *opener; /* owned; they alone hold the keys */
     bool esn, transport_mode, copy_dscp, ecn;
+    enum dont_fragment df;
     struct selector_list local, remote;
     bool opaque_ports; /* among them: RFC 4301 7.2 */
 

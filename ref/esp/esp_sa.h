@@ -2,6 +2,7 @@
 #ifndef IKEREF_ESP_ESP_SA_H
 #define IKEREF_ESP_ESP_SA_H
 
+#include "base/dont_fragment.h"
 #include "base/selector.h"
 #include "crypto/protection.h"
 
@@ -30,6 +31,7 @@ struct esp_pair_config {
     uint16_t path_mtu;     /* outer packet size that passes; 0: 1500 */
     bool copy_dscp;        /* default on */
     bool ecn;              /* RFC 6040 normal mode; default on */
+    enum dont_fragment df; /* of the outer IPv4 header in tunnel mode; default: copied */
     uint64_t user;         /* handed back in events: the IKE SA and Child SA it belongs to */
 };
 

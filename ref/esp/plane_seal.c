@@ -37,6 +37,15 @@ static enum packet_verdict path_mtu_report(struct esp_plane *plane, const struct
     return PACKET_REPLY;
 }
 
+/* Of a packet that fits the path; what has to be fragmented may not say otherwise. */
+static bool outer_dont_fragment(const struct esp_pair *pair, const struct ip_packet *ip)
+{
+    if (pair->transport_mode || pair->df == DF_COPY) {
+        return ip->dont_fragment;
+    }
+    return pair->df == DF_SET;
+}
+
 /* What the outer header is to say, RFC 4301 5.1.2. In transport mode it is the packet's own. */
 static void outer_header_choose(const struct esp_pair *pair, const struct ip_packet *ip, bool fits,
                                 struct packet *packet)
@@ -47,7 +56,7 @@ static void outer_header_choose(const struct esp_pair *pair, const struct ip_pac
     packet->path = pair->path;
     packet->udp_encapsulation = pair->udp_encapsulation;
     packet->tos = ip->tos & keep;
-    packet->dont_fragment = fits && ip->dont_fragment;
+    packet->dont_fragment = fits && outer_dont_fragment(pair, ip);
     packet->user = pair->user;
 }
 

@@ -122,6 +122,19 @@ static bool difficulty_is_bad(uint32_t bits)
     return bits != 0 && (bits < PUZZLE_DIFFICULTY_MIN || bits > 28);
 }
 
+/* The kernel's ESP copies DF or clears it. */
+static bool wants_df_set(const struct host_config *config)
+{
+    bool wants = false;
+    for (size_t i = 0; i < config->endpoint.peer_count; i++) {
+        const struct peer_config *peer = &config->endpoint.peers[i];
+        for (size_t j = 0; j < peer->child_count; j++) {
+            wants |= peer->children[j].df == DF_SET;
+        }
+    }
+    return wants;
+}
+
 const char *host_config_complete(const struct host_config *config)
 {
     const struct endpoint_config *endpoint = &config->endpoint;
@@ -133,6 +146,10 @@ const char *host_config_complete(const struct host_config *config)
         difficulty_is_bad(endpoint->puzzle_difficulty_max)) {
         return "puzzle-difficulty and puzzle-difficulty-max are 0 or from 9 (RFC 8019 4.4) to 28 "
                "bits; each bit is twice the work";
+    }
+    if (config->data_plane == DATA_PLANE_XFRM && wants_df_set(config)) {
+        return "df = \"set\" is not to be had of the kernel's ESP; write \"copy\" or \"clear\", or "
+               "data-plane = \"tun\"";
     }
     if (config->route_table == 253 || config->route_table == 254 || config->route_table == 255) {
         return "route-table is one of the kernel's own (253 to 255); choose a table nobody else "

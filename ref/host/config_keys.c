@@ -91,6 +91,7 @@ const struct config_key config_keys_child[] = {
     {"replay-window", VALUE_REPLAY, CHILD(replay_window), false},
     {"dscp", VALUE_BOOLEAN, CHILD(copy_dscp), false},
     {"ecn", VALUE_BOOLEAN, CHILD(ecn), false},
+    {"df", VALUE_DF, CHILD(df), false},
     {NULL, VALUE_COUNT32, 0, false},
 };
 

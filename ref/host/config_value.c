@@ -313,6 +313,7 @@ static const char *const expectations[] = {
     [VALUE_START] = "\"never\", \"traffic\" or \"now\"",
     [VALUE_DATA_PLANE] = "\"tun\" (ESP in user space) or \"xfrm\" (the kernel's)",
     [VALUE_ENCAPSULATION] = "\"auto\" or \"always\"",
+    [VALUE_DF] = "\"copy\", \"clear\" or \"set\"",
     [VALUE_PSK] = "1 to 256 characters, or 0x and pairs of hexadecimal digits",
     [VALUE_PSK_FILE] = "the path of a file",
     [VALUE_AUTHENTICATION] = "\"psk\" or \"signature\"",
@@ -375,11 +376,17 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
     static const char *const encapsulations[] = {"auto", "always", NULL};
     static const char *const seccomps[] = {"kill", "log", "off", NULL};
     static const char *const authentications[] = {"psk", "signature", NULL};
+    static const char *const dfs[] = {"copy", "clear", "set", NULL};
     static const char *const paddings[] = {"pss", "pkcs1", NULL};
     int choice = 0;
     if (kind == VALUE_START) {
         bool known = choice_parse(text, starts, &choice);
         *(enum start_action *)field = (enum start_action)choice;
+        return known;
+    }
+    if (kind == VALUE_DF) {
+        bool known = choice_parse(text, dfs, &choice);
+        *(enum dont_fragment *)field = (enum dont_fragment)choice;
         return known;
     }
     if (kind == VALUE_DATA_PLANE) {
@@ -430,6 +437,7 @@ bool config_value_parse(enum value_kind kind, const char *text, void *field,
     case VALUE_START:
     case VALUE_DATA_PLANE:
     case VALUE_ENCAPSULATION:
+    case VALUE_DF:
     case VALUE_AUTHENTICATION:
     case VALUE_RSA_PADDING:
     case VALUE_SECCOMP:

@@ -114,7 +114,8 @@ struct nlmsghdr *xfrm_state_build(uint8_t *buffer, uint16_t type, const struct x
         .family = (uint16_t)socket_family(sa->path.destination.ip.family),
         .mode = sa->transport_mode ? XFRM_MODE_TRANSPORT : XFRM_MODE_TUNNEL,
         .flags = (uint8_t)(XFRM_STATE_ICMP | (sa->esn ? XFRM_STATE_ESN : 0) |
-                           (sa->ecn ? 0 : XFRM_STATE_NOECN)),
+                           (sa->ecn ? 0 : XFRM_STATE_NOECN) |
+                           (sa->clear_df ? XFRM_STATE_NOPMTUDISC : 0)),
     };
     if (sa->tell_first_packet) {
         info->lft.soft_packet_limit = 0;

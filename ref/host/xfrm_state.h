@@ -30,6 +30,7 @@ struct xfrm_sa {
     const struct secret *encryption, *integrity; /* salt included; integrity empty with an AEAD */
     bool transport_mode, esn;
     bool copy_dscp, ecn;
+    bool clear_df;                 /* else the kernel copies it */
     uint32_t replay_window;        /* packets; 0: no check */
     struct esp_lifetime lifetime;  /* 0: no limit */
     bool tell_first_packet;        /* as if its soft limit were passed by the first packet */

@@ -4,6 +4,7 @@
 #ifndef IKEREF_SA_CONFIG_H
 #define IKEREF_SA_CONFIG_H
 
+#include "base/dont_fragment.h"
 #include "base/selector.h"
 #include "crypto/certificate.h"
 #include "wire/payloads.h"
@@ -57,6 +58,7 @@ struct child_config {
     enum start_action start;
     uint32_t replay_window;
     bool copy_dscp, ecn;
+    enum dont_fragment df;
 };
 
 /* How one side proves who it is; the two sides need not do it the same way (RFC 7296 2.15). */

@@ -18,7 +18,7 @@ from ..guest.machine import Guest
 from ..guest.pool import pool
 from ..peers import table
 from ..peers.contract import Peer, PeerError, PeerUnsupported
-from ..peers.neutral import DaemonSpec, Eap, Lifetime, PeerSpec, Retransmission
+from ..peers.neutral import ChildSpec, DaemonSpec, Eap, Lifetime, PeerSpec, Retransmission
 from ..pki import Certificate
 from ..process import ProcessError
 from ..scripted.carrier import PATIENCE_S, Carrier
@@ -123,6 +123,8 @@ class Stage:
             for name, kind in (("retransmission", Retransmission), ("lifetime", Lifetime)):
                 if name in where:
                     where[name] = kind(**where[name])
+        if "children" in asked:
+            asked["children"] = tuple(ChildSpec(**one) for one in asked["children"])
         if self.setup.outside:
             asked.setdefault("family", family_of(outside.Outside.parse(self.setup.outside).address))
         setting.change("both", asked)

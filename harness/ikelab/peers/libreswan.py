@@ -62,6 +62,8 @@ class Libreswan(GuestPeer):
         for peer in spec.peers:
             self.require(*authentication_needs(peer), *address_needs(peer))
             for child in peer.children:
+                if child.df != "copy":
+                    raise PeerUnsupported("Libreswan cannot be told to set DF, and its kernel copies it")
                 if not child.copy_dscp and self._number() < (5,):
                     raise PeerUnsupported("Libreswan before 5.0 cannot be told to leave DSCP inside")
         config.ipsec_conf(spec)  # these refuse what they cannot say

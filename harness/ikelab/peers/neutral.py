@@ -57,6 +57,7 @@ class ChildSpec:
     replay_window: int = 64  # packets; 0: off
     copy_dscp: bool = True
     ecn: bool = True
+    df: Literal["copy", "clear", "set"] = "copy"  # of the outer IPv4 header (RFC 4301 8.1)
 
     def mirrored(self) -> ChildSpec:
         """The same policy as the other side writes it."""

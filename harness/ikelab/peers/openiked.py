@@ -97,6 +97,8 @@ class OpenIKED(GuestPeer):
             if peer.force_encapsulation:
                 raise PeerUnsupported("iked encapsulates without a NAT only when it gives up port 500 altogether")
             for child in peer.children:
+                if child.df != "copy":
+                    raise PeerUnsupported("iked cannot be told what becomes of DF: its kernel copies it")
                 if not child.copy_dscp:
                     raise PeerUnsupported("iked cannot be told to leave DSCP inside")
                 families = {":" in one for one in (*child.local_ts, *child.remote_ts)}

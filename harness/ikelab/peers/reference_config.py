@@ -88,6 +88,7 @@ def child_block(child: ChildSpec) -> str:
         f"replay-window = {child.replay_window}",
         f"dscp = {_truth(child.copy_dscp)}",
         f"ecn = {_truth(child.ecn)}",
+        *([f'df = "{child.df}"'] if child.df != "copy" else []),
     ]
     if child.local_ts:
         lines.insert(1, f"local = {_list(child.local_ts)}")

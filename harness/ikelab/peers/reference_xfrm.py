@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 KERNEL_LACKS: Mapping[str, str] = {
     "ecn": LINUX_ECN,
+    "selectors-opaque": "the kernel's selectors know no OPAQUE ports, and ikeref refuses them",
     "acquire-keeps-packet": "the kernel keeps it, but what comes in the clock's tick after the SA overtakes it",
 }
 PROGRAM = "/mnt/ikeref"  # the guest was started with it, see guest/machine.py

@@ -336,6 +336,8 @@ class StrongSwan(Peer):
                     self.require("transport-mode")
                 if child.start == "traffic":
                     self.require("acquire")
+                if child.df != "copy":
+                    raise PeerUnsupported("libipsec sends by a UDP socket, whose DF is the same for all packets")
                 # Only when nothing else is offered: among alternatives the peers choose what both can.
                 if child.proposals and all("esn" in p.split("-") and "noesn" not in p.split("-") for p in child.proposals):
                     self.require("esn")

@@ -119,6 +119,9 @@ def connection(peer: PeerSpec) -> dict[str, object]:
         "remote-1": {**remote, "id": identity(peer.remote_id)},
         "children": {child.name: child_section(child) for child in peer.children},
     }
+    if len(peer.children) > 1:  # the first that fits decides; without a word charon takes the narrowest
+        for number, one in enumerate(section["children"].values(), 1):  # type: ignore[attr-defined]
+            one["priority"] = number
     return {peer.name: section}
 
 

@@ -152,6 +152,11 @@ class Carrier:
         """The payload of a UDP datagram, as it is."""
         self._sockets[port].sendto(octets, to)
 
+    def send_ip(self, packet: bytes) -> None:
+        """A whole IPv4 packet, its header as it is but for what the kernel fills in (length and checksum)."""
+        with self._host.call(socket.socket, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as one:
+            one.sendto(packet, (socket.inet_ntoa(packet[16:20]), 0))
+
     def send_unreachable(self, about: Arrived) -> None:
         """ICMP (v6): port unreachable, about a UDP datagram of the peer's (RFC 792, RFC 4443 3.1)."""
         six = self._family == socket.AF_INET6

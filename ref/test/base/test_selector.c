@@ -154,6 +154,17 @@ static void test_any_and_host(void **state)
     assert_true(selector_equal(&host, &expected));
 }
 
+static void test_opaque(void **state)
+{
+    (void)state;
+    struct traffic_selector s = parsed("10.1.0.0/16[tcp/opaque]");
+    assert_true(selector_is_opaque(&s));
+    s = parsed("10.1.0.0/16[tcp]");
+    assert_false(selector_is_opaque(&s)); /* ANY is more than that */
+    s = parsed("10.1.0.0/16[tcp/65535]");
+    assert_false(selector_is_opaque(&s));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_any_and_host),
+        cmocka_unit_test(test_opaque),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

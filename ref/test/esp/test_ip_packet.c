@@ -246,6 +246,34 @@ static void test_random_octets_stay_in_bounds(void **state)
     }
 }
 
+/* ICMP quotes the beginning of a packet: what its header says of the rest is not there. */
+static void test_quoted(void **state)
+{
+    (void)state;
+    uint8_t octets[128];
+    struct ip_packet ip;
+    struct lab_flow flow = {.source = "10.1.0.1",
+                            .destination = "10.2.0.1",
+                            .protocol = IP_PROTOCOL_UDP,
+                            .source_port = 7,
+                            .destination_port = 9};
+    size_t length = lab_ip_build(octets, &flow, 60);
+    assert_int_equal(ip_packet_parse(bytes_of(octets, 28), &ip), STATUS_DROP);
+    for (size_t there = 0; there <= length; there++) {
+        enum status status = ip_packet_parse_quoted(bytes_of(octets, there), &ip);
+        assert_int_equal(status == STATUS_OK, there >= IPV4_HEADER_LENGTH);
+        if (status == STATUS_OK) {
+            assert_int_equal(ip.total_length, there);
+            assert_int_equal(ip.key.has_ports, there >= IPV4_HEADER_LENGTH + 4);
+        }
+    }
+    assert_int_equal(ip.key.destination_port, 9);
+    flow.fragment_offset = 3;
+    lab_ip_build(octets, &flow, 60);
+    assert_int_equal(ip_packet_parse(bytes_of(octets, length), &ip), STATUS_OK);
+    assert_int_equal(ip.fragment_at, 24);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_set_tos_keeps_the_rest),
         cmocka_unit_test(test_random_octets_stay_in_bounds),
+        cmocka_unit_test(test_quoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,34 @@ static void test_selectors_hold_both_ways(void **state)
     lab_destroy(&lab);
 }
 
+/* RFC 4301 7.2: an SA for OPAQUE ports carries later fragments alone, and none that begins within
+ * the first sixteen octets of TCP. */
+static void test_opaque_ports(void **state)
+{
+    (void)state;
+    struct lab lab;
+    lab_create(&lab, &(struct lab_options){.algorithm = 0});
+    struct esp_pair_config a = lab_config(&lab, true, 1), b = lab_config(&lab, false, 1);
+    assert_true(selector_parse("10.1.0.0/16[tcp/opaque]", &b.remote.items[0]));
+    assert_true(selector_parse("10.2.0.0/16[tcp/opaque]", &b.local.items[0]));
+    assert_int_equal(esp_plane_pair_install(lab.a, &a, 0), STATUS_OK);
+    assert_int_equal(esp_plane_pair_install(lab.b, &b, 0), STATUS_OK);
+    static const enum packet_verdict verdicts[] = {PACKET_DROP_SELECTORS, PACKET_DROP_SELECTORS,
+                                                   PACKET_FORWARD, PACKET_FORWARD};
+    for (uint16_t at = 0; at < 4; at++) {
+        struct lab_flow flow = lab.there;
+        flow.protocol = IP_PROTOCOL_TCP;
+        flow.fragment_offset = at;
+        uint8_t inner[256];
+        struct lab_packet p;
+        lab_packet_set(&p, inner, lab_ip_build(inner, &flow, 10));
+        assert_int_equal(lab_seal(lab.a, &p), PACKET_FORWARD);
+        lab_packet_cross(&p);
+        assert_int_equal(lab_open(lab.b, &p), verdicts[at]);
+    }
+    lab_destroy(&lab);
+}
+
 static void test_marks(void **state)
 {
     (void)state;
@@ -260,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_replays_are_dropped),
         cmocka_unit_test(test_no_window_takes_everything),
         cmocka_unit_test(test_selectors_hold_both_ways),
+        cmocka_unit_test(test_opaque_ports),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_other_datagrams_on_port_4500),
         cmocka_unit_test(test_authentic_but_wrong),

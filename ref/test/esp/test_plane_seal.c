@@ -134,6 +134,40 @@ static void test_only_the_packet_is_sealed(void **state)
 }
 
 /* A policy that discards is as good as none: no SA is asked for. */
+/* RFC 4301 8.1: what is inside, or what was configured; in transport mode it is the packet's own.
+ */
+static void test_dont_fragment(void **state)
+{
+    (void)state;
+    for (unsigned bits = 0; bits < 4; bits++) {
+        bool inner_df = bits & 1, transport = bits & 2;
+        struct lab lab;
+        lab_create(&lab, &(struct lab_options){.algorithm = 0, .transport_mode = transport});
+        lab_install(&lab, 1);
+        struct esp_pair *pair = sad_find(&lab.a->sad, LAB_SPI_A(1));
+        const bool wanted[] = {
+            [DF_COPY] = inner_df,
+            [DF_CLEAR] = transport && inner_df,
+            [DF_SET] = transport ? inner_df : true,
+        };
+        for (enum dont_fragment df = DF_COPY; df <= DF_SET; df++) {
+            uint8_t inner[2000];
+            struct lab_packet p;
+            struct lab_flow flow = lab.there;
+            flow.dont_fragment = inner_df;
+            pair->df = df;
+            lab_packet_set(&p, inner, lab_ip_build(inner, &flow, 100));
+            assert_int_equal(lab_seal(lab.a, &p), PACKET_FORWARD);
+            assert_int_equal(p.packet.dont_fragment, wanted[df]);
+            flow.dont_fragment = false;
+            lab_packet_set(&p, inner, lab_ip_build(inner, &flow, 1900));
+            assert_int_equal(lab_seal(lab.a, &p), PACKET_FORWARD);
+            assert_false(p.packet.dont_fragment); /* it does not fit, so it has to be fragmented */
+        }
+        lab_destroy(&lab);
+    }
+}
+
 static void test_discarded(void **state)
 {
     (void)state;
@@ -176,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_what_the_sa_does_not_cover),
         cmocka_unit_test(test_nothing_leaves_in_the_clear),
         cmocka_unit_test(test_only_the_packet_is_sealed),
+        cmocka_unit_test(test_dont_fragment),
         cmocka_unit_test(test_discarded),
         cmocka_unit_test(test_release_into_a_small_buffer),
     };

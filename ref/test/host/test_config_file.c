@@ -139,6 +139,8 @@ static const struct {
      1,
      {"lifetime-octets", "larger"}},
     {CHILD("mode = transport dscp = maybe"), 1, {"dscp", "true or false"}},
+    {CHILD("mode = transport df = no"), 1, {"df = \"no\"", "\"copy\", \"clear\" or \"set\""}},
+    {"data-plane = xfrm\n" CHILD("mode = transport df = set"), 0, {"df = \"set\"", "data-plane"}},
     {"peer \"p\" { local-id = \"a\" psk = \"k\" child \"c\" { mode = transport start = now } }",
      1,
      {"start = \"now\"", "address"}},

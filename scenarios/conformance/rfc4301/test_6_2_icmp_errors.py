@@ -27,7 +27,7 @@ def told(talk, child):
     return False
 
 
-@requirement("RFC4301-6.2-03")
+@requirement("RFC4301-6.2-03", "RFC4301-6.2-01")
 def test_an_error_about_a_packet_of_the_sa_is_passed_on(peer):
     """It comes from a router that the selectors do not know, and quotes a packet that went by this SA. RFC 4301 6.2"""
     child = peer.establish().children[0]
@@ -37,7 +37,7 @@ def test_an_error_about_a_packet_of_the_sa_is_passed_on(peer):
         assert told(talk, child), "an ICMP error about a packet of this SA was not passed on"
 
 
-@requirement("RFC4301-6.2-04")
+@requirement("RFC4301-6.2-04", "RFC4301-6.2-01")
 @each("other", "address", "destination")
 def test_an_error_about_another_packet_is_not_passed_on(peer, other):
     """From such a router, about a packet that never went by this SA: the host is not disturbed. RFC 4301 6.2"""

@@ -1,5 +1,7 @@
 from ikelab.conformance import *
 
+PROTOCOL = 50  # of ESP in IP
+
 
 def changed(at):
     """The octet there is another."""
@@ -112,3 +114,16 @@ def test_transport_mode_protects_whole_datagrams_of_ipv6(peer):
     child.send(child.echo_request(family=6, data=bytes(2500), sequence=46), ip.ICMPV6)
     reply = child.expect(child.reply_to(46))
     assert (reply.next_header, len(reply.payload)) == (ip.ICMPV6, 2508)
+
+
+@needs("esp-bare")
+@requirement("RFC4303-3.4.1-01")
+@each("fragment", 0x2000, 0x0005, 0x2005)
+def test_a_fragment_is_not_opened(peer, fragment):
+    """A whole ESP packet in what says of itself that it is a fragment: dropped. RFC 4303 3.4.1"""
+    child = peer.establish().children[0]
+    packets = [child.seal(child.echo_request(data=bytes(4 * more), sequence=47)) for more in range(4)]
+    packet = next(one for one in packets if len(one) % 8 == 0)  # as all fragments but the last are
+    own, its = child.carrier.local, child.carrier.remote
+    child.carrier.send_ip(ip.ip(own, its, PROTOCOL, packet, identification=4711, fragment=fragment))
+    child.expect_no_reply(47, "a fragment was taken for a packet")

@@ -1,0 +1,135 @@
+"""What passes the boundary, and how: protected, or not at all. RFC 4301 4.4.1, 4.5, 5"""
+
+from ikelab.conformance import *
+
+HOST, NET = ("10.1.0.1", "10.2.0.1"), ("10.1.0.0/24", "10.2.0.0/24")
+
+
+def children(*policies):
+    """Policies that overlap, in this order, told apart by their algorithms."""
+    return [{"name": f"child{number}", "local_ts": (policy[0],), "remote_ts": (policy[1],), "start": "traffic",
+             "proposals": (f"aes{bits}gcm16",)} for number, (policy, bits) in enumerate(zip(policies, (256, 128), strict=True), 1)]
+
+
+def in_the_clear(peer):
+    """Packets between the protected hosts that crossed the wire as they are."""
+    ends = {ip.ip(*pair, ip.UDP, b"")[12:20] for pair in (peer.stage.inside[4], peer.stage.inside[4][::-1])}
+    return [one for one in peer.on_the_wire() if one[0] >> 4 == 4 and one[12:20] in ends]
+
+
+@needs("fail-closed")
+@requirement("RFC4301-5.2-02", "RFC4301-5-01")
+def test_what_ought_to_come_protected_is_dropped_when_it_does_not(peer):
+    """An echo request in the clear, between addresses that a policy protects: no reply, in whatever way. RFC 4301 5.2"""
+    sa = peer.establish()
+    child = sa.children[0]
+    sa.carrier.send_ip(child.echo_request(sequence=500))
+    child.expect_no_reply(500, "a packet in the clear was let in that a policy protects")
+    assert len(in_the_clear(peer)) == 1, "it was answered in the clear"
+
+
+@needs("fail-closed")
+@requirement("RFC4301-5.1-01", "RFC4301-5-01")
+def test_what_a_policy_protects_leaves_protected(peer):
+    """A datagram of the protected host comes in ESP, and in no other way. RFC 4301 5.1"""
+    child = peer.establish().children[0]
+    with peer.host_socket(6010, 6011) as talk:
+        talk.send(b"a secret")
+        child.expect(lambda one: (ip.body_of(one.payload, ip.UDP) or b"").endswith(b"a secret"), "the host's datagram")
+    assert not in_the_clear(peer)
+
+
+@needs("acquire", "fail-closed")
+@configuration(child={"start": "traffic"})
+@requirement("RFC4301-5.1-01", "RFC4301-5-01")
+def test_what_no_sa_can_be_made_for_does_not_leave(initiator):
+    """A datagram wants an SA, which is refused: it is dropped. RFC 4301 5.1"""
+    sa = initiator.call(by_packet=True)
+    sa.answer(sa.init_request, N("NO_PROPOSAL_CHOSEN"), spi_r=bytes(8))
+    sa.prove_chance()
+    assert not in_the_clear(initiator)
+
+
+@needs("transport-mode")
+@configuration(child={"mode": "transport"})
+@requirement("RFC4301-5.2-03", "RFC4301-5-01")
+def test_ike_passes_a_policy_for_everything(peer):
+    """All traffic between the two ends is protected, and IKE between them goes on in the clear, both ways. RFC 4301 5.2"""
+    sa = peer.establish()
+    sa.children[0].ping()
+    sa.liveness()
+    peer.rekey("child")
+    sa.accept_child(sa.expect_request(CREATE_CHILD_SA))
+    sa.accept_delete(sa.expect_request(INFORMATIONAL))
+    sa.liveness()
+
+
+@needs("acquire")
+@configuration(child={"start": "traffic"})
+@requirement("RFC4301-4.5.3-01")
+def test_a_packet_finds_its_gateway(initiator):
+    """A datagram for the network behind us makes the peer call us, at the address that it was told. RFC 4301 4.5.3"""
+    sa = initiator.call(by_packet=True)
+    assert sa.init_request.arrived.at == sa.carrier.local
+
+
+@needs("acquire", "several-children")
+@configuration(children=children(HOST, NET))
+@requirement("RFC4301-4.4.1-01")
+def test_the_first_policy_decides_when_it_is_the_narrower(initiator):
+    """Of two policies that a packet fits, the first decides: here the one of two hosts. RFC 4301 4.4.1"""
+    assert_asked_with(initiator, 256)
+
+
+@needs("acquire", "several-children")
+@configuration(children=children(NET, HOST))
+@requirement("RFC4301-4.4.1-01")
+def test_the_first_policy_decides_when_it_is_the_wider(initiator):
+    """The same the other way round: here the one of two networks, for the administrator has put it first. RFC 4301 4.4.1"""
+    assert_asked_with(initiator, 256)
+
+
+def assert_asked_with(initiator, bits):
+    sa = initiator.call(by_packet=True)
+    sa.accept_init()
+    request = sa.expect_request(IKE_AUTH)
+    assert [one.key_length for one in request.proposals[0].transforms if one.kind == TransformType.ENCR] == [bits]
+
+
+@requirement("RFC4301-4.1-06")
+def test_a_gateway_does_not_take_transport_mode_for_networks(peer):
+    """USE_TRANSPORT_MODE for the networks behind both: declined, and the SA is in tunnel mode. RFC 4301 4.1"""
+    sa = peer.establish()
+    offer = sa.offer_child()
+    answer = sa.request(CREATE_CHILD_SA, N("USE_TRANSPORT_MODE"), *offer.payloads)
+    assert "USE_TRANSPORT_MODE" not in answer.notifies()
+    if answer.first(PayloadType.SA) is not None:
+        offer.take(answer).ping()
+
+
+@requirement("RFC4301-4.1-08", "RFC4301-3.1-01")
+def test_a_gateway_has_tunnel_mode(peer):
+    """Between gateways: what is inside is a whole packet, between hosts of the two networks. RFC 4301 3.1, 4.1"""
+    child = peer.establish().children[0]
+    reply = child.ping()
+    own, its = child.inside()
+    assert (reply.next_header, ip.parse_echo(reply.payload).source, ip.parse_echo(reply.payload).target) == (ip.IPV4, its, own)
+    assert {own, its}.isdisjoint({child.carrier.local, child.carrier.remote})
+
+
+@configuration(child={"local_ts": ("192.0.2.1",)})
+@requirement("RFC4301-3.1-01")
+def test_a_host_and_a_gateway(initiator):
+    """The peer is a host, with one address outside and inside, and we are a gateway with a network. RFC 4301 3.1"""
+    child = initiator.establish().children[0]
+    child.send(child.echo_request(target=child.carrier.remote, sequence=510))
+    reply = child.expect(child.reply_to(510), "the reply to an echo request for the peer's own address")
+    assert child.echo(reply).source == child.carrier.remote
+
+
+@needs("transport-mode")
+@configuration(child={"mode": "transport"})
+@requirement("RFC4301-3.1-01")
+def test_two_hosts(peer):
+    """Between hosts, each with its own address. RFC 4301 3.1"""
+    peer.establish().children[0].ping()
