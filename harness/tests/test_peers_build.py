@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,16 @@ def test_a_half_built_root_is_seen_and_built_again(root: build.Root, unpack: lis
         root.require()
     build.build([root], "http://archive.example/debian", quiet)
     assert root.missing() == "" and not leftover.exists() and not (root.path / "usr").exists()
+
+
+def test_a_root_is_made_with_extras_and_may_do_without(root: build.Root, unpack: list[Path]) -> None:
+    build.build([root], "http://archive.example/debian", quiet)
+    wants_more = replace(root, extras=("nobody-has-this",))
+    assert wants_more.missing() == ""
+    assert "out of date" in replace(root, packages=(*root.packages, "nobody-has-this")).missing()
+    build.remove_leftovers(root)
+    with pytest.raises(build.BuildFailed, match="nobody-has-this"):
+        build.build([wants_more], "http://archive.example/debian", quiet)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"suite": "trixie"}', '{"suite": "sid", "packages": ["strongswan-charon"]}'])

@@ -45,7 +45,8 @@ def peers_directory() -> Path:
 
 @dataclass(frozen=True)
 class Root:
-    """One root directory: what it shall hold, where, and the command that makes it."""
+    """One root directory: what it shall hold, where, and the command that makes it. `extras` are packages that it is made
+    with, and that an older root may do without: the adapter declares what it then lacks."""
 
     name: str
     suite: str
@@ -53,6 +54,7 @@ class Root:
     main_package: str
     folder: str = "peers"  # of the build folder
     remedy: str = "build/ikelab peers build {name}"
+    extras: tuple[str, ...] = ()
 
     @property
     def directory(self) -> Path:
@@ -161,7 +163,7 @@ def _debootstrap(root: Root, source: str, fresh: Path) -> None:
     command = [
         # Its mounts shall end with it, however it ends.
         "unshare", "--mount", "--propagation", "private",
-        "mmdebstrap", "--mode=root", "--variant=apt", f"--include={','.join(root.packages)}",
+        "mmdebstrap", "--mode=root", "--variant=apt", f"--include={','.join((*root.packages, *root.extras))}",
         "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
         "--dpkgopt=path-exclude=/usr/share/locale/*", *mirrors.apt_options(),
         # A mirror may lag behind: sid's lists expire within days, a release's do not.
@@ -184,11 +186,11 @@ def _write_manifest(root: Root, fresh: Path) -> None:
     manifest = {
         "name": root.name,
         "suite": root.suite,
-        "packages": list(root.packages),
+        "packages": [*root.packages, *root.extras],
         "versions": installed_versions(fresh / "root" / "var/lib/dpkg/status"),
         "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    missing = [name for name in root.packages if name not in manifest["versions"]]
+    missing = [name for name in (*root.packages, *root.extras) if name not in manifest["versions"]]
     if missing:
         raise BuildFailed(f"{root.name}: suite {root.suite} did not bring {', '.join(missing)}")
     (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")

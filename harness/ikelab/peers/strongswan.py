@@ -94,7 +94,7 @@ class StrongSwan(Peer):
         return self._version
 
     def missing(self) -> Mapping[str, str]:
-        absent = {name: f"its root has no plugin {plugin}: it is in Debian's {package}"
+        absent = {name: f"its root has no plugin {plugin} of {package}: delete build/peers/{self.kind}, and build it again"
                   for name, (plugin, package) in OPTIONAL_PLUGINS.items() if not (self.root / PLUGIN.format(plugin)).exists()}
         if self._number() >= (5, 9, 11):
             return {**LIBIPSEC_LACKS, **absent}

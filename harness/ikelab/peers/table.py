@@ -22,6 +22,11 @@ STRONGSWAN_PACKAGES = (
     "libstrongswan-standard-plugins",  # gcm, openssl
     "strongswan-swanctl",  # vici itself; and the tool, for a person who looks
 )
+# A root without them does as well: the adapter then declares what is in them.
+STRONGSWAN_EXTRAS = (
+    "libcharon-extauth-plugins",  # eap-mschapv2
+    "libstrongswan-extra-plugins",  # curl
+)
 # What a guest needs of the peer's root beside the peer.
 GUEST_PACKAGES = ("iproute2", "kmod", "mount")
 LIBRESWAN_PACKAGES = ("libreswan", *GUEST_PACKAGES)
@@ -45,10 +50,11 @@ class PeerKind:
     tier: str
     main_package: str = ""  # the one whose version stands in reports
     by_default: bool = True  # played with, and built, when nobody names peers
+    extras: tuple[str, ...] = ()
 
     def root(self) -> build.Root:
         """Where its files are, built or not. Only for kinds with a suite."""
-        return build.Root(self.name, self.suite, self.packages, self.main_package)
+        return build.Root(self.name, self.suite, self.packages, self.main_package, extras=self.extras)
 
     def roots(self) -> tuple[build.Root, ...]:
         """All that has to be unpacked for it."""
@@ -77,9 +83,12 @@ TABLE = (
     PeerKind("reference", "", (), Reference, "userspace"),
     PeerKind("reference-xfrm", "bookworm", REFERENCE_PACKAGES, ReferenceInGuest, "uml-kernel", "libssl3", False),
     PeerKind("reference-xfrm-host", "", (), ReferenceOnHostKernel, "host-kernel", "", False),
-    PeerKind("strongswan-5.9.8", "bookworm", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
-    PeerKind("strongswan-6.0.1", "trixie", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon"),
-    PeerKind("strongswan-6.1.0", "sid", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon", False),
+    PeerKind("strongswan-5.9.8", "bookworm", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon",
+             extras=STRONGSWAN_EXTRAS),
+    PeerKind("strongswan-6.0.1", "trixie", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon",
+             extras=STRONGSWAN_EXTRAS),
+    PeerKind("strongswan-6.1.0", "sid", STRONGSWAN_PACKAGES, StrongSwan, "userspace", "strongswan-charon", False,
+             STRONGSWAN_EXTRAS),
     PeerKind("libreswan-4.10", "bookworm", LIBRESWAN_PACKAGES, Libreswan, "uml-kernel", "libreswan", False),
     PeerKind("libreswan-5.2", "trixie", LIBRESWAN_PACKAGES, Libreswan, "uml-kernel", "libreswan", False),
     PeerKind("openiked-7.2", "bookworm", OPENIKED_PACKAGES, OpenIKED, "uml-kernel", "openiked", False),
