@@ -48,10 +48,16 @@ enum encr_id {
     ENCR_CHACHA20_POLY1305 = 28, /* RFC 7634 */
 };
 
-enum prf_id { PRF_HMAC_SHA2_256 = 5, PRF_HMAC_SHA2_384 = 6, PRF_HMAC_SHA2_512 = 7 };
+enum prf_id {
+    PRF_HMAC_SHA1 = 2,
+    PRF_HMAC_SHA2_256 = 5,
+    PRF_HMAC_SHA2_384 = 6,
+    PRF_HMAC_SHA2_512 = 7
+};
 
 enum integ_id {
     AUTH_NONE = 0,
+    AUTH_HMAC_SHA1_96 = 2,
     AUTH_HMAC_SHA2_256_128 = 12,
     AUTH_HMAC_SHA2_384_192 = 13,
     AUTH_HMAC_SHA2_512_256 = 14,

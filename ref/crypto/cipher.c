@@ -11,8 +11,10 @@ static const struct cipher_algorithm ciphers[] = {
     {ENCR_CHACHA20_POLY1305, "chacha20poly1305", true, false, 256, 4, 8, 16, 1},
 };
 
-/* id, name, library's name of the hash, key length, ICV length: RFC 4868 2.6 */
+/* id, name, library's name of the hash, key length, ICV length: RFC 2404, RFC 4868 2.6. SHA-1 is
+ * what everybody has to have (RFC 8247 2.3, RFC 8221 6); nothing of ours proposes it unasked. */
 static const struct integrity_algorithm integrities[] = {
+    {AUTH_HMAC_SHA1_96, "sha1", "SHA1", 20, 12},
     {AUTH_HMAC_SHA2_256_128, "sha256", "SHA2-256", 32, 16},
     {AUTH_HMAC_SHA2_384_192, "sha384", "SHA2-384", 48, 24},
     {AUTH_HMAC_SHA2_512_256, "sha512", "SHA2-512", 64, 32},

@@ -1,5 +1,5 @@
-/* HMAC over the library's SHA-2. The library's own EVP HMAC allocates twice for every message (its
- * digest contexts are duplicated, OpenSSL 3.0), which a packet path must not do. Its plain SHA-2
+/* HMAC over the library's SHA-1 and SHA-2. The library's own EVP HMAC allocates twice for every message (its
+ * digest contexts are duplicated, OpenSSL 3.0), which a packet path must not do. Its plain hash
  * states are values that can be copied, so HMAC is composed of them here; they are marked
  * deprecated, but nothing else in the library hashes without the heap. */
 #define OPENSSL_SUPPRESS_DEPRECATED
@@ -16,6 +16,7 @@
 #define BLOCK_MAX SHA512_CBLOCK
 
 union hash_state {
+    SHA_CTX sha1;
     SHA256_CTX sha256;
     SHA512_CTX sha512; /* SHA-384 too */
 };
@@ -33,7 +34,22 @@ struct hmac_hash {
     void (*finish)(union hash_state *, uint8_t *);
 };
 
-/* The library's SHA-2 functions report success only; there is nothing to pass on. */
+/* The library's hash functions report success only; there is nothing to pass on. */
+
+static void sha1_start(union hash_state *state)
+{
+    SHA1_Init(&state->sha1);
+}
+
+static void sha1_update(union hash_state *state, const void *data, size_t length)
+{
+    SHA1_Update(&state->sha1, data, length);
+}
+
+static void sha1_finish(union hash_state *state, uint8_t *out)
+{
+    SHA1_Final(out, &state->sha1);
+}
 
 static void sha256_start(union hash_state *state)
 {
@@ -76,6 +92,7 @@ static void sha512_finish(union hash_state *state, uint8_t *out)
 }
 
 static const struct hmac_hash hashes[] = {
+    {"SHA1", SHA_CBLOCK, SHA_DIGEST_LENGTH, sha1_start, sha1_update, sha1_finish},
     {"SHA2-256", SHA256_CBLOCK, SHA256_DIGEST_LENGTH, sha256_start, sha256_update, sha256_finish},
     {"SHA2-384", SHA512_CBLOCK, SHA384_DIGEST_LENGTH, sha384_start, sha512_update, sha384_finish},
     {"SHA2-512", SHA512_CBLOCK, SHA512_DIGEST_LENGTH, sha512_start, sha512_update, sha512_finish},

@@ -43,6 +43,8 @@ static const char *ike_integrity_name(const struct protection *p)
         return "NONE [RFC4306]";
     }
     switch (p->integrity->id) {
+    case AUTH_HMAC_SHA1_96:
+        return "HMAC_SHA1_96 [RFC2404]";
     case AUTH_HMAC_SHA2_256_128:
         return "HMAC_SHA2_256_128 [RFC4868]";
     case AUTH_HMAC_SHA2_384_192:
@@ -76,6 +78,8 @@ static const char *esp_integrity_name(const struct protection *p)
         return "NULL";
     }
     switch (p->integrity->id) {
+    case AUTH_HMAC_SHA1_96:
+        return "HMAC-SHA-1-96 [RFC2404]";
     case AUTH_HMAC_SHA2_256_128:
         return "HMAC-SHA-256-128 [RFC4868]";
     case AUTH_HMAC_SHA2_384_192:

@@ -17,6 +17,7 @@ static const struct kernel_name ciphers[] = {
 };
 
 static const struct kernel_name integrities[] = {
+    {AUTH_HMAC_SHA1_96, "hmac(sha1)", ""},
     {AUTH_HMAC_SHA2_256_128, "hmac(sha256)", ""},
     {AUTH_HMAC_SHA2_384_192, "hmac(sha384)", ""},
     {AUTH_HMAC_SHA2_512_256, "hmac(sha512)", ""},

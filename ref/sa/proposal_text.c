@@ -23,9 +23,11 @@ static const struct word words[] = {
     {"aes192gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192},
     {"aes256gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 256},
     {"chacha20poly1305", TRANSFORM_ENCR, ENCR_CHACHA20_POLY1305, 0},
+    {"sha1", TRANSFORM_INTEG, AUTH_HMAC_SHA1_96, 0},
     {"sha256", TRANSFORM_INTEG, AUTH_HMAC_SHA2_256_128, 0},
     {"sha384", TRANSFORM_INTEG, AUTH_HMAC_SHA2_384_192, 0},
     {"sha512", TRANSFORM_INTEG, AUTH_HMAC_SHA2_512_256, 0},
+    {"prfsha1", TRANSFORM_PRF, PRF_HMAC_SHA1, 0},
     {"prfsha256", TRANSFORM_PRF, PRF_HMAC_SHA2_256, 0},
     {"prfsha384", TRANSFORM_PRF, PRF_HMAC_SHA2_384, 0},
     {"prfsha512", TRANSFORM_PRF, PRF_HMAC_SHA2_512, 0},
@@ -76,13 +78,14 @@ static bool has_type(const struct proposal *p, uint8_t type)
 static void prf_from_hash(struct proposal *p)
 {
     static const uint16_t pairs[][2] = {
+        {AUTH_HMAC_SHA1_96, PRF_HMAC_SHA1},
         {AUTH_HMAC_SHA2_256_128, PRF_HMAC_SHA2_256},
         {AUTH_HMAC_SHA2_384_192, PRF_HMAC_SHA2_384},
         {AUTH_HMAC_SHA2_512_256, PRF_HMAC_SHA2_512},
     };
     size_t count = p->count;
     for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < 3; k++) {
+        for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++) {
             if (p->transforms[i].type == TRANSFORM_INTEG && p->transforms[i].id == pairs[k][0]) {
                 (void)add(p, TRANSFORM_PRF, pairs[k][1], 0);
             }

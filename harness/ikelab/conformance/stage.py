@@ -40,6 +40,10 @@ HALF_OPEN = ("half-open", "connecting")
 HALF_OPEN_MAX = 12  # which a responder may keep of earlier tests: they go by themselves, and ask for no cookies yet
 CLEAN_S = 1.0  # to come to rest by itself, when it was told to
 PCAP_HEADER = 24
+_HASHES = "sha256-sha384-sha512"
+_REST = "prfsha256-prfsha384-prfsha512-x25519-ecp256-ecp384-ecp521-modp2048-modp3072-modp4096"
+EVERY_ESP = ("aes256gcm16-aes192gcm16-aes128gcm16-chacha20poly1305", f"aes256-aes192-aes128-{_HASHES}")
+EVERY_IKE = tuple(f"{words}-{_REST}" for words in EVERY_ESP)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ class Setup:
     def name(self) -> str:
         """Of the implementation, as results have it."""
         return Path(self.peer).stem if self.peer.startswith(table.DRIVER) else self.peer
+
+
+def in_words(spec: PeerSpec) -> PeerSpec:
+    """The scripted peer has no proposals of its own: where an implementation is left to its own, ours are all we know."""
+    children = tuple(replace(one, proposals=one.proposals or EVERY_ESP) for one in spec.children)
+    return replace(spec, proposals=spec.proposals or EVERY_IKE, children=children)
 
 
 class Stage:
@@ -97,7 +107,7 @@ class Stage:
         self._offsets = {}
         setting = self._setting()
         specs = setting.specs(self._world)
-        self.spec: PeerSpec = specs[other].peer()
+        self.spec: PeerSpec = in_words(specs[other].peer())
         self.family = setting.family
         # tests fail on purpose, all from one address
         self.peer.configure(replace(self._known(specs[own]), flood_limits=False))

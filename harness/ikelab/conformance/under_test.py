@@ -119,12 +119,13 @@ class UnderTest:
         """The URL of these octets, on the scripted peer's host."""
         return self.stage.library().publish(octets)
 
-    def new_identity(self) -> Identity:
-        """For `sa.signs_as`: a key of ours and its certificate, by the authority that it trusts, which it never saw."""
+    def new_identity(self, **certificate: Any) -> Identity:
+        """For `sa.signs_as`: a key of ours and its certificate, by the authority that it trusts, which it never saw. It is
+        like the one we are configured with, but for these fields of pki.Certificate."""
         spec, self._identities = self.stage.spec, self._identities + 1
         kind = spec.credentials.key_kind if spec.credentials is not None else "p256"
         owner = f"{self.draws.seed} {self._identities} {self.stage.setup}"
-        issued = root(authority_of(spec.psk)).issue(Certificate(key=kind, identity=spec.local_id), owner)
+        issued = root(authority_of(spec.psk)).issue(Certificate(**{"key": kind, "identity": spec.local_id, **certificate}), owner)
         return Identity(issued.key, tuple(one.public_bytes(Encoding.DER) for one in issued.chain))
 
     def certificate(self) -> bytes:

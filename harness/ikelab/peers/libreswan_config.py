@@ -103,7 +103,7 @@ def ike_algorithms(proposals: Sequence[str]) -> str:
             if word in GROUPS:
                 groups.append(GROUPS[word])
             elif word.startswith(("prfsha", "sha")):
-                name = "sha2_" + word.removeprefix("prf").removeprefix("sha")
+                name = _hash(word.removeprefix("prf"))
                 if name not in hashes:
                     hashes.append(name)
             elif word.startswith(("aes", "chacha")):
@@ -125,7 +125,7 @@ def esp_algorithms(proposals: Sequence[str]) -> tuple[str, str, bool]:
             elif word in ("esn", "noesn"):
                 own_esn.add(word)
             elif word.startswith("sha"):
-                hashes.append("sha2_" + word.removeprefix("sha"))
+                hashes.append(_hash(word))
             elif word.startswith(("aes", "chacha")) or word == "null":
                 ciphers.append(_cipher(word))
             else:
@@ -135,6 +135,10 @@ def esp_algorithms(proposals: Sequence[str]) -> tuple[str, str, bool]:
         for cipher, hashed, group in product(ciphers, hashes or [""], groups or [""]):
             found.append(cipher + (f"-{hashed}" if hashed else "") + (f";{group}" if group else ""))
     return ",".join(found), {True: "either", False: "yes" if "esn" in esn else "no"}[len(esn) == 2], groups_seen
+
+
+def _hash(word: str) -> str:
+    return word if word == "sha1" else f"sha2_{word.removeprefix('sha')}"
 
 
 def _cipher(word: str) -> str:

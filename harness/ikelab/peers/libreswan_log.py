@@ -19,12 +19,13 @@ _KEYMAT = re.compile(r"^ike-keymat (\w+) ([0-9a-f]+) ([0-9a-f]+)$")
 _NUMBER = re.compile(r'^[^|"]*"[^"]+".*? #(\d+): ')
 _SUITE = re.compile(r"\{cipher=(\S+) integ=(\S+) prf=")
 
-_PRF_OCTETS = {"sha256": 32, "sha384": 48, "sha512": 64}
+_PRF_OCTETS = {"sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
 # pluto's names; octets of key with an AEAD's salt; the names of Wireshark's table.
 _CIPHERS = {f"AES_GCM_16_{bits}": (bits // 8 + 4, f"AES-GCM-{bits} with 16 octet ICV [RFC5282]") for bits in (128, 256)}
 _CIPHERS |= {f"AES_CBC_{bits}": (bits // 8, f"AES-CBC-{bits} [RFC3602]") for bits in (128, 256)}
 _CIPHERS["CHACHA20_POLY1305_256"] = (36, "ChaCha20-Poly1305 [RFC7634]")
-_INTEGRITY = {"n/a": (0, "NONE [RFC4306]"), "HMAC_SHA2_256_128": (32, "HMAC_SHA2_256_128 [RFC4868]"),
+_INTEGRITY = {"n/a": (0, "NONE [RFC4306]"), "HMAC_SHA1_96": (20, "HMAC_SHA1_96 [RFC2404]"),
+              "HMAC_SHA2_256_128": (32, "HMAC_SHA2_256_128 [RFC4868]"),
               "HMAC_SHA2_384_192": (48, "HMAC_SHA2_384_192 [RFC4868]"),
               "HMAC_SHA2_512_256": (64, "HMAC_SHA2_512_256 [RFC4868]")}
 

@@ -120,7 +120,8 @@ def _transforms(proposal: str, ike: bool) -> list[str]:
             aead |= word.endswith("gcm16")
             words += ["enc", f"aes-{size}-gcm" if word.endswith("gcm16") else f"aes-{size}"]
         elif word.startswith(("prfsha", "sha")):
-            hashes.append((word.startswith("prf"), "hmac-sha2-" + word.removeprefix("prf").removeprefix("sha")))
+            size = word.removeprefix("prf").removeprefix("sha")
+            hashes.append((word.startswith("prf"), "hmac-sha1" if size == "1" else f"hmac-sha2-{size}"))
         elif word in ("esn", "noesn") and not ike:
             words.append(word)
         else:

@@ -111,6 +111,8 @@ def _authentication(peer: PeerSpec, directory: Path) -> list[str]:
                   f"private-key = {_quoted(path(peer.credentials.private_key))}"]
     if peer.credentials.authorities:
         lines.append(f"authorities = {_list(path(file) for file in peer.credentials.authorities)}")
+    if peer.rsa_sha1:
+        lines.append("rsa-sha1 = true")
     return lines
 
 

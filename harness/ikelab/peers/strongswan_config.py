@@ -59,6 +59,8 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
             f"retransmit_limit = {seconds(retransmission.timeout_max_ms)}",
             f"keep_alive = {seconds(spec.peers[0].keepalive_ms)}",
         ]
+    if any(peer.rsa_pss for peer in spec.peers):
+        lines.append("rsa_pss = yes")
     if spec.cookie_threshold is not None:
         lines.append(f"cookie_threshold = {spec.cookie_threshold}")
     elif not spec.flood_limits:

@@ -6,13 +6,20 @@ from collections.abc import Callable
 from functools import cache
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+PrivateKey = (rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+              | dsa.DSAPrivateKey)
 
 
 def _rsa(bits: int) -> Callable[[], PrivateKey]:
     return lambda: rsa.generate_private_key(65537, bits)
+
+
+@cache
+def _dsa_parameters() -> dsa.DSAParameters:
+    """Finding them takes long; a key of them does not."""
+    return dsa.generate_parameters(1024)
 
 
 _MAKERS: dict[str, Callable[[], PrivateKey]] = {
@@ -24,6 +31,7 @@ _MAKERS: dict[str, Callable[[], PrivateKey]] = {
     "p521": lambda: ec.generate_private_key(ec.SECP521R1()),
     "ed25519": ed25519.Ed25519PrivateKey.generate,
     "ed448": ed448.Ed448PrivateKey.generate,
+    "dsa1024": lambda: _dsa_parameters().generate_private_key(),  # that nobody is to take (RFC 8247 3.1, 3.2)
 }
 KINDS = tuple(_MAKERS)
 

@@ -7,18 +7,20 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from ..peers.neutral import Credentials
 from ..vectors import signing
 from ..vectors.model import Failed
 from ..wire import ike
-from ..wire.registry import DIGITAL_SIGNATURE, X509_SIGNATURE
+from ..wire.registry import DIGITAL_SIGNATURE, X509_SIGNATURE, PayloadType
 from .draws import Draws
 from .errors import Unmet
 from .payloads import AUTH, CERT, CERTREQ, N, Payload
@@ -50,8 +52,7 @@ class Identity:
     @classmethod
     def of(cls, credentials: Credentials) -> Identity:
         assert credentials.certificate is not None and credentials.private_key is not None
-        key = load_pem_private_key(credentials.private_key.read_bytes(), None)
-        return cls(key, tuple(certificates_in(credentials.certificate)))
+        return cls(_private_key(credentials.private_key.read_bytes()), tuple(certificates_in(credentials.certificate)))
 
     def algorithm(self, hashes: Sequence[str] = ()) -> signing.Algorithm:
         """One that fits the key, with the first of `hashes` that does."""
@@ -71,6 +72,9 @@ class Identity:
     def auth(self, signed: bytes, draws: Draws, algorithm: signing.Algorithm | None = None) -> Payload:
         """AUTH by the method 14: the AlgorithmIdentifier and its length before the signature (RFC 7427 3)."""
         algorithm = algorithm or self.algorithm()
+        if isinstance(self.key, dsa.DSAPrivateKey):  # only ever refused, so its octets may differ from play to play
+            signature = self.key.sign(signed, hashes.SHA1())
+            return AUTH(DIGITAL_SIGNATURE, bytes([len(algorithm.identifier)]) + algorithm.identifier + signature)
         signature = signing.fixed(self.key, algorithm, signed, draws.octets(SALT_OCTETS))
         if algorithm.method != DIGITAL_SIGNATURE:
             return AUTH(algorithm.method, signature)
@@ -81,11 +85,28 @@ class Identity:
         return [CERT(one) for one in self.certificates]
 
 
+@lru_cache(maxsize=32)
+def _private_key(pem: bytes) -> Any:
+    """Reading an RSA key takes longer than to sign with it."""
+    return load_pem_private_key(pem, None)
+
+
 def certificate_request(authorities: Sequence[Path]) -> Payload:
     """CERTREQ: SHA-1 over the SubjectPublicKeyInfo of each whom we trust (RFC 7296 3.7)."""
     keys = [x509.load_pem_x509_certificate(one.read_bytes()).public_key() for one in authorities]
     return CERTREQ(b"".join(hashlib.sha1(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
                             for key in keys))
+
+
+def algorithm_of(message: ike.Message) -> signing.Algorithm:
+    """What the AUTH payload of a message says it is signed with. Raises Unmet."""
+    auth = message.first(PayloadType.AUTH)
+    if not isinstance(auth, ike.AuthPayload):
+        raise Unmet(f"{message} has no AUTH")
+    try:
+        return signing.take_apart(auth.method, auth.data)[0]
+    except (Failed, IndexError) as error:
+        raise Unmet(f"AUTH of the peer: {error} (RFC 7427 3)") from error
 
 
 def check(message: ike.Message, auth: ike.AuthPayload, signed: bytes) -> None:

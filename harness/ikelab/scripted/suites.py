@@ -9,8 +9,8 @@ from ..vectors.choice import Choice
 from ..wire.ike import Proposal, Transform
 from ..wire.registry import Protocol, TransformType
 
-_PRFS = {"prfsha256": 5, "prfsha384": 6, "prfsha512": 7}
-_INTEGRITIES = {"sha256": 12, "sha384": 13, "sha512": 14}
+_PRFS = {"prfsha1": 2, "prfsha256": 5, "prfsha384": 6, "prfsha512": 7}
+_INTEGRITIES = {"sha1": 2, "sha256": 12, "sha384": 13, "sha512": 14}
 _GROUPS = {"modp2048": 14, "modp3072": 15, "modp4096": 16, "ecp256": 19, "ecp384": 20, "ecp521": 21, "x25519": 31,
            "x448": 32}
 _ESN = {"noesn": 0, "esn": 1}
@@ -55,8 +55,8 @@ def group_of(words: str) -> int:
     return next((_GROUPS[word] for word in words.split("-") if word in _GROUPS), 0)
 
 
-_SHA = {"AUTH_HMAC_SHA2_256_128": "256", "AUTH_HMAC_SHA2_384_192": "384", "AUTH_HMAC_SHA2_512_256": "512"}
-_BITS = {"256": "128", "384": "192", "512": "256"}
+_SHA = {"AUTH_HMAC_SHA1_96": "1", "AUTH_HMAC_SHA2_256_128": "256", "AUTH_HMAC_SHA2_384_192": "384", "AUTH_HMAC_SHA2_512_256": "512"}
+_BITS = {"1": "96", "256": "128", "384": "192", "512": "256"}
 
 
 def ike_names(choice: Choice) -> tuple[str, str]:
@@ -65,6 +65,8 @@ def ike_names(choice: Choice) -> tuple[str, str]:
     encryption = {"ENCR_AES_GCM_16": f"AES-GCM-{bits} with 16 octet ICV [RFC5282]",
                   "ENCR_AES_CBC": f"AES-CBC-{bits} [RFC3602]"}.get(choice.suite.encryption,
                                                                    "ChaCha20-Poly1305 [RFC7634]")
+    if sha == "1":
+        return encryption, "HMAC_SHA1_96 [RFC2404]"
     return encryption, f"HMAC_SHA2_{sha}_{_BITS[sha]} [RFC4868]" if sha else "NONE [RFC4306]"
 
 
@@ -73,4 +75,4 @@ def esp_names(choice: Choice) -> tuple[str, str]:
     sha = _SHA.get(choice.suite.integrity, "")
     encryption = {"ENCR_AES_GCM_16": "AES-GCM with 16 octet ICV [RFC4106]",
                   "ENCR_AES_CBC": "AES-CBC [RFC3602]", "ENCR_NULL": "NULL"}.get(choice.suite.encryption, "ChaCha20-Poly1305 [RFC7634]")
-    return encryption, f"HMAC-SHA-{sha}-{_BITS[sha]} [RFC4868]" if sha else "NULL"
+    return encryption, f"HMAC-SHA-{sha}-{_BITS[sha]} [{'RFC2404' if sha == '1' else 'RFC4868'}]" if sha else "NULL"

@@ -121,7 +121,13 @@ def pss_sign(key: rsa.RSAPrivateKey, name: str, message: bytes, salt: bytes) -> 
     masked[0] &= 0x7F
     numbers = key.private_numbers()
     value = int.from_bytes(bytes(masked) + hashed + b"\xbc", "big")
-    return pow(value, numbers.d, numbers.public_numbers.n).to_bytes(length, "big")
+    return _rsa_power(numbers, value).to_bytes(length, "big")
+
+
+def _rsa_power(numbers: rsa.RSAPrivateNumbers, value: int) -> int:
+    """value^d mod n by the remainders of its prime factors (RFC 8017 5.1.2)."""
+    of_p, of_q = pow(value, numbers.dmp1, numbers.p), pow(value, numbers.dmq1, numbers.q)
+    return of_q + numbers.q * ((of_p - of_q) * numbers.iqmp % numbers.p)
 
 
 def pss_salt(key: rsa.RSAPublicKey, name: str, signature: bytes) -> bytes:

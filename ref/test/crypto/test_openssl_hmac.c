@@ -1,4 +1,4 @@
-/* HMAC as the integrity algorithms use it: RFC 4868 2.7.2, and a keyed state that can be reused. */
+/* HMAC as the integrity algorithms use it: RFC 2202 3, RFC 4868 2.7.2, and a keyed state that can be reused. */
 
 #include "crypto_support.h"
 
@@ -15,6 +15,12 @@ struct vector {
 /* The RFC prints 16 octets too many in front of the last key; its remark (64 octets) and its output
  * hold for what stands here. */
 static const struct vector vectors[] = {
+    {AUTH_HMAC_SHA1_96, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "4869205468657265",
+     "b617318655057264e28bc0b6fb378c8ef146be00"},
+    {AUTH_HMAC_SHA1_96, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+     "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+     "dddddddddddddddddddd",
+     "125d7342b9ac11cd91a39af48aa17b4f63f175d3"},
     {AUTH_HMAC_SHA2_256_128, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
      "4869205468657265", "198a607eb44bfbc69903a0f1cf2bbdc5ba0aa3f3d9ae3c1c7a3b1696a0b68cf7"},
     {AUTH_HMAC_SHA2_256_128, "4a6566654a6566654a6566654a6566654a6566654a6566654a6566654a656665",
@@ -93,7 +99,7 @@ static struct hmac keyed(const struct vector *vector)
     return hmac;
 }
 
-static void test_rfc_4868_again_and_again(void **state)
+static void test_the_rfcs_again_and_again(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VECTOR_COUNT; i++) {
@@ -131,6 +137,9 @@ static void test_keys_around_the_block_length(void **state)
         size_t key_length;
         const char *output;
     } rows[] = {
+        {"SHA1", 0, "fbdb1d1b18aa6c08324b7d64b71fb76370690e1d"},
+        {"SHA1", 64, "9f796d7beb9aea9823b5d946299024c94bc1d842"},
+        {"SHA1", 65, "eb36bcce253d8404b28fd02a64452c0729cc4adb"},
         {"SHA2-256", 0, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
         {"SHA2-256", 64, "bf64e6883dbe3b4b2668390800cedbf8d96dce1b3a66688efd3d75593f3eeed0"},
         {"SHA2-256", 65, "0cd32c17fa060eceba1d248a6a0eab380520fa14f89d1d1a34e3dc53c061d282"},
@@ -184,7 +193,7 @@ static void test_an_unknown_hash_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfc_4868_again_and_again),
+        cmocka_unit_test(test_the_rfcs_again_and_again),
         cmocka_unit_test(test_a_copy_computes_the_same),
         cmocka_unit_test(test_keys_around_the_block_length),
         cmocka_unit_test(test_wipe_leaves_no_key_behind),

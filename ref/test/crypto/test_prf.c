@@ -90,6 +90,18 @@ static void test_rfc_4231(void **state)
     }
 }
 
+/* RFC 2202 3 */
+static void test_sha1(void **state)
+{
+    (void)state;
+    const struct prf_algorithm *prf = prf_algorithm_find(PRF_HMAC_SHA1);
+    struct bytes part = bytes_of("what do ya want for nothing?", 28);
+    uint8_t out[PRF_OUTPUT_MAX];
+    assert_int_equal(prf_compute(prf, bytes_of("Jefe", 4), &part, 1, out), STATUS_OK);
+    assert_octets_equal_hex(out, prf->output_length, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+    assert_int_equal(prf->key_length, 20);
+}
+
 static void test_parts_are_joined(void **state)
 {
     (void)state;
@@ -201,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc_4231),
+        cmocka_unit_test(test_sha1),
         cmocka_unit_test(test_parts_are_joined),
         cmocka_unit_test(test_prf_plus_is_the_chain_of_2_13),
         cmocka_unit_test(test_prf_plus_of_a_known_answer),

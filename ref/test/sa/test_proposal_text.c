@@ -37,6 +37,8 @@ static void test_accepted(void **state)
     assert_text("aes128-sha256-ecp256", PROTOCOL_IKE, "aes128-sha256-ecp256-prfsha256");
     assert_text("aes256-aes128-sha512-sha256-modp4096", PROTOCOL_IKE,
                 "aes256-aes128-sha512-sha256-modp4096-prfsha512-prfsha256");
+    assert_text("aes256-sha1-modp2048", PROTOCOL_IKE, "aes256-sha1-modp2048-prfsha1");
+    assert_text("aes256gcm16-prfsha1-x25519", PROTOCOL_IKE, "aes256gcm16-prfsha1-x25519");
     assert_text("chacha20poly1305-esn", PROTOCOL_ESP, "chacha20poly1305-esn");
     assert_text("aes192-sha384", PROTOCOL_ESP, "aes192-sha384");
     assert_text("null-sha256-esn", PROTOCOL_ESP, "null-sha256-esn");

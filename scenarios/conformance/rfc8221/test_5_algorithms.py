@@ -47,3 +47,14 @@ def test_ipcomp_oui_is_not_accepted(peer):
     answer = sa.request(CREATE_CHILD_SA, N("IPCOMP_SUPPORTED", b"\x12\x34\x01"), *offer.payloads)
     assert "IPCOMP_SUPPORTED" not in answer.notifies()
     offer.take(answer).ping()
+
+
+@configuration(child={"proposals": ("aes256-sha1",)})
+@needs("esp-aes-cbc")
+@requirement("RFC8221-6-05")
+def test_sha1_is_still_what_everybody_has(peer):
+    """AES-CBC with AUTH_HMAC_SHA1_96, where it is configured so: packets pass. RFC 8221 6"""
+    sa = peer.establish()
+    assert sa.children[0].choice.suite.integrity == "AUTH_HMAC_SHA1_96"
+    sa.liveness()
+    sa.children[0].ping()

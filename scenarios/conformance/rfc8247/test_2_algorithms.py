@@ -25,3 +25,13 @@ def test_cbc_goes_with_integrity(responder, integrity):
     none = [Transform(TransformType.INTEG, 0)] if integrity == "NONE" else []
     answer = sa.try_init(lambda payloads: replaced(payloads, SA(Proposal(1, IKE, b"", rest + none))))
     answer.notified("NO_PROPOSAL_CHOSEN")
+
+
+@configuration(proposals=("aes256-sha1-prfsha1-modp2048",))
+@needs("ike-aes-cbc", "ke-modp")
+@requirement("RFC8247-2.2-03", "RFC8247-2.3-03")
+def test_sha1_is_still_what_everybody_has(peer):
+    """An IKE SA by PRF_HMAC_SHA1 and AUTH_HMAC_SHA1_96, where it is configured so, and a rekey of it. RFC 8247 2.2, 2.3"""
+    sa = peer.establish()
+    assert sa.choice.prf == "PRF_HMAC_SHA1" and sa.choice.suite.integrity == "AUTH_HMAC_SHA1_96"
+    sa.rekey().liveness()

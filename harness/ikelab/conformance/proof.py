@@ -1,0 +1,47 @@
+"""IKE_AUTH with signatures of a test's choice, in both roles."""
+
+from __future__ import annotations
+
+from ..scripted.channel import Received
+from ..scripted.ike_sa import IkeSa
+from ..scripted.payloads import replaced
+from ..scripted.signature import Identity, hash_algorithms
+from ..vectors.signing import Algorithm
+from ..wire.registry import Exchange, PayloadType
+from .under_test import UnderTest
+
+
+def prove_by(peer: UnderTest, algorithm: Algorithm, signs_as: Identity | None = None) -> IkeSa:
+    """We prove ourselves by such a signature, and the peer has had the chance to believe it: `sa.liveness()` shows that
+    it does, `peer.status()` that it does not. A responder that does not has to say so."""
+    sa = peer.initialised()
+    sa.signature_algorithm, sa.signs_as = algorithm, signs_as
+    if sa.initiator:
+        sent = sa.send_auth()
+        answer = sa.expect_response(sent)
+        if answer.first(PayloadType.AUTH) is None:
+            answer.notified("AUTHENTICATION_FAILED")
+        else:
+            sa.take_auth(answer, sent)
+    else:
+        sa.accept_auth(sa.auth_request)
+        sa.prove_chance()
+    return sa
+
+
+def proof_for(peer: UnderTest, *hashes: int) -> Received:
+    """The peer's message with AUTH, after we have listed these hash algorithms; the signature verifies."""
+    listed = hash_algorithms(hashes)
+    if peer.role == "responder":
+        sa = peer.ike_sa()
+        sa.take_init(sa.try_init(lambda payloads: replaced(payloads, listed)))
+        message = sa.expect_response(sa.send_auth())
+    else:
+        sa = peer.call()
+        sa.accept_init(*replaced(sa.init_response_payloads(), listed))
+        message = sa.expect_request(Exchange.IKE_AUTH)
+    sa.check_proof(message)
+    return message
+
+
+__all__ = ["proof_for", "prove_by"]
