@@ -1,7 +1,7 @@
-/* HMAC over the library's SHA-1 and SHA-2. The library's own EVP HMAC allocates twice for every message (its
- * digest contexts are duplicated, OpenSSL 3.0), which a packet path must not do. Its plain hash
- * states are values that can be copied, so HMAC is composed of them here; they are marked
- * deprecated, but nothing else in the library hashes without the heap. */
+/* HMAC over the library's SHA-1 and SHA-2. The library's own EVP HMAC allocates twice for every
+ * message (its digest contexts are duplicated, OpenSSL 3.0), which a packet path must not do. Its
+ * plain hash states are values that can be copied, so HMAC is composed of them here; they are
+ * marked deprecated, but nothing else in the library hashes without the heap. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/hmac.h"

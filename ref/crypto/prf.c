@@ -9,8 +9,9 @@
 
 #define PRF_PLUS_OUTPUTS_MAX 255 /* the counter is one octet, RFC 7296 2.13 */
 
-/* id, name, library's name of the hash, preferred key length, output length: RFC 2104, RFC 4868 2.6.
- * SHA-1 is what everybody has to have (RFC 8247 2.2); nothing of ours proposes it unasked. */
+/* id, name, library's name of the hash, preferred key length, output length: RFC 2104, RFC
+ * 4868 2.6. SHA-1 is what everybody has to have (RFC 8247 2.2); nothing of ours proposes it
+ * unasked. */
 static const struct prf_algorithm algorithms[] = {
     {PRF_HMAC_SHA1, "prfsha1", "SHA1", 20, 20},
     {PRF_HMAC_SHA2_256, "prfsha256", "SHA2-256", 32, 32},

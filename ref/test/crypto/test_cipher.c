@@ -42,7 +42,7 @@ static void test_ciphers_have_their_rfcs_lengths(void **state)
     assert_int_equal(null->block_length, 1);
 }
 
-static void test_integrity_has_rfc_4868_lengths(void **state)
+static void test_integrity_has_the_rfcs_lengths(void **state)
 {
     (void)state;
     static const struct {
@@ -50,8 +50,11 @@ static void test_integrity_has_rfc_4868_lengths(void **state)
         const char *name;
         size_t key_length;
         size_t icv_length;
-    } rows[] = {{12, "sha256", 32, 16}, {13, "sha384", 48, 24}, {14, "sha512", 64, 32}};
-    for (size_t i = 0; i < 3; i++) {
+    } rows[] = {{2, "sha1", 20, 12},
+                {12, "sha256", 32, 16},
+                {13, "sha384", 48, 24},
+                {14, "sha512", 64, 32}}; /* RFC 2404 5, RFC 4868 2.6 */
+    for (size_t i = 0; i < 4; i++) {
         const struct integrity_algorithm *found = integrity_algorithm_find(rows[i].id);
         assert_int_equal(found->id, rows[i].id);
         assert_string_equal(found->name, rows[i].name);
@@ -69,14 +72,14 @@ static void test_what_we_do_not_have_is_null(void **state)
     assert_null(cipher_algorithm_find(3));
     assert_null(cipher_algorithm_find(65535));
     assert_null(integrity_algorithm_find(AUTH_NONE));
-    assert_null(integrity_algorithm_find(2));
+    assert_null(integrity_algorithm_find(1)); /* RFC 8221 6, RFC 8247 2.3 */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ciphers_have_their_rfcs_lengths),
-        cmocka_unit_test(test_integrity_has_rfc_4868_lengths),
+        cmocka_unit_test(test_integrity_has_the_rfcs_lengths),
         cmocka_unit_test(test_what_we_do_not_have_is_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* HMAC as the integrity algorithms use it: RFC 2202 3, RFC 4868 2.7.2, and a keyed state that can be reused. */
+/* HMAC as the integrity algorithms use it: RFC 2202 3, RFC 4868 2.7.2, and a keyed state that can
+ * be reused. */
 
 #include "crypto_support.h"
 

@@ -197,8 +197,9 @@ static void test_table(void **state)
         uint16_t id;
         const char *name;
         size_t length;
-    } rows[] = {{5, "prfsha256", 32}, {6, "prfsha384", 48}, {7, "prfsha512", 64}};
-    for (size_t i = 0; i < 3; i++) {
+    } rows[] = {
+        {2, "prfsha1", 20}, {5, "prfsha256", 32}, {6, "prfsha384", 48}, {7, "prfsha512", 64}};
+    for (size_t i = 0; i < 4; i++) {
         const struct prf_algorithm *prf = prf_algorithm_find(rows[i].id);
         assert_int_equal(prf->id, rows[i].id);
         assert_string_equal(prf->name, rows[i].name);
@@ -206,7 +207,7 @@ static void test_table(void **state)
         assert_int_equal(prf->output_length, rows[i].length);
     }
     assert_null(prf_algorithm_find(0));
-    assert_null(prf_algorithm_find(2));
+    assert_null(prf_algorithm_find(1)); /* RFC 8247 2.2 */
 }
 
 int main(void)

@@ -115,7 +115,7 @@ static void test_choice_of_prf(void **state)
     (void)state;
     offer.count = 2;
     offer.proposals[0].count = 2;
-    offer.proposals[0].transforms[0] = (struct transform){.type = TRANSFORM_PRF, .id = 2};
+    offer.proposals[0].transforms[0] = (struct transform){.type = TRANSFORM_PRF, .id = 1};
     offer.proposals[0].transforms[1] =
         (struct transform){.type = TRANSFORM_INTEG, .id = PRF_HMAC_SHA2_256};
     offer.proposals[1].count = 1;
