@@ -154,6 +154,16 @@ MUTANTS = (
            "memcmp(a->octets, b->octets, address_length(a)) == 0;", "memcmp(a->octets, b->octets, 4) == 0;"),
     Mutant("the peer's hashes are not noted", "exchange/authentication.c",
            "hash <= HASH_IDENTITY ? HASH_BIT(hash) : 0;", "0;"),
+    # puzzles
+    Mutant("the solution of a puzzle is not sent", "exchange/ike_sa_init.c", "if (sa->init->solution_length > 0) {",
+           "if (false) {"),
+    Mutant("a puzzle is solved for one bit less", "sa/puzzle.c", ">= search->difficulty) {", "+ 1u >= search->difficulty) {"),
+    Mutant("the search for a solution does not go on", "exchange/client_puzzle.c",
+           "if (store->now_ns < client_puzzle_deadline(sa)) {", "if (true) {"),
+    Mutant("the solution is not sent with IKE_AUTH", "exchange/fragmentation.c",
+           "return asks && sa->init != NULL ?", "return false && sa->init != NULL ?"),
+    Mutant("the solution stands in every fragment", "protect/skf_message.c", "number == 1 ? ps : bytes_of(NULL, 0)", "ps"),
+    Mutant("a stranger who has proved itself still counts", "sa/half_open.c", "table->failing -= sa->failures > 0;", ";"),
     Mutant("held packets are forgotten", "esp/plane_seal.c", "hold_drop(&entry->held, link); } else if",
            "link = &held->next; } else if"),
 )

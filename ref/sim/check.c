@@ -8,8 +8,9 @@
 
 static void for_each_ledger(struct checks *c, void (*function)(struct ledger *ledger))
 {
-    struct ledger *all[] = {&c->messages, &c->cuts,  &c->ivs,     &c->keys,      &c->gone,
-                            &c->windows,  &c->inner, &c->openers, &c->delivered, &c->nonces};
+    struct ledger *all[] = {&c->messages,  &c->cuts,    &c->ivs,    &c->keys,
+                            &c->gone,      &c->windows, &c->inner,  &c->openers,
+                            &c->delivered, &c->nonces,  &c->puzzles};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         function(all[i]);
     }
@@ -40,6 +41,7 @@ void check_message_received(struct sim *sim, struct host *host, struct bytes oct
     struct ike_header header;
     if (ike_header_parse(octets, &header) == STATUS_OK) {
         check_window_received(sim, host, &header);
+        check_puzzles_received(sim, host, &header, octets);
     }
 }
 

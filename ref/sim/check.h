@@ -36,6 +36,11 @@ bool check_gone_spi_in(const struct sim *sim, const struct host *host, uint32_t 
 /* check_window.c: one request at a time, in order, and answered before the next. */
 void check_window_sent(struct sim *sim, struct host *host, const struct ike_header *header);
 void check_window_received(struct sim *sim, struct host *host, const struct ike_header *header);
+/* check_puzzles.c: who was given a puzzle solves it. */
+void check_puzzles_sent(struct sim *sim, struct host *host, const struct ike_header *header,
+                        struct bytes octets);
+void check_puzzles_received(struct sim *sim, struct host *host, const struct ike_header *header,
+                            struct bytes octets);
 /* check_inside.c: fresh nonces, seen with the keys the cores have told. */
 void check_inside_keys(struct sim *sim, const struct event *event);
 void check_inside_forget(struct sim *sim);

@@ -14,6 +14,23 @@ static bool is_hint(const struct ike_header *header)
     return header->next_payload == PAYLOAD_NOTIFY && header->length <= NOTIFY_ONLY_MAX;
 }
 
+/* The solution of a puzzle stands in the open before SK (RFC 8019 7.2.2): the message without it,
+ * and *header as if it were not there. */
+static struct bytes without_solution(struct ike_header *header, struct bytes octets)
+{
+    struct bytes rest =
+        bytes_of(octets.data + IKE_HEADER_LENGTH, octets.length - IKE_HEADER_LENGTH);
+    uint8_t next, reserved;
+    uint16_t length;
+    if (header->exchange_type != IKE_AUTH || header->next_payload != PAYLOAD_PS ||
+        !bytes_take_u8(&rest, &next) || !bytes_take_u8(&rest, &reserved) ||
+        !bytes_take_u16(&rest, &length) || length > octets.length - IKE_HEADER_LENGTH) {
+        return octets;
+    }
+    header->next_payload = next;
+    return bytes_of(octets.data + length, octets.length - length);
+}
+
 static uint64_t message_mark(const struct ike_header *header)
 {
     uint64_t mark = mark_join(header->spi_i, header->spi_r);
@@ -84,6 +101,8 @@ void check_message_sent(struct sim *sim, struct host *host, struct bytes octets)
         sim_violation(sim, host, "sent a message with a bad header");
         return;
     }
+    check_puzzles_sent(sim, host, &header, octets);
+    struct bytes behind = without_solution(&header, octets); /* where SK stands as ever */
     bool sealed = header.next_payload == PAYLOAD_SK || header.next_payload == PAYLOAD_SKF;
     if (!sealed && header.exchange_type != IKE_SA_INIT && !is_hint(&header)) {
         sim_violation(sim, host, "sent %s in the clear", exchange_type_name(header.exchange_type));
@@ -94,7 +113,7 @@ void check_message_sent(struct sim *sim, struct host *host, struct bytes octets)
         return;
     }
     uint64_t message = mark_of(octets);
-    if (!ledger_note(&sim->checks.messages, datagram_mark(&header, octets), message, &before)) {
+    if (!ledger_note(&sim->checks.messages, datagram_mark(&header, behind), message, &before)) {
         if (before != message) {
             sim_violation(sim, host, "sent message %u of %s again with other octets",
                           (unsigned)header.message_id, exchange_type_name(header.exchange_type));
@@ -102,8 +121,8 @@ void check_message_sent(struct sim *sim, struct host *host, struct bytes octets)
         return; /* a retransmission */
     }
     if (sealed) {
-        check_iv(sim, host, &header, octets, message);
-        check_cut(sim, host, &header, octets);
+        check_iv(sim, host, &header, behind, message);
+        check_cut(sim, host, &header, behind);
         check_gone_message(sim, host, &header);
         check_window_sent(sim, host, &header);
         check_inside(sim, host, &header, octets);

@@ -253,6 +253,11 @@ static void host_set(struct sim *sim, unsigned index)
     if (index == 1 && sim_setting(sim, SET_COOKIES)) {
         host->config.cookie_threshold = 0;
     }
+    if (index == 1 && sim_setting(sim, SET_PUZZLES)) { /* before IKE_AUTH too after a failure */
+        host->config.cookie_threshold = host->config.puzzle_threshold = 0;
+        host->config.puzzle_difficulty = sim_setting(sim, SET_PUZZLES);
+        host->config.prefix_failures = 1;
+    }
     host->config.peers = peers;
     host->config.peer_count = index == 1 && sim->host_count == 3 ? 2 : 1;
     host->dice = dice_of(sim->script->seed, 100 + index);

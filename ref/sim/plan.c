@@ -2,6 +2,7 @@
 
 #include "sim/plan.h"
 
+#include "sa/puzzle.h"
 #include "sim/dice.h"
 
 #define ALL_CHILDREN 99
@@ -262,6 +263,9 @@ static void choose_world(struct dice *d, struct script *s)
     s->settings[SET_CERTIFICATES] = dice_below(d, 20) == 0;
     if (dice_below(d, 4) == 0 || s->settings[SET_CERTIFICATES]) {
         s->settings[SET_FRAGMENT] = fragments[dice_below(d, 4)];
+    }
+    if (dice_below(d, 16) == 0) {
+        s->settings[SET_PUZZLES] = PUZZLE_DIFFICULTY_MIN + dice_below(d, 3);
     }
 }
 

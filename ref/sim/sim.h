@@ -121,6 +121,7 @@ struct checks {
     struct ledger inner;     /* inner packets sent: their octets */
     struct ledger delivered; /* inner packets that arrived */
     struct ledger nonces;
+    struct ledger puzzles; /* by host and cookie: what came with it */
     struct ledger openers; /* index + 1 into opener[] */
     size_t opener_count;
     struct opener *opener;                   /* keys of IKE SAs, to look inside */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange/response.h"
+#include "sa/puzzle.h"
 #include "sim/check.h"
 #include "sim/config.h"
 #include "sim/mirror.h"
@@ -107,6 +109,53 @@ static void test_an_iv_serves_once(void **state)
     assert_broken("one key and one IV");
     sent(4, IKE_FLAG_RESPONSE, 9, 3);
     assert_broken("without room for an IV");
+}
+
+/* IKE_SA_INIT: a cookie, with a puzzle of that many bits or, in a request, with these keys. */
+static struct bytes init_message(uint8_t flags, uint8_t difficulty, struct bytes keys)
+{
+    static const uint8_t cookie[] = "a cookie";
+    struct writer w = writer_over(octets, sizeof octets);
+    struct ike_header header = {.spi_i = 1, .exchange_type = IKE_SA_INIT, .flags = flags};
+    ike_header_build(&w, &header);
+    struct chain_writer chain = chain_writer_over(&w);
+    notify_add(&chain, COOKIE, bytes_of(cookie, sizeof cookie));
+    if (difficulty > 0) {
+        struct puzzle_notify puzzle = {.prf = PRF_HMAC_SHA2_256, .difficulty = difficulty};
+        notify_add_puzzle(&chain, &puzzle);
+    }
+    if (keys.length > 0) {
+        payload_begin(&chain, PAYLOAD_PS);
+        ps_payload_build(&w, keys);
+        payload_end(&chain);
+    }
+    writer_patch_u8(&w, 16, chain.first);
+    ike_header_patch_length(&w);
+    return writer_bytes(&w);
+}
+
+static void test_a_puzzle_is_solved(void **state)
+{
+    static const uint8_t cookie[] = "a cookie", bad[] = {1, 2, 3, 4};
+    struct puzzle_search search;
+    (void)state;
+    check_message_sent(sim, host, init_message(IKE_FLAG_INITIATOR, 0, bytes_of(NULL, 0)));
+    check_message_received(sim, host, init_message(IKE_FLAG_RESPONSE, 9, bytes_of(NULL, 0)));
+    assert_int_equal(puzzle_search_begin(&search, PRF_HMAC_SHA2_256, 9,
+                                         bytes_of(cookie, sizeof cookie), bytes_of(NULL, 0)),
+                     STATUS_OK);
+    assert_true(puzzle_search_go_on(&search, UINT32_MAX));
+    check_message_sent(sim, host, init_message(IKE_FLAG_INITIATOR, 0, puzzle_search_keys(&search)));
+    assert_held();
+    check_message_sent(sim, host, init_message(IKE_FLAG_INITIATOR, 0, bytes_of(bad, 4)));
+    assert_broken("without its solution");
+    check_message_sent(sim, host, init_message(IKE_FLAG_INITIATOR, 0, bytes_of(NULL, 0)));
+    assert_broken("without its solution");
+    check_message_sent(sim, &sim->hosts[1], init_message(IKE_FLAG_INITIATOR, 0, bytes_of(NULL, 0)));
+    assert_held(); /* somebody else's puzzle */
+    check_message_received(sim, host, init_message(IKE_FLAG_RESPONSE, 12, bytes_of(NULL, 0)));
+    check_message_sent(sim, host, init_message(IKE_FLAG_INITIATOR, 0, bytes_of(NULL, 0)));
+    assert_held(); /* two copies that differ: nobody knows which one it has read */
 }
 
 /* One fragment of an INFORMATIONAL request of the same IKE SA. */
@@ -394,6 +443,7 @@ int main(void)
         CASE(test_fragments_wait_for_their_turn),
         CASE(test_a_message_keeps_its_octets),
         CASE(test_an_iv_serves_once),
+        CASE(test_a_puzzle_is_solved),
         CASE(test_nothing_in_the_clear),
         CASE(test_one_request_at_a_time),
         CASE(test_requests_begin_at_the_beginning),

@@ -23,7 +23,7 @@ static void test_same_seed_same_script(void **state)
 static void test_every_plan_and_every_verb_occurs(void **state)
 {
     unsigned plans[PLANS] = {0}, verbs[VERBS] = {0}, real = 0, ipv6 = 0, certificates = 0;
-    unsigned fragments = 0;
+    unsigned fragments = 0, puzzles = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= 2000; seed++) {
         plan_script(seed, &a);
@@ -32,6 +32,7 @@ static void test_every_plan_and_every_verb_occurs(void **state)
         ipv6 += a.settings[SET_IPV6];
         certificates += a.settings[SET_CERTIFICATES];
         fragments += a.settings[SET_FRAGMENT] != 0;
+        puzzles += a.settings[SET_PUZZLES] != 0;
         for (size_t i = 0; i < a.count; i++) {
             verbs[a.acts[i].verb]++;
             assert_true(i == 0 || a.acts[i - 1].at_ms <= a.acts[i].at_ms);
@@ -45,6 +46,7 @@ static void test_every_plan_and_every_verb_occurs(void **state)
     }
     assert_true(real > 50 && real < 200); /* one in twenty */
     assert_true(certificates > 50 && certificates < 200);
+    assert_true(puzzles > 60 && puzzles < 250); /* one in sixteen */
     assert_true(ipv6 > 300 && fragments > 300); /* about one in four */
 }
 
