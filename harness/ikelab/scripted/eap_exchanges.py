@@ -61,8 +61,10 @@ class EapExchanges(FirstExchanges):
 
     def check_eap_auth(self, message: Received) -> None:
         """The peer's AUTH after Success. Raises Unmet."""
-        assert self.keymat is not None and self.peer_identity is not None
+        assert self.keymat is not None
         auth = message.first(PayloadType.AUTH)
+        if self.peer_identity is None:
+            raise Unmet(f"whose AUTH is in {message}? Its first IKE_AUTH message had no ID (RFC 7296 2.16)")
         if not isinstance(auth, ike.AuthPayload):
             raise Unmet(f"{message} has no AUTH, which is due after EAP Success (RFC 7296 2.16)")
         wanted = self.keymat.shared_key_auth(self.eap_key(own=False), self.signed_octets(False, self.peer_identity))
