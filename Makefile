@@ -253,6 +253,12 @@ fuzzers:
 fuzz: fuzzers
 	@$(PYTHON) ci/fuzz.py --build $(BUILD) --minutes $(MINUTES) $(TARGET)
 
+# The same fuzzers under AFL++.
+fuzz-afl:
+	@command -v afl-fuzz >/dev/null || ci/install.sh --afl
+	@$(MAKE) --no-print-directory fuzzers FUZZED=$(BUILD)/fuzzed-afl FUZZ_CC=afl-clang-fast
+	@$(PYTHON) ci/fuzz_afl.py --build $(BUILD) --minutes $(MINUTES) $(TARGET)
+
 # How much of the core is reached (docs/COVERAGE.md): everything that plays it, built with counters, without
 # asserts, whose other branch no test is to take, and without warnings, which are the other builds' affair.
 COVERED := $(BUILD)/covered
@@ -310,7 +316,7 @@ tidy:
 	@echo "tidy: the formatting, the rooms, the marks of tests and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
+.PHONY: fuzz-afl all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
   hostile-peers robust fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)

@@ -15,6 +15,8 @@ python3-jinja2 python3-rich python3-click python3-junitparser"
 COVERAGE="gcovr"
 # Only for `make mutation`, which asks for it with --mutation.
 MUTATION="python3-clang binutils"
+# Only for `make fuzz-afl`, which asks for it with --afl.
+AFL="afl++"
 
 fail() {
     echo "ci/install.sh: $1" >&2
@@ -26,16 +28,17 @@ case "${1:-}" in
 '') ;;
 --coverage) MORE=$COVERAGE ;;
 --mutation) MORE=$MUTATION ;;
+--afl) MORE=$AFL ;;
 --list)
     echo $BUILD $RUN $PYTHON
     exit 0
     ;;
 -h | --help)
-    echo "usage: ci/install.sh [--list | --coverage | --mutation]   installs (or lists) the Debian packages ikelab needs"
+    echo "usage: ci/install.sh [--list | --coverage | --mutation | --afl]   installs (or lists) the Debian packages ikelab needs"
     exit 0
     ;;
 *)
-    echo "usage: ci/install.sh [--list | --coverage | --mutation]" >&2
+    echo "usage: ci/install.sh [--list | --coverage | --mutation | --afl]" >&2
     exit 2
     ;;
 esac

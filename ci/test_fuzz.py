@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,32 @@ def test_scripts_in_the_corpus_are_what_the_tables_say() -> None:
     for target, name, octets in fuzz_corpus.scripts():
         path = fuzz_corpus.CORPUS / target / name
         assert path.exists() and path.read_bytes() == octets, f"{path}: run ci/fuzz_corpus.py"
+
+
+def afl(tmp_path: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """ci/fuzz_afl.py with an engine that does what is written here; $out is its folder."""
+    engine = tmp_path / "bin/afl-fuzz"
+    engine.parent.mkdir()
+    engine.write_text("#!/bin/sh\nwhile [ $# -gt 0 ]; do case $1 in -o) out=$2;; esac; shift; done\n"
+                      f"mkdir -p $out/default/crashes\n{text}\n")
+    engine.chmod(0o755)
+    return subprocess.run([sys.executable, FUZZ.with_name("fuzz_afl.py"), "--build", tmp_path, "words"], capture_output=True,
+                          text=True, check=False, env={**os.environ, "PATH": f"{engine.parent}:{os.environ['PATH']}"})
+
+
+STATS = "printf 'execs_done        : 1200\\nedges_found       : 7\\n' >$out/default/fuzzer_stats"
+
+
+def test_the_other_engine_finds_nothing(tmp_path: Path) -> None:
+    done = afl(tmp_path, STATS)
+    assert done.returncode == 0 and "1,200" in done.stdout and "fuzz_afl: 0 findings" in done.stdout
+
+
+def test_the_other_engine_finds_something(tmp_path: Path) -> None:
+    done = afl(tmp_path, f"{STATS}; echo x >$out/default/crashes/id:000000")
+    assert done.returncode == 1 and "1 FOUND" in done.stdout and "crashes/id:000000" in done.stdout
+
+
+def test_the_other_engine_does_not_run(tmp_path: Path) -> None:
+    done = afl(tmp_path, "echo '[-] PROGRAM ABORT : no such thing'; exit 1")
+    assert done.returncode == 1 and "no such thing" in done.stdout
