@@ -21,6 +21,7 @@ from ikelab.trace import Trace
 from ikelab.wire.registry import PayloadType
 
 LTE = {"203.0.113.2", "2001:db8:b::2"}
+ELSEWHERE = "192.0.2.101"
 IMPATIENT = Retransmission(timeout_ms=100, backoff=2, tries=3)
 CE = 3
 
@@ -49,6 +50,19 @@ def return_routability(lab: Lab) -> None:
         assert trace.told("UPDATE_SA_ADDRESSES") and not trace.told("COOKIE2")
 
     lab.afterwards(unasked)
+
+
+def address_policy(lab: Lab) -> None:
+    """It is told the one address of its peer, and takes the move to another."""
+    lab.gateway.configure(remote_addresses=(lab.client.host.address(4),))
+    lab.client.connect(lab.gateway)
+    lab.client.renumber(ELSEWHERE)
+    lab.gateway.wait_for(lambda status: status.established()[0].remote.address == ELSEWHERE, "the client's new address")
+
+    def taken(trace: Trace) -> None:
+        assert trace.told("UPDATE_SA_ADDRESSES") and not trace.told("UNACCEPTABLE_ADDRESSES")
+
+    lab.afterwards(taken)
 
 
 def initial_contact(lab: Lab) -> None:
@@ -201,6 +215,7 @@ def no_proof(trace: Trace) -> None:
 
 
 RETURN_ROUTABILITY = LackPlay("gateway", "roaming", (), return_routability)
+ADDRESS_POLICY = LackPlay("gateway", "pair", (), address_policy)
 INITIAL_CONTACT_HEEDED = LackPlay("gateway", "pair", (), initial_contact)
 ADDRESS_UPDATE = LackPlay("gateway", "behind_nat", (), address_update)
 ADDRESS_UPDATE_BY_ESP = LackPlay("gateway", "behind_nat", (), address_update_by_esp)

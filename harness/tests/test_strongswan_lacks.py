@@ -18,6 +18,7 @@ KINDS = [kind for kind in table.TABLE if kind.adapter.__name__ == "StrongSwan"]
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not (build_directory() / "capture").exists(),
                                 reason="needs root and `make`")
 PLAYED = {
+    "address-policy": plays.ADDRESS_POLICY,
     "return-routability": plays.RETURN_ROUTABILITY,
     "path-probing": plays.PATH_PROBING,
     "fragment-search": plays.FRAGMENT_SEARCH,
