@@ -17,6 +17,7 @@
 
 #define BURSTS_PER_TURN 4 /* then others have their turn */
 #define DYNAMIC_POLICIES_MAX 256
+#define PATH_MTU_AGES_NS UINT64_C(60000000000) /* RFC 1191 6.3: looked at once a minute */
 
 /* Transport mode with a peer whose address was not known before. */
 struct dynamic_policy {
@@ -38,10 +39,11 @@ struct data_plane {
     struct dynamic_policy dynamic[DYNAMIC_POLICIES_MAX];
     size_t dynamic_count;
     struct pair_list pairs;
-    size_t traffic_at; /* next pair to look at for COMMAND_TRAFFIC */
-    bool routed;       /* there may be routes and rules of ours */
-    bool inherited;    /* an earlier instance had left some */
-    bool broken;       /* somebody has removed the TUN */
+    uint64_t path_mtu_due_ns; /* when the paths' MTUs are asked for again */
+    size_t traffic_at;        /* next pair to look at for COMMAND_TRAFFIC */
+    bool routed;              /* there may be routes and rules of ours */
+    bool inherited;           /* an earlier instance had left some */
+    bool broken;              /* somebody has removed the TUN */
 };
 
 static uint64_t policy_user(size_t peer, size_t child)
@@ -76,6 +78,23 @@ static void path_mtu_learn(struct data_plane *plane, const struct address *remot
     local_address_towards(remote, plane->config->mark, &mtu);
     for (size_t i = 0; mtu != 0 && i < plane->pairs.count; i++) {
         if (address_equal(&plane->pairs.items[i].path.remote.ip, remote)) {
+            esp_plane_pair_set_path_mtu(plane->esp, plane->pairs.items[i].spi_in, mtu);
+        }
+    }
+}
+
+/* The kernel forgets after ten minutes that a path takes less, so that a larger MTU is found again;
+ * with it so do we (RFC 4301 8.2.2). */
+static void path_mtus_age(struct data_plane *plane, uint64_t now_ns)
+{
+    if (now_ns < plane->path_mtu_due_ns) {
+        return;
+    }
+    plane->path_mtu_due_ns = now_ns + PATH_MTU_AGES_NS;
+    for (size_t i = 0; i < plane->pairs.count; i++) {
+        uint16_t mtu;
+        local_address_towards(&plane->pairs.items[i].path.remote.ip, plane->config->mark, &mtu);
+        if (mtu != 0) {
             esp_plane_pair_set_path_mtu(plane->esp, plane->pairs.items[i].spi_in, mtu);
         }
     }
@@ -343,12 +362,15 @@ static bool plane_next_event(struct data_plane *plane, struct data_plane_event *
 
 static uint64_t plane_deadline(const struct data_plane *plane)
 {
-    return esp_plane_deadline(plane->esp);
+    uint64_t ends = esp_plane_deadline(plane->esp);
+    bool ages = plane->pairs.count > 0 && plane->path_mtu_due_ns < ends;
+    return ages ? plane->path_mtu_due_ns : ends;
 }
 
 static void plane_expire(struct data_plane *plane, uint64_t now_ns)
 {
     esp_plane_expire(plane->esp, now_ns);
+    path_mtus_age(plane, now_ns);
 }
 
 static bool plane_next_traffic(struct data_plane *plane, struct command *traffic)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -153,6 +154,72 @@ static void strangers_events_change_nothing(void **state)
     lab_close(&lab);
 }
 
+/* A Child SA to the gateway at 192.0.2.2, whose keys are zeros. */
+static void child_up(struct lab *lab)
+{
+    static const uint8_t keys[20];
+    struct event event = {.type = EVENT_CHILD_SA_UP, .child_sa = 1};
+    struct child_sa_info *child = &event.child;
+    child->spi_in = 0x1001;
+    child->spi_out = 0x2001;
+    child->protection = (struct protection){cipher_algorithm_find(ENCR_AES_GCM_16), 128, NULL};
+    secret_set(&child->encryption_in, bytes_of(keys, sizeof(keys)));
+    secret_set(&child->encryption_out, bytes_of(keys, sizeof(keys)));
+    child->local = lab->config.endpoint.peers[0].children[0].local;
+    child->remote = lab->config.endpoint.peers[0].children[0].remote;
+    child->path.local.ip = net_lab_address("192.0.2.1");
+    child->path.remote.ip = net_lab_address("192.0.2.2");
+    assert_int_equal(data_plane_tun.child_event(lab->plane, &event, 1), STATUS_OK);
+}
+
+/* A datagram of 1300 octets with DF through the TUN. */
+static void large_packet_send(struct lab *lab, const char *to_text)
+{
+    static const uint8_t octets[1300];
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(7)};
+    inet_pton(AF_INET, to_text, &to.sin_addr);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int discover = IP_PMTUDISC_DO;
+    assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover)), 0);
+    assert_int_equal(sendto(fd, octets, sizeof(octets), 0, (struct sockaddr *)&to, sizeof(to)),
+                     sizeof(octets));
+    close(fd);
+    event_loop_turn(&lab->loop, 0);
+}
+
+/* RFC 4301 8.2.2: the way to the gateway takes little, and a minute later more again. */
+static void a_path_mtu_ages(void **state)
+{
+    (void)state;
+    struct lab lab;
+    struct esp_counters counters;
+    lab_open(&lab);
+    net_lab_ip("link add v0 type veth peer name v1");
+    net_lab_ip("link set v1 up");
+    net_lab_ip("address add 192.0.2.1/24 dev v0");
+    net_lab_ip("link set v0 up");
+    net_lab_ip("route add 192.0.2.2 dev v0 mtu 1000");
+    child_up(&lab);
+    data_plane_tun.expire(lab.plane, UINT64_C(1000000000));
+    assert_int_equal(data_plane_tun.deadline(lab.plane), UINT64_C(61000000000));
+    large_packet_send(&lab, "10.2.0.1");
+    data_plane_tun.counters(lab.plane, &counters);
+    assert_int_equal(counters.sealed[PACKET_REPLY], 1);
+
+    net_lab_ip("route change 192.0.2.2 dev v0 mtu 1500");
+    data_plane_tun.expire(lab.plane, UINT64_C(60999999999));
+    large_packet_send(&lab, "10.2.0.2");
+    data_plane_tun.counters(lab.plane, &counters);
+    assert_int_equal(counters.sealed[PACKET_REPLY], 2); /* not yet */
+    data_plane_tun.expire(lab.plane, UINT64_C(61000000000));
+    large_packet_send(&lab, "10.2.0.3");
+    data_plane_tun.counters(lab.plane, &counters);
+    assert_int_equal(counters.sealed[PACKET_REPLY], 2);
+    assert_int_equal(counters.sealed[PACKET_FORWARD], 1);
+    data_plane_tun.destroy(lab.plane, true);
+    lab_close(&lab);
+}
+
 /* Somebody removes the TUN: packets stay in, a start that fails leaves it so, and it takes a person
  * to open the way. */
 static void broken_stays_closed(void **state)
@@ -201,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_packet_asks_for_an_sa),
         cmocka_unit_test(what_comes_on_the_natt_port),
         cmocka_unit_test(strangers_events_change_nothing),
+        cmocka_unit_test(a_path_mtu_ages),
         cmocka_unit_test(broken_stays_closed),
         cmocka_unit_test(a_second_one_is_refused),
     };
