@@ -105,6 +105,13 @@ static bool subject_is(X509 *certificate, struct bytes id)
            distinguished_name_equal(x509_subject(certificate), id);
 }
 
+static bool key_identifier_is(X509 *certificate, struct bytes id)
+{
+    const ASN1_OCTET_STRING *own = X509_get0_subject_key_id(certificate);
+    return own != NULL &&
+           bytes_equal(bytes_of(ASN1_STRING_get0_data(own), (size_t)ASN1_STRING_length(own)), id);
+}
+
 /* The library takes a zero at the end, and a dot in front as "any name below"; an ID means itself.
  */
 static bool is_plain(struct bytes id)
@@ -132,7 +139,10 @@ bool x509_has_identity(X509 *certificate, uint8_t id_type, struct bytes id)
     case ID_DER_ASN1_DN:
         has = subject_is(certificate, id);
         break;
-    default: /* no place in a certificate: RFC 4945 3.1.6, 3.1.7 */
+    case ID_KEY_ID: /* RFC 7296 4 wants it with certificates, and this is what names a key there */
+        has = key_identifier_is(certificate, id);
+        break;
+    default: /* no place in a certificate: RFC 4945 3.1.6 */
         break;
     }
     ERR_clear_error();

@@ -40,7 +40,7 @@ from .as_written import (generic_headers, payloads_of, proposal_sub, transform_s
                          written_proposals)
 from .broken_off import breaks_off
 from .life import life
-from .proof import proof_for, prove_by
+from .proof import is_believed, proof_for, prove_by
 
 IKE_SA_INIT, IKE_AUTH = Exchange.IKE_SA_INIT, Exchange.IKE_AUTH
 CREATE_CHILD_SA, INFORMATIONAL = Exchange.CREATE_CHILD_SA, Exchange.INFORMATIONAL
@@ -57,7 +57,7 @@ __all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "
            "IDr", "IKE", "IKE_AUTH", "IKE_SA_INIT", "INFORMATIONAL", "ITS_OWN", "IkeSa", "KE", "N", "Nonce", "NotReady",
            "Opened", "Payload", "PayloadType", "Proposal", "Protocol", "Raw", "Received", "SA", "Sent", "TSi", "TSr",
            "Transform", "TransformType", "TransformWith", "Unmet", "V", "algorithm", "algorithm_of", "breaks_off", "chain",
-           "configuration", "critical", "each", "eap", "generic_headers", "hash_algorithms", "ip", "known", "life",
+           "configuration", "critical", "each", "eap", "generic_headers", "hash_algorithms", "ip", "is_believed", "known", "life",
            "needs", "odd", "payloads_of", "prf", "proof_for", "proposal", "proposal_sub", "prove_by", "public_value",
            "refuses_for_esp", "refuses_for_ike", "replaced", "requirement", "selector", "short_secret", "topology",
            "transform", "transform_sub", "without", "written_attributes", "written_proposals"]

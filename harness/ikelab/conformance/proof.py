@@ -12,8 +12,8 @@ from .under_test import UnderTest
 
 
 def prove_by(peer: UnderTest, algorithm: Algorithm, signs_as: Identity | None = None) -> IkeSa:
-    """We prove ourselves by such a signature, and the peer has had the chance to believe it: `sa.liveness()` shows that
-    it does, `peer.status()` that it does not. A responder that does not has to say so."""
+    """We prove ourselves by such a signature, and the peer has had the chance to believe it: `peer.status()` says whether
+    it does. A responder that does not has to say so."""
     sa = peer.initialised()
     sa.signature_algorithm, sa.signs_as = algorithm, signs_as
     if sa.initiator:
@@ -27,6 +27,13 @@ def prove_by(peer: UnderTest, algorithm: Algorithm, signs_as: Identity | None = 
         sa.accept_auth(sa.auth_request)
         sa.prove_chance()
     return sa
+
+
+def is_believed(peer: UnderTest, algorithm: Algorithm) -> None:
+    """The IKE SA is up by such a signature of ours. (An initiator that does not believe it may answer us all the same,
+    while it tells of the error: RFC 7296 2.21.2.)"""
+    prove_by(peer, algorithm).liveness()
+    assert peer.status().established(), f"{algorithm.name} is not believed"
 
 
 def proof_for(peer: UnderTest, *hashes: int) -> Received:
@@ -44,4 +51,4 @@ def proof_for(peer: UnderTest, *hashes: int) -> Received:
     return message
 
 
-__all__ = ["proof_for", "prove_by"]
+__all__ = ["is_believed", "proof_for", "prove_by"]

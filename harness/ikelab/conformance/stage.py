@@ -125,8 +125,11 @@ class Stage:
         setting = Setting(proof=Proof(directory=self.directory / "credentials"), esp=self.peer.default_esp)
         asked = _lists_as_tuples(json.loads(self.setup.configuration))
         self._fixed = asked.pop("fixed_address", False)
-        if asked.get("certificate"):
-            asked["certificate"] = Certificate(**asked["certificate"])
+        for where in (asked, asked.get("client", {}), asked.get("gateway", {})):
+            if where.get("certificate"):
+                where["certificate"] = Certificate(**where["certificate"])
+        for who in ("client", "gateway"):
+            setting.change(who, asked.pop(who, {}))
         if asked.get("eap"):
             asked["eap"] = Eap(**asked["eap"])
         for where in (asked, asked.get("child", {})):

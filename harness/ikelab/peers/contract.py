@@ -64,6 +64,8 @@ CAPABILITIES: Mapping[str, str] = {
     "address-pool": "assigns internal addresses (RFC 7296 2.19)",
     "certificate-chain": "sends and takes intermediate certificates (RFC 7296 3.6)",
     "hash-and-url": "tells and looks up certificates by Hash and URL, over HTTP (RFC 7296 3.6)",
+    "certificate-key-id": "takes an identity of type KEY_ID from a certificate's subject key identifier (RFC 7296 4)",
+    "childless": "IKE_AUTH without a Child SA (RFC 6023)",
     "untimely-certificate": "proves itself by a certificate whose time is over or has not come, when told to",
     "long-messages": "IKE messages of more than 8192 octets (RFC 7296 2 asks for 3000)",
     "id-dn": "identities of type ASN1_DN (RFC 7296 3.5)",

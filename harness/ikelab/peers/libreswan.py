@@ -56,7 +56,8 @@ class Libreswan(GuestPeer):
     SPIS_FROM_ASIDE = True
 
     def missing(self) -> Mapping[str, str]:
-        return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"), **LACKS}
+        return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"),
+                **dict.fromkeys(("childless", "certificate-key-id"), "its adapter does not configure it"), **LACKS}
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:

@@ -116,6 +116,7 @@ class PeerSpec:
     expects_eap: Eap | None = None  # what the other side proves itself by where it is the initiator
     requests: tuple[int, ...] = ()  # families that we ask an internal address of (RFC 7296 2.19)
     pool: tuple[str, ...] = ()  # networks, one a family, that the other side is assigned addresses of
+    childless: str = ""  # "never": as if RFC 6023 were unknown; "prefer": IKE_AUTH without a Child SA where it can be
     rsa_pss: bool = False  # sign by RSASSA-PSS also where that is not the implementation's own way
     rsa_sha1: bool = False  # RSA by the method 1, for a peer that does not know RFC 7427
     children: tuple[ChildSpec, ...] = (ChildSpec(),)

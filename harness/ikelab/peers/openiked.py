@@ -89,7 +89,8 @@ class OpenIKED(GuestPeer):
     def missing(self) -> Mapping[str, str]:
         remote_access = dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; iked's only EAP method is MSCHAPv2, "
                                                      "as the responder")
-        return {**remote_access, **LACKS, **({} if self._number() >= (7, 4) else BEFORE_7_4)}
+        unasked = dict.fromkeys(("childless", "certificate-key-id"), "its adapter does not configure it")
+        return {**remote_access, **unasked, **LACKS, **({} if self._number() >= (7, 4) else BEFORE_7_4)}
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:

@@ -75,7 +75,8 @@ class Reference(Peer):
         return self._version
 
     def missing(self) -> Mapping[str, str]:
-        return dict.fromkeys(REMOTE_ACCESS, "it has no EAP, no internal addresses and no Hash and URL yet")
+        return {**dict.fromkeys(REMOTE_ACCESS, "it has no EAP, no internal addresses and no Hash and URL yet"),
+                "childless": "it has no RFC 6023: IKE_AUTH always comes with a Child SA"}
 
     # Life and death.
 

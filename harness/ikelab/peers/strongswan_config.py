@@ -124,6 +124,8 @@ def connection(peer: PeerSpec) -> dict[str, object]:
     if len(peer.children) > 1:  # the first that fits decides; without a word charon takes the narrowest
         for number, one in enumerate(section["children"].values(), 1):  # type: ignore[attr-defined]
             one["priority"] = number
+    if peer.childless:
+        section["childless"] = peer.childless
     return {peer.name: section}
 
 

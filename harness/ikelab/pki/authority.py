@@ -50,29 +50,32 @@ class Authority:
             issuer, issuer_key = subject, key
         key = keys.private_key(wanted.key, owner)
         subject = names.distinguished_name(names.subject_of(wanted.identity))
+        key_id = names.key_id(wanted.identity) if wanted.by_key_identifier else b""
         builder = _builder(subject, issuer, key, issuer_key, now, (wanted.not_before_s, wanted.not_after_s),
-                           wanted.padding)
+                           wanted.padding, key_id)
         builder = _end_entity_extensions(builder, wanted)
         return Issued((builder.sign(issuer_key, keys.hash_for(issuer_key)), *chain), key)
 
 
 @cache
-def root(name: str, forged: bool = False) -> Authority:
-    """That of this name: the same one for everybody in this process. Forged: one that only has the name."""
-    key = keys.private_key("p256", f"{name} {'forged ' if forged else ''}root")
+def root(name: str, forged: bool = False, kind: str = "p256") -> Authority:
+    """That of this name and kind of key: the same one for everybody in this process. Forged: one that only has the
+    name."""
+    key = keys.private_key(kind, f"{name} {'forged ' if forged else ''}root")
     subject = names.distinguished_name(f"C=XX, O=ikelab, CN={name}")
     builder = _builder(subject, subject, key, key, datetime.now(UTC), (-DAY_S, DAY_S), 0)
     return Authority(name, _authority_extensions(builder, None).sign(key, keys.hash_for(key)), key)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: keys.PrivateKey, issuer_key: keys.PrivateKey, now: datetime,
-             validity: tuple[int, int], padding: int) -> x509.CertificateBuilder:
-    """What every certificate has."""
+             validity: tuple[int, int], padding: int, key_id: bytes = b"") -> x509.CertificateBuilder:
+    """What every certificate has. `key_id`: its subject key identifier; empty: that of the key (RFC 5280 4.2.1.2)."""
+    identifier = x509.SubjectKeyIdentifier(key_id) if key_id else x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     since, until = (now + timedelta(seconds=seconds) for seconds in validity)
     builder = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(since).not_valid_after(until)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(identifier, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False))
     if padding:
         builder = builder.add_extension(x509.UnrecognizedExtension(_PADDING, _octet_string(padding)), critical=False)
@@ -88,7 +91,7 @@ def _authority_extensions(builder: x509.CertificateBuilder, path_length: int | N
 def _end_entity_extensions(builder: x509.CertificateBuilder, wanted: Certificate) -> x509.CertificateBuilder:
     builder = (builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
                .add_extension(x509.KeyUsage(**{**_NO_USAGE, wanted.key_usage: True}), critical=True))
-    if (name := names.alternative_name(wanted.identity)) is not None:
+    if not wanted.by_key_identifier and (name := names.alternative_name(wanted.identity)) is not None:
         builder = builder.add_extension(x509.SubjectAlternativeName([name]), critical=False)
     if wanted.extended_usage:
         usages = x509.ExtendedKeyUsage([ObjectIdentifier(wanted.extended_usage)])

@@ -14,6 +14,8 @@ class Certificate:
     key: str = "p256"  # one of keys.KINDS
     identity: str = ""  # in it as subjectAltName, or as subject when it begins with dn:; empty: the side's own
     authority: str = ""  # the root's name; empty: the one that this side's psk stands for (stage/setting.py)
+    authority_key: str = "p256"  # of the root's key, one of keys.KINDS
+    by_key_identifier: bool = False  # an identity of type KEY_ID is in it, as its subject key identifier
     forged: bool = False  # that root's name, and another key
     intermediates: int = 0  # certificates between the root and this one; they are sent along
     not_before_s: int = -DAY_S

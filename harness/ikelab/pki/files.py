@@ -15,9 +15,9 @@ from .authority import Issued, root
 
 
 def write(directory: Path, issued: Issued | None, trusted: Iterable[str], kind: str = "",
-          remote_kind: str = "") -> Credentials:
+          remote_kind: str = "", authority_kind: str = "p256") -> Credentials:
     """`issued`: what this side signs with (None: it does not); `trusted`: names of the roots that it believes the
-    other side by; `kind`: that of the key; `remote_kind`: that of the other side's."""
+    other side by; `kind`: that of the key; `remote_kind`: that of the other side's; `authority_kind`: that of the roots'."""
     directory.mkdir(parents=True, exist_ok=True)
     certificate = private_key = None
     if issued is not None:
@@ -28,7 +28,7 @@ def write(directory: Path, issued: Issued | None, trusted: Iterable[str], kind: 
     authorities = []
     for number, name in enumerate(trusted, 1):
         authorities.append(directory / f"authority-{number}.pem")
-        authorities[-1].write_bytes(_pem(root(name).certificate))
+        authorities[-1].write_bytes(_pem(root(name, kind=authority_kind).certificate))
     return Credentials(certificate, private_key, tuple(authorities), kind, remote_kind)
 
 

@@ -41,6 +41,13 @@ def alternative_name(identity: str) -> x509.GeneralName | None:
         return x509.RFC822Name(identity) if "@" in identity else x509.DNSName(identity)
 
 
+def key_id(identity: str) -> bytes:
+    """The octets of an identity of type KEY_ID."""
+    if not identity.startswith(KEY_ID):
+        raise NoSuchName(f"{identity!r} is of another type than KEY_ID: write key:...")
+    return identity.removeprefix(KEY_ID).encode()
+
+
 def subject_of(identity: str) -> str:
     """The subject of a certificate for that identity."""
     if identity.startswith(DN):

@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..pki import names
 from ..wire import ike
 from ..wire.ike import KINDS, Payload, Proposal, Selector, Transform
 from ..wire.octets import Malformed
@@ -111,6 +112,8 @@ def id_of(text: str) -> tuple[int, bytes]:
         pass
     if text.startswith("key:"):
         return 11, text.removeprefix("key:").encode()
+    if text.startswith(names.DN):
+        return 9, names.distinguished_name(text.removeprefix(names.DN)).public_bytes()
     return (3 if "@" in text else 2), text.encode()
 
 

@@ -40,9 +40,11 @@ class Proof:
         sides = []
         kinds = [one.key if one else "" for one in wanted]
         places = (f"{name}-to-gateway", f"gateway-to-{name}")
-        for own, place, mine, kind, remote_kind in zip((client, gateway), places, issued, kinds, reversed(kinds)):
+        authority_kinds = [one.authority_key if one else "p256" for one in reversed(wanted)]
+        for own, place, mine, kind, remote_kind, authority_kind in zip((client, gateway), places, issued, kinds,
+                                                                       reversed(kinds), authority_kinds):
             trusted = [authority_of(own.psk)] if remote_kind else []
-            found = write(self.directory / place, mine, trusted, kind, remote_kind)
+            found = write(self.directory / place, mine, trusted, kind, remote_kind, authority_kind)
             sides.append(replace(own, credentials=found))
         return sides[0], sides[1]
 
@@ -62,7 +64,7 @@ class Proof:
         if wanted is None:
             return None
         if (owner, wanted) not in self._issued:
-            self._issued[owner, wanted] = root(wanted.authority, wanted.forged).issue(wanted, owner)
+            self._issued[owner, wanted] = root(wanted.authority, wanted.forged, wanted.authority_key).issue(wanted, owner)
         return self._issued[owner, wanted]
 
 

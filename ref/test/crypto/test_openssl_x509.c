@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "crypto/x509.h"
 #include "test/crypto/pki_lab.h"
@@ -139,7 +140,13 @@ static void test_identities(void **state)
     assert_false(has(c, ID_IPV6_ADDR, v6, 15));
     assert_true(has(c, ID_DER_ASN1_DN, x509_subject(c).data, x509_subject(c).length));
     assert_false(has(c, ID_DER_ASN1_DN, "\x30\x00", 2));
+    const ASN1_OCTET_STRING *key_id = X509_get0_subject_key_id(c);
+    assert_true(
+        has(c, ID_KEY_ID, ASN1_STRING_get0_data(key_id), (size_t)ASN1_STRING_length(key_id)));
+    assert_false(
+        has(c, ID_KEY_ID, ASN1_STRING_get0_data(key_id), (size_t)ASN1_STRING_length(key_id) - 1));
     assert_false(has_text(c, ID_KEY_ID, "gw.example"));
+    assert_false(has_text(c, ID_KEY_ID, ""));
     assert_false(has_text(c, ID_DER_ASN1_GN, "gw.example"));
     assert_false(has_text(c, 0, "gw.example"));
     X509_free(c);

@@ -38,7 +38,36 @@ def test_a_childless_ike_auth_is_answered_as_was_announced(responder):
 
 @requirement("RFC6023-4-02", "RFC6023-4-03")
 def test_the_form_of_the_notification(responder):
-    """Where it is sent at all it has no SPI. RFC 6023 4"""
+    """Where it is sent at all it has no SPI; its protocol is 1, or 0 by RFC 7296 3.10. RFC 6023 4"""
     for one in responder.ike_sa().init().payloads:
         if one.kind == PayloadType.N and one.notify_type == CHILDLESS_IKEV2_SUPPORTED:
             assert one.spi == b""
+            assert one.protocol in (0, IKE)
+
+
+@configuration(childless="never")
+@needs("childless")
+@requirement("RFC6023-3-07", "RFC6023-3-08", "RFC6023-3-09")
+def test_switched_off_it_is_as_if_it_were_unknown(responder):
+    """Told not to, the responder does not announce it, and a childless IKE_AUTH makes no IKE SA. RFC 6023 3"""
+    sa = responder.ike_sa()
+    assert "CHILDLESS_IKEV2_SUPPORTED" not in sa.init().notifies()
+    answer = sa.expect_response(sa.send_auth(*sa.auth_payloads(child=False)))
+    assert any(one.is_error for one in answer.notifies().values())
+    with responder.should("RFC6023-3-09"):
+        assert "INVALID_SYNTAX" in answer.notifies()
+
+
+@configuration(childless="prefer")
+@needs("childless")
+@requirement("RFC6023-5-01")
+def test_a_childless_request_has_nothing_about_a_child_sa(initiator):
+    """We have announced it: IKE_AUTH has no SA, no selectors and none of the notifications about a Child SA, which comes by
+    CREATE_CHILD_SA if at all. RFC 6023 5"""
+    sa = initiator.call()
+    sa.accept_init(*sa.init_response_payloads(), N("CHILDLESS_IKEV2_SUPPORTED", protocol=IKE))
+    request = sa.expect_request(IKE_AUTH)
+    assert not payloads_of([request], PayloadType.SA, PayloadType.TSi, PayloadType.TSr)
+    assert not set(request.notifies()) & ABOUT_A_CHILD_SA
+    sa.accept_auth(request, *sa.auth_response_payloads(request, child=False))
+    sa.liveness()

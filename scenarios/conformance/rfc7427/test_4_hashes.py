@@ -19,7 +19,7 @@ def test_the_signature_has_a_hash_that_we_have_listed(peer, number):
 @requirement("RFC7427-3-05", "RFC8247-3.2-02")
 def test_a_signature_with_each_hash_that_it_has_listed_is_taken(peer, number):
     """P-256 with SHA-256, and with longer hashes cut to 256 bits. RFC 7427 3, RFC 8247 3.2"""
-    prove_by(peer, algorithm(f"ECDSA with {LISTED[number]}")).liveness()
+    is_believed(peer, algorithm(f"ECDSA with {LISTED[number]}"))
 
 
 @requirement("RFC7427-4-03", "RFC8247-3.2-01", "RFC8247-3.2-09")

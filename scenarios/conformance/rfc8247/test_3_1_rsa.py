@@ -24,3 +24,4 @@ def test_rsa_by_the_method_1(peer):
     else:
         sa.accept_auth(message)
     sa.liveness()
+    assert peer.status().established()
