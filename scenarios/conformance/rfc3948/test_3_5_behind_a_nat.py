@@ -1,4 +1,4 @@
-"""Checksums behind a NAT, and what keepalives are worth. RFC 3948 3.1.2, 4"""
+"""Checksums behind a NAT, what keepalives are worth, and who else is behind it. RFC 3948 3.1.2, 4, 5"""
 
 from ikelab.conformance import *
 
@@ -37,3 +37,17 @@ def test_keepalives_are_no_sign_of_life(peer):
             break
     assert sa.inbox, "keepalives every 10 ms kept the peer from asking whether we are alive"
     assert sa.expect_request(INFORMATIONAL).payloads == []
+
+
+@configuration(child={"mode": "transport"})
+@needs("transport-mode", "fail-closed")
+@requirement("RFC3948-5.2-02")
+def test_who_shares_our_address_does_not_pass_for_us(responder):
+    """Somebody else behind our NAT knocks in the clear, where the policy wants all of that address protected: not heard.
+    RFC 3948 5.2"""
+    child = responder.establish(encapsulated=True).children[0]
+    own, its = child.inside()
+    child.carrier.send_ip(ip.ip(own, its, ip.TCP, ip.tcp_syn(own, its, 7070, 7)))
+    child.expect_unheard(child.reset_of(7070), "a segment in the clear was let in that a policy protects")
+    back = ip.ip(its, own, ip.TCP, b"")[12:20]
+    assert not any(one[9] == ip.TCP and one[12:20] == back for one in responder.on_the_wire())
