@@ -47,7 +47,7 @@ def test_algorithms_as_certificates_have_them(kind):
     outer = next(content for _, content in der.elements(certificate.public_bytes(Encoding.DER)))
     (_, _), (tag, identifier), (_, _) = der.elements(outer)
     named = signature.algorithm(bytes([tag, len(identifier)]) + identifier)
-    family = {"rsa": "RSA", "p": "ECDSA", "ed": "Ed"}[kind.rstrip("0123456789")]
+    family = {"rsa": "RSA", "dsa": "DSA", "p": "ECDSA", "ed": "Ed"}[kind.rstrip("0123456789")]
     assert named.startswith(family)
 
 

@@ -49,4 +49,4 @@ def hash_for(key: PrivateKey) -> hashes.HashAlgorithm | None:
     """With what an issuer that has this key signs certificates: EdDSA has its own."""
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size > 256:
         return hashes.SHA384() if key.key_size == 384 else hashes.SHA512()
-    return hashes.SHA256() if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) else None
+    return hashes.SHA256() if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey) else None
