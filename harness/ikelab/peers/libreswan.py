@@ -57,7 +57,8 @@ class Libreswan(GuestPeer):
 
     def missing(self) -> Mapping[str, str]:
         return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"),
-                **dict.fromkeys(("childless", "certificate-key-id"), "its adapter does not configure it"), **LACKS}
+                **dict.fromkeys(("childless", "certificate-key-id"), "its adapter does not configure it"),
+                "puzzles": "pluto knows no PUZZLE (RFC 8019)", **LACKS}
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:

@@ -90,6 +90,7 @@ class OpenIKED(GuestPeer):
         remote_access = dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; iked's only EAP method is MSCHAPv2, "
                                                      "as the responder")
         unasked = dict.fromkeys(("childless", "certificate-key-id"), "its adapter does not configure it")
+        unasked["puzzles"] = "iked knows no PUZZLE (RFC 8019)"
         return {**remote_access, **unasked, **LACKS, **({} if self._number() >= (7, 4) else BEFORE_7_4)}
 
     def configure(self, spec: DaemonSpec) -> None:

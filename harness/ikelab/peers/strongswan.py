@@ -96,6 +96,7 @@ class StrongSwan(Peer):
     def missing(self) -> Mapping[str, str]:
         absent = {name: f"its root has no plugin {plugin} of {package}: delete build/peers/{self.kind}, and build it again"
                   for name, (plugin, package) in OPTIONAL_PLUGINS.items() if not (self.root / PLUGIN.format(plugin)).exists()}
+        absent["puzzles"] = "charon knows no PUZZLE (RFC 8019)"
         if self._number() >= (5, 9, 11):
             return {**LIBIPSEC_LACKS, **absent}
         return {**LIBIPSEC_LACKS, **BEFORE_5_9_11, **absent}

@@ -1,0 +1,113 @@
+from ikelab.conformance import *
+
+SHA256 = 5  # PRF_HMAC_SHA2_256, which every proposal of the lab's default has
+BITS = 9
+COOKIE = N("COOKIE", bytes(range(24)))
+
+
+def puzzle(bits, algorithm=SHA256):
+    return N("PUZZLE", algorithm.to_bytes(2, "big") + bytes([bits]))
+
+
+def zeros(octets):
+    """How many zero bits there are at the end."""
+    number = int.from_bytes(octets, "big")
+    return (number & -number).bit_length() - 1 if number else 8 * len(octets)
+
+
+def solves(payload, string, bits):
+    """Whether these are four different keys, of one size that the PRF prefers at most, that are good enough for S."""
+    keys = payload.keys
+    return (len(set(keys)) == 4 and 1 <= len(keys[0]) <= 32
+            and all(zeros(prf("PRF_HMAC_SHA2_256", key, string)) >= bits for key in keys))
+
+
+@needs("puzzles")
+@each("length", 8, 24, 64)
+@requirement("RFC8019-7.1.2-03", "RFC8019-7.1.3-01", "RFC8019-8.1-04", "RFC8019-8.2-01", "RFC8019-8.2-02", "RFC8019-8.2-04")
+def test_a_puzzle_is_solved(initiator, length):
+    """COOKIE and PUZZLE are answered by the COOKIE first and a PS payload that solves it; all else as it was. RFC 8019 7.1"""
+    sa = initiator.call()
+    first, cookie = sa.init_request, N("COOKIE", bytes(range(length)))
+    sa.answer(first, cookie, puzzle(BITS), spi_r=bytes(8))
+    again = sa.expect_request(IKE_SA_INIT)
+    assert again.payloads[0] == cookie and solves(again.first(PayloadType.PS), cookie.data, BITS)
+    assert [one for one in again.payloads[1:] if one.kind != PayloadType.PS] == first.payloads
+
+
+@needs("puzzles")
+@requirement("RFC8019-7.1.2-03")
+def test_another_puzzle_is_solved_too(initiator):
+    """With another cookie comes another puzzle, harder by a bit: it is solved anew. RFC 8019 7.1.5"""
+    sa = initiator.call()
+    for number in range(3):
+        cookie = N("COOKIE", bytes([number]) * 16)
+        sa.answer(sa.init_request, cookie, puzzle(BITS + number), spi_r=bytes(8))
+        again = sa.expect_request(IKE_SA_INIT)
+        assert again.payloads[0] == cookie and solves(again.first(PayloadType.PS), cookie.data, BITS + number)
+
+
+@needs("puzzles")
+@requirement("RFC8019-7.1.2-02")
+def test_a_puzzle_without_a_cookie_is_ignored(initiator):
+    """PUZZLE alone says nothing: the request is repeated as it was, and an answer that makes an IKE SA is taken. RFC 8019
+    7.1.2"""
+    sa = initiator.call()
+    first = sa.init_request
+    sa.answer(first, puzzle(BITS), spi_r=bytes(8))
+    assert sa.expect_copy(first).octets == first.octets
+    sa.accept_init()
+    sa.accept_auth(sa.expect_request(IKE_AUTH))
+    sa.liveness()
+
+
+@requirement("RFC8019-7.1.2-01", "RFC8019-9-01")
+def test_a_puzzle_that_is_too_hard_is_a_cookie(initiator):
+    """255 zero bits are more than anybody will look for: the cookie is returned without a solution. RFC 8019 7.1.2, 9"""
+    sa = initiator.call()
+    first = sa.init_request
+    sa.answer(first, COOKIE, puzzle(255), spi_r=bytes(8))
+    again = sa.expect_request(IKE_SA_INIT)
+    assert again.payloads[0] == COOKIE and again.payloads[1:] == first.payloads
+
+
+@needs("puzzles")
+@requirement("RFC8019-7.2.2-01", "RFC8019-7.2.2-02", "RFC8019-8.1-04")
+def test_a_puzzle_before_ike_auth_is_solved(initiator):
+    """PUZZLE in the response that makes the IKE SA: IKE_AUTH has PS in the open before SK, solved for Nr | SPIr. RFC 8019
+    7.2.2"""
+    sa = initiator.call()
+    sa.accept_init(*sa.init_response_payloads(), puzzle(BITS))
+    request = sa.expect_request(IKE_AUTH)
+    assert [one.kind for one in request.outer] == [PayloadType.PS, PayloadType.SK]
+    assert solves(request.outer[0], sa.nr + sa.spi_r, BITS)
+    assert [one.kind for one in request.payloads].count(PayloadType.PS) == 1
+    sa.accept_auth(request)
+    sa.liveness()
+
+
+@needs("puzzles", "fragmentation", "fragment-size")
+@configuration(fragment_size=576, certificate={"key": "rsa2048"})
+@requirement("RFC8019-7.2.2-03")
+def test_the_first_fragment_alone_has_the_solution(initiator):
+    """IKE_AUTH in fragments: PS stands before SKF in the first of them, and in no other. RFC 8019 7.2.2"""
+    sa = initiator.call()
+    sa.accept_init(*sa.init_response_payloads(), puzzle(BITS))
+    request = sa.expect_request(IKE_AUTH)
+    assert len(request.pieces) > 1 and solves(request.pieces[0].outer[0], sa.nr + sa.spi_r, BITS)
+    assert all([one.kind for one in piece.outer] == [PayloadType.SKF] for piece in request.pieces[1:])
+    sa.accept_auth(request)
+    sa.liveness()
+
+
+@needs("cookie-always")
+@configuration(cookie_threshold=0)
+@requirement("RFC8019-7.1.4-04")
+def test_a_solution_that_nobody_asked_for_is_ignored(responder):
+    """Only a COOKIE was asked for: a PS payload beside it changes nothing. RFC 8019 7.1.4"""
+    sa = responder.ike_sa()
+    asked = sa.expect_response(sa.send_init())
+    cookie = asked.notified("COOKIE")
+    assert "PUZZLE" not in asked.notifies()
+    sa.take_init(sa.expect_response(sa.send_init(cookie, *sa.init_payloads(), Raw(PayloadType.PS, b"four keys of no use!"))))
+    sa.auth()
