@@ -73,7 +73,7 @@ CAPABILITIES: Mapping[str, str] = {
     "selectors-opaque": "SAs for packets whose ports are not to be seen (RFC 4301 4.4.1.1)",
     "several-children": "several Child SAs under one IKE SA",
     "cookie": "asks for a COOKIE under load, and returns one (RFC 7296 2.6)",
-    "puzzles": "solves puzzles (RFC 8019)",
+    "puzzles": "gives puzzles when told to, and solves those that it is given (RFC 8019)",
     "cookie-always": "can be told to ask everybody for a COOKIE (RFC 7296 2.6)",
     "fragmentation": "sends large IKE messages in fragments (RFC 7383)",
     "fragment-size": "can be told how large its fragments may be",

@@ -25,7 +25,9 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = 
         f"ike-port = {spec.ike_port}",
         f"natt-port = {spec.natt_port}",
     ]
-    if spec.cookie_threshold is not None:
+    if spec.puzzles is not None:
+        lines += ["cookie-threshold = 0", "puzzle-threshold = 0", f"puzzle-difficulty = {spec.puzzles}"]
+    elif spec.cookie_threshold is not None:
         lines.append(f"cookie-threshold = {spec.cookie_threshold}")
     elif not spec.flood_limits:
         lines.append(f"cookie-threshold = {NEVER}")

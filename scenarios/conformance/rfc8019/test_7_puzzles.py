@@ -1,3 +1,5 @@
+import itertools
+
 from ikelab.conformance import *
 
 SHA256 = 5  # PRF_HMAC_SHA2_256, which every proposal of the lab's default has
@@ -111,3 +113,87 @@ def test_a_solution_that_nobody_asked_for_is_ignored(responder):
     assert "PUZZLE" not in asked.notifies()
     sa.take_init(sa.expect_response(sa.send_init(cookie, *sa.init_payloads(), Raw(PayloadType.PS, b"four keys of no use!"))))
     sa.auth()
+
+
+PUZZLES = configuration(puzzles=BITS)
+
+
+def asked(responder):
+    """An IKE SA of ours that was answered with COOKIE and PUZZLE; the two."""
+    sa = responder.ike_sa()
+    answer = sa.expect_response(sa.send_init())
+    return sa, answer.notified("COOKIE"), answer.notified("PUZZLE")
+
+
+def solution(string, bits, size=4):
+    """A PS payload with the first four keys that are good enough."""
+    keys = (number.to_bytes(size, "big") for number in itertools.count())
+    good = (key for key in keys if zeros(prf("PRF_HMAC_SHA2_256", key, string)) >= bits)
+    return Raw(PayloadType.PS, b"".join(itertools.islice(good, 4)))
+
+
+@needs("puzzles")
+@PUZZLES
+@requirement("RFC8019-4.4-01", "RFC8019-7.1.1-01", "RFC8019-7.1.1.2-01", "RFC8019-8.1-01", "RFC8019-8.1-02", "RFC8019-8.1-03")
+def test_a_puzzle_comes_with_its_cookie(responder):
+    """COOKIE and PUZZLE, which is of a PRF that we have proposed, of 0 or 9 bits at least, and of no protocol. RFC 8019 7.1.1"""
+    sa, _, given = asked(responder)
+    assert (given.protocol, given.spi, given.notify_type, len(given.data)) == (0, b"", 16434, 3)
+    assert given.data[2] == 0 or given.data[2] >= 9
+    proposed = [one.number for offer in sa.sent_init.payloads[0].proposals for one in offer.transforms
+                if one.kind == TransformType.PRF]
+    assert int.from_bytes(given.data[:2], "big") in proposed
+
+
+@needs("puzzles")
+@PUZZLES
+@requirement("RFC8019-7.1.1.2-02")
+def test_without_a_prf_in_common_there_is_no_puzzle(responder):
+    """NO_PROPOSAL_CHOSEN, for it would fail anyway. RFC 8019 7.1.1.2"""
+    sa = responder.ike_sa()
+    offer = sa.init_payloads()
+    strange = [Transform(TransformType.ENCR, 20), Transform(TransformType.PRF, 65000), Transform(TransformType.KE, 31)]
+    answer = sa.expect_response(sa.send_init(*replaced(offer, SA(Proposal(1, 1, b"", strange)))))
+    answer.notified("NO_PROPOSAL_CHOSEN")
+    assert "PUZZLE" not in answer.notifies()
+
+
+@needs("puzzles")
+@PUZZLES
+@requirement("RFC8019-7.1.5-01")
+@each("size", 2, 4, 32)
+def test_a_solution_is_accepted(responder, size):
+    """Four keys of any one size that are good enough: an IKE SA. RFC 8019 7.1.4, 8.2"""
+    sa, cookie, given = asked(responder)
+    sent = sa.send_init(cookie, solution(cookie.data, given.data[2], size), *sa.init_payloads())
+    sa.take_init(sa.expect_response(sent))
+    sa.auth().ping()
+
+
+@needs("puzzles")
+@PUZZLES
+@requirement("RFC8019-7.1-02", "RFC8019-7.1.4-01")
+def test_without_a_cookie_nobody_is_served(responder):
+    """A PS payload without its COOKIE is no repeated request: each time a puzzle is given. RFC 8019 7.1, 7.1.4"""
+    sa, cookie, given = asked(responder)
+    solved = solution(cookie.data, given.data[2])
+    for _ in range(4):
+        answer = sa.expect_response(sa.send_init(*sa.init_payloads(), solved))
+        answer.notified("PUZZLE")
+        assert answer.first(PayloadType.SA) is None
+
+
+@needs("puzzles")
+@PUZZLES
+@requirement("RFC8019-7.1.1.3-02", "RFC8019-7.1.4-02", "RFC8019-7.1.4-03")
+def test_a_changed_cookie_is_none(responder):
+    """One bit is another anywhere in the cookie: a puzzle is given anew, even to who has solved that one. RFC 8019 7.1.1.3"""
+    sa, cookie, given = asked(responder)
+    for at in range(len(cookie.data)):
+        changed = bytearray(cookie.data)
+        changed[at] ^= 1
+        wrong = N("COOKIE", bytes(changed))
+        solved = solution(wrong.data, given.data[2]) if at % 8 == 0 else solution(cookie.data, given.data[2])
+        answer = sa.expect_response(sa.send_init(wrong, solved, *sa.init_payloads()))
+        answer.notified("COOKIE")
+        assert answer.first(PayloadType.SA) is None
