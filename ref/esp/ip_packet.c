@@ -56,7 +56,7 @@ static enum status ipv4_parse(struct bytes octets, bool quoted, struct ip_packet
     out->header_length = (size_t)(at[0] & 0x0f) * 4;
     out->total_length = octets_get_u16(at + 2);
     TRY(length_check(octets, quoted, out));
-    if (out->header_length < IPV4_HEADER_LENGTH || out->total_length < out->header_length) {
+    if (out->total_length < out->header_length || out->header_length < IPV4_HEADER_LENGTH) {
         return STATUS_DROP;
     }
     uint16_t fragment = octets_get_u16(at + 6);

@@ -196,14 +196,14 @@ class ChildSa:
 
     # TCP: what is sent to a port where nobody listens is answered by a reset, with the ports the other way round.
 
-    def knock(self, port: int, from_port: int = 0, checksum_of: str | None = None, **fields: int) -> int:
+    def knock(self, port: int, from_port: int = 0, checksum_of: str | None = None) -> int:
         """Sends a TCP SYN to that port of the peer's protected host, and returns the port that it comes from.
         `checksum_of`: the source address that its checksum is for, where a NAT has put ours in its place."""
         source, target = self.inside()
         self._knocks += 1
         from_port = from_port or 40_000 + self._knocks
         segment = ip.tcp_syn(checksum_of or source, target, from_port, port)
-        self.send(segment if self.transport else ip.ip(source, target, ip.TCP, segment, **fields), ip.TCP if self.transport else None)
+        self.send(segment if self.transport else ip.ip(source, target, ip.TCP, segment), ip.TCP if self.transport else None)
         return from_port
 
     def reset_of(self, from_port: int) -> Callable[[Opened], bool]:

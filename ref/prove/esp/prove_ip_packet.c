@@ -22,6 +22,20 @@ void prove_ip_packet_parse(void)
     (void)icmp_error_is_due(octets.data, &ip);
 }
 
+/* Of a quoted packet the end may be missing, and what is said of it stays within what is there. */
+void prove_ip_packet_parse_quoted(void)
+{
+    uint8_t memory[SIZE];
+    struct bytes octets = any_octets(memory);
+    struct ip_packet ip;
+    if (ip_packet_parse_quoted(octets, &ip) != STATUS_OK) {
+        return;
+    }
+    assert(ip.total_length <= octets.length);
+    assert(ip.header_length <= ip.upper_offset && ip.upper_offset <= ip.total_length);
+    assert(!ip.key.has_ports || ip.total_length - ip.upper_offset >= 2);
+}
+
 /* What the word that holds the field and the checksum add up to, in one's complement. */
 static unsigned one_sum(const uint8_t *octets)
 {

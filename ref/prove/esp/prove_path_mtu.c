@@ -15,7 +15,7 @@ static size_t outer_length(const struct protection *p, size_t inner, size_t head
 void prove_esp_inner_mtu(void)
 {
     struct protection p = {.cipher = cipher_algorithm_find(any_u16()),
-                           .key_bits = 256,
+                           .key_bits = any_u16(),
                            .integrity = integrity_algorithm_find(any_u16())};
     __CPROVER_assume(protection_valid(&p));
     bool encap = any_bool();

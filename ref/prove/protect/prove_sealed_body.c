@@ -38,7 +38,8 @@ enum status protector_seal(struct protector *protector, struct bytes aad, const 
     return any_status();
 }
 
-/* Every cipher that is there, with every integrity algorithm that goes with it. */
+/* Every cipher that IKE may have, with every integrity algorithm that goes with it; ENCR_NULL,
+ * whose key has no bits, is none (RFC 8247 2.1). */
 static struct protection any_protection(void)
 {
     struct protection p = {.cipher = cipher_algorithm_find(any_u16()),
