@@ -30,6 +30,7 @@ from ..scripted.ike_sa import IkeSa
 from ..scripted.payloads import (AUTH, CERT, CERTREQ, CP, EAP, KE, SA, TSi, TSr, D, IDi, IDr, N, Nonce, Payload, Proposal,
                                  Raw, Transform, TransformWith, V, chain, critical, known, odd, replaced, selector,
                                  without)
+from ..scripted.puzzle import puzzle_solution, zero_bits
 from ..scripted.short_secret import short_secret
 from ..scripted.signature import algorithm_of, hash_algorithms
 from ..scripted.suites import proposal, transform
@@ -58,6 +59,6 @@ __all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "
            "Opened", "Payload", "PayloadType", "Proposal", "Protocol", "Raw", "Received", "SA", "Sent", "TSi", "TSr",
            "Transform", "TransformType", "TransformWith", "Unmet", "V", "algorithm", "algorithm_of", "breaks_off", "chain",
            "configuration", "critical", "each", "eap", "generic_headers", "hash_algorithms", "ip", "is_believed", "known", "life",
-           "needs", "odd", "payloads_of", "prf", "proof_for", "proposal", "proposal_sub", "prove_by", "public_value",
+           "needs", "odd", "payloads_of", "prf", "proof_for", "proposal", "proposal_sub", "prove_by", "public_value", "puzzle_solution",
            "refuses_for_esp", "refuses_for_ike", "replaced", "requirement", "selector", "short_secret", "topology",
-           "transform", "transform_sub", "without", "written_attributes", "written_proposals"]
+           "transform", "transform_sub", "without", "written_attributes", "written_proposals", "zero_bits"]

@@ -160,7 +160,9 @@ class DaemonSpec:
     ike_port: int = 500
     natt_port: int = 4500
     cookie_threshold: int | None = None  # half-open IKE SAs from which on a COOKIE is asked for; 0: always
-    puzzles: int | None = None  # zero bits of those that everybody is given (RFC 8019); None: the daemon's own choice
+    puzzles: int | None = None
+    """Zero bits of those that everybody is given (RFC 8019); whose address has two half-open IKE SAs already is served
+    for a solution alone, and who has failed has one to solve before IKE_AUTH, too. None: the daemon's own choice."""
     half_open_max: int | None = None  # beyond it, requests are dropped
     half_open_timeout_ms: int | None = None
     flood_limits: bool = True  # False: whoever fails often from one address is no flood (RFC 7296 2.6, RFC 8019 4.2)

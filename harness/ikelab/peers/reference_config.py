@@ -26,7 +26,8 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = 
         f"natt-port = {spec.natt_port}",
     ]
     if spec.puzzles is not None:
-        lines += ["cookie-threshold = 0", "puzzle-threshold = 0", f"puzzle-difficulty = {spec.puzzles}"]
+        lines += ["cookie-threshold = 0", "puzzle-threshold = 0", f"puzzle-difficulty = {spec.puzzles}",
+                  "prefix-half-open = 0", "prefix-half-open-max = 2", "prefix-failures = 1"]
     elif spec.cookie_threshold is not None:
         lines.append(f"cookie-threshold = {spec.cookie_threshold}")
     elif not spec.flood_limits:
@@ -35,7 +36,7 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = 
         lines.append(f"half-open-max = {spec.half_open_max}")
     if spec.half_open_timeout_ms is not None:
         lines.append(f'half-open-timeout = "{spec.half_open_timeout_ms}ms"')
-    if not spec.flood_limits:
+    if not spec.flood_limits and spec.puzzles is None:
         lines += ["prefix-half-open = 0", "prefix-half-open-max = 0", "prefix-failures = 0"]
     if spec.delete_linger_ms is not None:
         lines.append(f'delete-linger = "{spec.delete_linger_ms}ms"')

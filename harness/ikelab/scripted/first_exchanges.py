@@ -23,6 +23,7 @@ from .child_sa import ChildSa
 from .errors import Unmet
 from .keymat import ChildKeys, Keymat, psk_octets
 from .payloads import AUTH, KE, SA, IDi, IDr, N, Nonce, TSi, TSr, without
+from .puzzle import puzzle_solution
 from .suites import group_of, proposal, with_ke
 
 NONCE_OCTETS = 32
@@ -38,6 +39,8 @@ class FirstExchanges(Channel):
         self.keymat: Keymat | None = None
         self.choice: Choice | None = None
         self.cookie: bytes | None = None
+        self.solution: list[Payload] = []  # PS, of the puzzle that came with the cookie (RFC 8019)
+        self.puzzle: ike.NotifyPayload | None = None  # to be solved before IKE_AUTH
         self.group = group_of(self.spec.proposals[0])
         self.private: dict[int, bytes] = {}
         self.ni = self.nr = b""
@@ -71,7 +74,7 @@ class FirstExchanges(Channel):
             found.append(N("IKEV2_FRAGMENTATION_SUPPORTED"))
         if self.spec.expects_signature or self.spec.signs:
             found.append(signature.hash_algorithms())
-        return found if self.cookie is None else [N("COOKIE", self.cookie), *found]
+        return found if self.cookie is None else [N("COOKIE", self.cookie), *self.solution, *found]
 
     def public(self, group: int) -> bytes:
         if group not in self.private:
@@ -128,6 +131,7 @@ class FirstExchanges(Channel):
         notifies = answer.notifies()
         if "COOKIE" in notifies:
             self.cookie = notifies["COOKIE"].data
+            self.solution = [puzzle_solution(notifies["PUZZLE"], self.cookie)] if "PUZZLE" in notifies else []
             return True
         if "INVALID_KE_PAYLOAD" in notifies and len(notifies["INVALID_KE_PAYLOAD"].data) == 2:
             self.group = struct.unpack(">H", notifies["INVALID_KE_PAYLOAD"].data)[0]
@@ -146,7 +150,7 @@ class FirstExchanges(Channel):
         self.spi_r = answer.header.spi_r
         self.ni, self.nr = nonce_of(self.sent_init.payloads), nonce.body
         self.init_octets = (self.sent_init.octets, answer.octets)
-        self.peer_ke = ke
+        self.peer_ke, self.puzzle = ke, answer.notifies().get("PUZZLE")
         self.nat_seen, self.peer_traverses_nat = self.sees_nat(answer), "NAT_DETECTION_SOURCE_IP" in answer.notifies()
         self._derive()
         self.next_request = 1
@@ -270,6 +274,8 @@ class FirstExchanges(Channel):
         MOBIKE wherever both sides could traverse one (RFC 4555 3.3)."""
         if self.encapsulated or self.spec.mobike and self.peer_traverses_nat:
             self.float()
+        if self.puzzle is not None:
+            odd.setdefault("outer", [puzzle_solution(self.puzzle, self.nr + self.spi_r)])
         return self.send(Exchange.IKE_AUTH, *(payloads or self.auth_payloads()), **odd)
 
     def float(self) -> None:

@@ -1,5 +1,3 @@
-import itertools
-
 from ikelab.conformance import *
 
 SHA256 = 5  # PRF_HMAC_SHA2_256, which every proposal of the lab's default has
@@ -11,17 +9,11 @@ def puzzle(bits, algorithm=SHA256):
     return N("PUZZLE", algorithm.to_bytes(2, "big") + bytes([bits]))
 
 
-def zeros(octets):
-    """How many zero bits there are at the end."""
-    number = int.from_bytes(octets, "big")
-    return (number & -number).bit_length() - 1 if number else 8 * len(octets)
-
-
 def solves(payload, string, bits):
     """Whether these are four different keys, of one size that the PRF prefers at most, that are good enough for S."""
     keys = payload.keys
     return (len(set(keys)) == 4 and 1 <= len(keys[0]) <= 32
-            and all(zeros(prf("PRF_HMAC_SHA2_256", key, string)) >= bits for key in keys))
+            and all(zero_bits(prf("PRF_HMAC_SHA2_256", key, string)) >= bits for key in keys))
 
 
 @needs("puzzles")
@@ -125,13 +117,6 @@ def asked(responder):
     return sa, answer.notified("COOKIE"), answer.notified("PUZZLE")
 
 
-def solution(string, bits, size=4):
-    """A PS payload with the first four keys that are good enough."""
-    keys = (number.to_bytes(size, "big") for number in itertools.count())
-    good = (key for key in keys if zeros(prf("PRF_HMAC_SHA2_256", key, string)) >= bits)
-    return Raw(PayloadType.PS, b"".join(itertools.islice(good, 4)))
-
-
 @needs("puzzles")
 @PUZZLES
 @requirement("RFC8019-4.4-01", "RFC8019-7.1.1-01", "RFC8019-7.1.1.2-01", "RFC8019-8.1-01", "RFC8019-8.1-02", "RFC8019-8.1-03")
@@ -165,7 +150,7 @@ def test_without_a_prf_in_common_there_is_no_puzzle(responder):
 def test_a_solution_is_accepted(responder, size):
     """Four keys of any one size that are good enough: an IKE SA. RFC 8019 7.1.4, 8.2"""
     sa, cookie, given = asked(responder)
-    sent = sa.send_init(cookie, solution(cookie.data, given.data[2], size), *sa.init_payloads())
+    sent = sa.send_init(cookie, puzzle_solution(given, cookie.data, size), *sa.init_payloads())
     sa.take_init(sa.expect_response(sent))
     sa.auth().ping()
 
@@ -176,7 +161,7 @@ def test_a_solution_is_accepted(responder, size):
 def test_without_a_cookie_nobody_is_served(responder):
     """A PS payload without its COOKIE is no repeated request: each time a puzzle is given. RFC 8019 7.1, 7.1.4"""
     sa, cookie, given = asked(responder)
-    solved = solution(cookie.data, given.data[2])
+    solved = puzzle_solution(given, cookie.data)
     for _ in range(4):
         answer = sa.expect_response(sa.send_init(*sa.init_payloads(), solved))
         answer.notified("PUZZLE")
@@ -193,7 +178,84 @@ def test_a_changed_cookie_is_none(responder):
         changed = bytearray(cookie.data)
         changed[at] ^= 1
         wrong = N("COOKIE", bytes(changed))
-        solved = solution(wrong.data, given.data[2]) if at % 8 == 0 else solution(cookie.data, given.data[2])
+        solved = puzzle_solution(given, wrong.data) if at % 8 == 0 else puzzle_solution(given, cookie.data)
         answer = sa.expect_response(sa.send_init(wrong, solved, *sa.init_payloads()))
         answer.notified("COOKIE")
         assert answer.first(PayloadType.SA) is None
+
+
+def half_open(responder):
+    """There are two half-open IKE SAs of our address: without a solution nobody is served from there."""
+    responder.initialised()
+    responder.initialised()
+
+
+@needs("puzzles")
+@PUZZLES
+@each("wrong", "none", "one key", "all keys", "two alike", "of another cookie")
+@requirement("RFC8019-7.1.4-05", "RFC8019-7.1.4-06")
+def test_a_wrong_solution_is_none(responder, wrong):
+    """Each of the four keys is looked at, wherever the bad one stands: a puzzle is given anew. RFC 8019 7.1.4"""
+    half_open(responder)
+    sa, cookie, given = asked(responder)
+    right = puzzle_solution(given, cookie.data).body
+    bodies = {"one key": [right[:at] + b"bad!" + right[at + 4:] for at in range(0, 16, 4)], "all keys": [b"four keys of no "],
+              "two alike": [right[:4] + right[:12]], "of another cookie": [puzzle_solution(given, b"another one").body]}
+    for body in bodies.get(wrong, [None]):
+        solution = [Raw(PayloadType.PS, body)] if body else []
+        answer = sa.expect_response(sa.send_init(cookie, *solution, *sa.init_payloads()))
+        answer.notified("PUZZLE")
+        assert answer.first(PayloadType.SA) is None
+    sa.take_init(sa.expect_response(sa.send_init(cookie, Raw(PayloadType.PS, right), *sa.init_payloads())))
+
+
+@needs("puzzles")
+@PUZZLES
+@requirement("RFC8019-7.1.1.3-03", "RFC8019-10-03")
+def test_a_solution_serves_once(responder):
+    """Another request with the cookie and the solution that have made an IKE SA makes none. RFC 8019 7.1.1.3, 10"""
+    half_open(responder)
+    sa, cookie, given = asked(responder)
+    solution = puzzle_solution(given, cookie.data)
+    sa.take_init(sa.expect_response(sa.send_init(cookie, solution, *sa.init_payloads())))
+    spi_r, sa.spi_r = sa.spi_r, bytes(8)
+    other = KE(31, public_value("curve25519", bytes(range(32))))
+    answer = sa.expect_response(sa.send_init(cookie, solution, *replaced(sa.init_payloads(), other), message_id=0))
+    assert answer.first(PayloadType.SA) is None
+    sa.spi_r = spi_r
+
+
+def failed(responder):
+    """One IKE_AUTH of our address that proved nothing: there is a puzzle before the next one."""
+    sa = responder.initialised()
+    sa.expect_response(sa.send_auth(*replaced(sa.auth_payloads(), AUTH(2, bytes(32))))).notified("AUTHENTICATION_FAILED")
+
+
+@needs("puzzles")
+@configuration(puzzles=BITS, half_open_timeout_ms=1000)
+@requirement("RFC8019-7.2.1.1-01", "RFC8019-7.2.4-01", "RFC8019-7.2.4-03", "RFC8019-7.2.4-04")
+def test_ike_auth_wants_its_solution(responder):
+    """A puzzle that is not for nothing, and IKE_AUTH without PS, or with one bad key, gets no answer. RFC 8019 7.2"""
+    failed(responder)
+    sa = responder.initialised()
+    given = sa.puzzle
+    assert given is not None and given.data[2] != 0
+    right = puzzle_solution(given, sa.nr + sa.spi_r).body
+    for at in (None, 0, 4, 8, 12):
+        outer = [] if at is None else [Raw(PayloadType.PS, right[:at] + b"bad!" + right[at + 4:])]
+        sa.send_auth(outer=outer)
+        sa.expect_nothing("IKE_AUTH without its solution is dropped")
+    sa.auth()
+
+
+@needs("puzzles")
+@configuration(puzzles=BITS, half_open_timeout_ms=1500)  # a daemon of its own, where no other test has left anything
+@requirement("RFC8019-7.2.1-01")
+def test_who_has_solved_nothing_has_no_puzzle_before_ike_auth(responder):
+    """Whoever was served for a cookie alone is not asked for more in IKE_AUTH. RFC 8019 7.2.1"""
+    failed(responder)
+    sa, cookie, _ = asked(responder)
+    answer = sa.expect_response(sa.send_init(cookie, *sa.init_payloads()))
+    if answer.first(PayloadType.SA) is None:
+        raise NotReady("a request without a solution was not served")
+    assert "PUZZLE" not in answer.notifies()
