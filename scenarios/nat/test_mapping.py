@@ -17,7 +17,7 @@ def test_rebinding_is_followed_by_esp(client, gateway, flow, lab, mobike):
         traffic.wait_received(20)
         lab.rebind()
         traffic.wait_more(20)
-    assert traffic.outage_ms <= client.retransmission_interval_ms and traffic.duplicated == 0
+    assert traffic.outage_ms <= client.outage_allowed_ms() and traffic.duplicated == 0
     lab.agree()
 
     def followed(trace):

@@ -24,6 +24,7 @@ class Side:
         self.peer: Peer | None = None  # set by Lab.open
         self.should_run = False
         self.policy_times: list[tuple[int, int]] = []  # since and until (0: still) in the capture's clock
+        self.longest_move_ms = 0.0  # that the lab itself took to change the network beneath
 
     # Where it is.
 
@@ -41,6 +42,10 @@ class Side:
         spec = self.daemon.spec
         assert spec is not None, "ask after the sides have been started"
         return spec.peer().retransmission.timeout_ms
+
+    def outage_allowed_ms(self, intervals: int = 1) -> float:
+        """So many retransmission intervals, beside the time in which there was no network to send by."""
+        return intervals * self.retransmission_interval_ms + self.longest_move_ms
 
     @property
     def daemon(self) -> Peer:
@@ -131,12 +136,16 @@ class Side:
         """Only changes the network; the daemon is told nothing."""
         version = "" if len(families) == 2 else f" (IPv{families[0]} only)"
         self.mark(f"is on {' and '.join(uplinks) or 'no network'} now{version}")
+        before = time.monotonic()
         self.lab.move(*uplinks, families=families)
+        self.longest_move_ms = max(self.longest_move_ms, 1000 * (time.monotonic() - before))
 
     def renumber(self, new: str, family: int = 4) -> None:
         """The host's outer address becomes another one of the same network; the daemon is told nothing."""
         self.mark(f"has the address {new} now")
+        before = time.monotonic()
         self.host.renumber(self.host.address(family), new)
+        self.longest_move_ms = max(self.longest_move_ms, 1000 * (time.monotonic() - before))
         self.lab.learn_addresses()
 
     # What it says of itself.
