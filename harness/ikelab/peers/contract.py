@@ -48,6 +48,8 @@ CAPABILITIES: Mapping[str, str] = {
     "ke-x25519": "X25519 (RFC 8031)",
     "ke-x448": "X448 (RFC 8031)",
     "ke-ecp": "ECP 256, 384 and 521 (RFC 5903)",
+    "ke-modp-subgroup": "the MODP group 24 with its subgroup (RFC 5114), which RFC 8247 2.4 advises against",
+    "prf-aes": "the PRFs of AES, XCBC (RFC 4434) and CMAC (RFC 4615)",
     "ke-modp": "MODP 2048, 3072 and 4096 (RFC 3526)",
     "auth-psk": "a shared key (RFC 7296 2.15)",
     "auth-mixed": "one side by a shared key, the other by a signature (RFC 7296 2.15)",
@@ -116,6 +118,8 @@ CAPABILITIES: Mapping[str, str] = {
 
 # For adapters that configure nothing of it.
 REMOTE_ACCESS = ("eap-md5", "eap-mschapv2", "eap-tls", "eap-alone", "address-request", "address-pool", "hash-and-url")
+# What only a conformance test asks for.
+SELDOM_ASKED = ("childless", "certificate-key-id", "prf-aes", "ke-modp-subgroup")
 
 
 def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
@@ -140,6 +144,13 @@ def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
 def address_needs(peer: PeerSpec) -> tuple[str, ...]:
     """What an entry's internal addresses ask of its own side."""
     return ("address-request",) * bool(peer.requests) + ("address-pool",) * bool(peer.pool)
+
+
+def algorithm_needs(peer: PeerSpec) -> tuple[str, ...]:
+    """What an entry's proposals for IKE ask of an implementation that cannot be told everything."""
+    words = {word for proposal in peer.proposals for word in proposal.split("-")}
+    found = ["prf-aes"] if words & {"prfaesxcbc", "prfaescmac"} else []
+    return tuple(found + (["ke-modp-subgroup"] if "modp2048s256" in words else []))
 
 
 class PeerError(Exception):

@@ -17,7 +17,8 @@ from ikelab.peers import libreswan_config as config
 from ikelab.peers import libreswan_credentials as credentials
 from ikelab.peers import libreswan_log as log
 from ikelab.peers import libreswan_status as says
-from ikelab.peers.contract import DEADLINE_S, REMOTE_ACCESS, PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported, What, address_needs, authentication_needs
+from ikelab.peers.contract import (DEADLINE_S, REMOTE_ACCESS, SELDOM_ASKED, PeerError, PeerNotRunning, PeerTimeout,
+                                   PeerUnsupported, What, address_needs, authentication_needs)
 from ikelab.peers.in_guest import LINUX_ECN, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, IkeSaStatus, PeerStatus
 from ikelab.process import ProcessError
@@ -57,7 +58,7 @@ class Libreswan(GuestPeer):
 
     def missing(self) -> Mapping[str, str]:
         return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"),
-                **dict.fromkeys(("childless", "certificate-key-id"), "its adapter does not configure it"),
+                **dict.fromkeys(SELDOM_ASKED, "its adapter does not configure it"),
                 "puzzles": "pluto knows no PUZZLE (RFC 8019)", **LACKS}
 
     def configure(self, spec: DaemonSpec) -> None:

@@ -21,7 +21,8 @@ from ikelab.peers import openiked_credentials as credentials
 from ikelab.peers import openiked_debug as debug
 from ikelab.peers import openiked_kernel as kernel
 from ikelab.peers import openiked_status as says
-from ikelab.peers.contract import DEADLINE_S, REMOTE_ACCESS, PeerError, PeerNotRunning, PeerUnsupported, What, address_needs, authentication_needs
+from ikelab.peers.contract import (DEADLINE_S, REMOTE_ACCESS, SELDOM_ASKED, PeerError, PeerNotRunning, PeerUnsupported,
+                                   What, address_needs, authentication_needs)
 from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
 
@@ -89,7 +90,7 @@ class OpenIKED(GuestPeer):
     def missing(self) -> Mapping[str, str]:
         remote_access = dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; iked's only EAP method is MSCHAPv2, "
                                                      "as the responder")
-        unasked = dict.fromkeys(("childless", "certificate-key-id"), "its adapter does not configure it")
+        unasked = dict.fromkeys(SELDOM_ASKED, "its adapter does not configure it")
         unasked["puzzles"] = "iked knows no PUZZLE (RFC 8019)"
         return {**remote_access, **unasked, **LACKS, **({} if self._number() >= (7, 4) else BEFORE_7_4)}
 

@@ -23,6 +23,7 @@ from ikelab.peers.contract import (
     PeerUnsupported,
     What,
     address_needs,
+    algorithm_needs,
     authentication_needs,
 )
 from ikelab.peers.control import Control, ControlClosed, ControlError, ControlTimeout
@@ -76,6 +77,8 @@ class Reference(Peer):
 
     def missing(self) -> Mapping[str, str]:
         return {**dict.fromkeys(REMOTE_ACCESS, "it has no EAP, no internal addresses and no Hash and URL yet"),
+                "ke-modp-subgroup": "RFC 8247 2.4 advises against it",
+                "prf-aes": "its PRFs are those of HMAC (RFC 8247 2.2 wants XCBC for small devices only)",
                 "childless": "it has no RFC 6023: IKE_AUTH always comes with a Child SA"}
 
     # Life and death.
@@ -84,7 +87,7 @@ class Reference(Peer):
         if self.running():
             raise PeerUnsupported("a running ikeref takes no new configuration: stop it first")
         for peer in spec.peers:
-            self.require(*authentication_needs(peer), *address_needs(peer))
+            self.require(*authentication_needs(peer), *address_needs(peer), *algorithm_needs(peer))
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / config.KEY_LOG).mkdir(exist_ok=True)
         file = self.directory / "ikeref.conf"

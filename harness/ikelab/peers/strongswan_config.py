@@ -30,7 +30,7 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
     `source_tables`: routing tables that the host asks only for some source addresses."""
     retransmission = spec.peers[0].retransmission if spec.peers else None
     lines = [
-        f"load = {PLUGINS} {credentials.plugins(spec)}".rstrip(),
+        " ".join(["load =", PLUGINS, *aes_prfs(spec), credentials.plugins(spec)]).rstrip(),
         f"port = {spec.ike_port}",
         f"port_nat_t = {spec.natt_port}",
         "threads = 16",
@@ -85,6 +85,11 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
             _block("keys", [f"path = {LAB}/keys.log", *key_log.LEVELS])),
         _block("syslog", [], _block("daemon", ["default = -1"])),
     )
+
+
+def aes_prfs(spec: DaemonSpec) -> list[str]:
+    """Plugins with the PRFs of AES, where a proposal names one."""
+    return ["cmac", "xcbc"] if any("prfaes" in words for peer in spec.peers for words in peer.proposals) else []
 
 
 def _fragment_size(spec: DaemonSpec) -> int:

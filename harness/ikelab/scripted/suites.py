@@ -9,9 +9,9 @@ from ..vectors.choice import Choice
 from ..wire.ike import Proposal, Transform
 from ..wire.registry import Protocol, TransformType
 
-_PRFS = {"prfsha1": 2, "prfsha256": 5, "prfsha384": 6, "prfsha512": 7}
+_PRFS = {"prfsha1": 2, "prfaesxcbc": 4, "prfaescmac": 8, "prfsha256": 5, "prfsha384": 6, "prfsha512": 7}
 _INTEGRITIES = {"sha1": 2, "sha256": 12, "sha384": 13, "sha512": 14}
-_GROUPS = {"modp2048": 14, "modp3072": 15, "modp4096": 16, "ecp256": 19, "ecp384": 20, "ecp521": 21, "x25519": 31,
+_GROUPS = {"modp2048": 14, "modp3072": 15, "modp4096": 16, "modp2048s256": 24, "ecp256": 19, "ecp384": 20, "ecp521": 21, "x25519": 31,
            "x448": 32}
 _ESN = {"noesn": 0, "esn": 1}
 

@@ -101,13 +101,32 @@ CURVES: dict[str, ec.EllipticCurve] = {
 ECP_OCTETS = {"secp256r1": 32, "secp384r1": 48, "secp521r1": 66}
 # Octets of a private number as they are drawn: RFC 7748 5, RFC 5903 7; of MODP as many as RFC 3526 8 asks for.
 PRIVATE_OCTETS = {"curve25519": 32, "curve448": 56, "secp256r1": 32, "secp384r1": 48, "secp521r1": 66,
-                  "modp2048": 40, "modp3072": 56, "modp4096": 64}
+                  "modp2048": 40, "modp2048s256": 32, "modp3072": 56, "modp4096": 64}
 MODP_BITS = {"modp2048": (2048, 124476), "modp3072": (3072, 1690314), "modp4096": (4096, 240904)}
+# p, g and q of groups with a subgroup of the order q, RFC 5114 2.3.
+SUBGROUPS = {"modp2048s256": (
+    int(
+        "87A8E61DB4B6663CFFBBD19C651959998CEEF608660DD0F25D2CEED4435E3B00E00DF8F1D61957D4FAF7DF4561B2AA30"
+        "16C3D91134096FAA3BF4296D830E9A7C209E0C6497517ABD5A8A9D306BCF67ED91F9E6725B4758C022E0B1EF4275BF7B"
+        "6C5BFC11D45F9088B941F54EB1E59BB8BC39A0BF12307F5C4FDB70C581B23F76B63ACAE1CAA6B7902D52526735488A0E"
+        "F13C6D9A51BFA4AB3AD8347796524D8EF6A167B5A41825D967E144E5140564251CCACB83E6B486F6B3CA3F7971506026"
+        "C0B857F689962856DED4010ABD0BE621C3A3960A54E710C375F26375D7014103A4B54330C198AF126116D2276E11715F"
+        "693877FAD7EF09CADB094AE91E1A1597", 16),
+    int(
+        "3FB32C9B73134D0B2E77506660EDBD484CA7B18F21EF205407F4793A1A0BA12510DBC15077BE463FFF4FED4AAC0BB555"
+        "BE3A6C1B0C6B47B1BC3773BF7E8C6F62901228F8C28CBB18A55AE31341000A650196F931C77A57F2DDF463E5E9EC144B"
+        "777DE62AAAB8A8628AC376D282D6ED3864E67982428EBC831D14348F6F2F9193B5045AF2767164E1DFC967C1FB3F2E55"
+        "A4BD1BFFE83B9C80D052B985D182EA0ADB2A3B7313D3FE14C8484B1E052588B9B7D2BBD2DF016199ECD06E1557CD0915"
+        "B3353BBB64E0EC377FD028370DF92B52C7891428CDC67EB6184B523D1DB246C32F63078490F00EF8D647D148D4795451"
+        "5E2327CFEF98C582664B4C0F6CC41659", 16),
+    int("8CF83642A709A097B447997640129DA299B1A47D1EB3750BA308B0FE64F5FBD3", 16))}
 
 
 @lru_cache
 def modp_prime(group: str) -> int:
-    """2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) pi) + c), RFC 3526 3 to 5."""
+    """2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) pi) + c), RFC 3526 3 to 5; or as RFC 5114 has it."""
+    if group in SUBGROUPS:
+        return SUBGROUPS[group][0]
     bits, constant = MODP_BITS[group]
     return 2**bits - 2 ** (bits - 64) - 1 + 2**64 * (_pi(bits - 130) + constant)
 
@@ -141,7 +160,8 @@ def public_value(group: str, private: bytes) -> bytes:
         key = ec.derive_private_key(int.from_bytes(private, "big"), CURVES[group])
         return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)[1:]
     prime = modp_prime(group)
-    return pow(2, int.from_bytes(private, "big"), prime).to_bytes(MODP_BITS[group][0] // 8, "big")
+    generator = SUBGROUPS[group][1] if group in SUBGROUPS else 2
+    return pow(generator, int.from_bytes(private, "big"), prime).to_bytes(prime.bit_length() // 8, "big")
 
 
 @lru_cache(maxsize=1024)
@@ -163,7 +183,7 @@ def shared_secret(group: str, private: bytes, peer: bytes) -> bytes:
     except ValueError as error:
         raise BadPublicValue(str(error)) from error
     prime, value = modp_prime(group), int.from_bytes(peer, "big")
-    if len(peer) * 8 != MODP_BITS[group][0] or not 1 < value < prime - 1:
+    if len(peer) * 8 != prime.bit_length() or not 1 < value < prime - 1:
         raise BadPublicValue("not in 1 < r < p - 1")
     return pow(value, int.from_bytes(private, "big"), prime).to_bytes(len(peer), "big")
 
@@ -277,6 +297,10 @@ def sk_seal(suite: Suite, key: bytes, integrity_key: bytes, before: bytes, iv: b
 # ---- keys, RFC 7296 2.14, 2.17, 2.18 ----
 
 def skeyseed(name: str, ni: bytes, nr: bytes, g_ir: bytes) -> bytes:
+    """RFC 7296 2.14: of a PRF whose keys have one length, half of the key is of each nonce."""
+    if name not in PRF_HASHES:
+        half = prf_length(name) // 2
+        ni, nr = ni[:half], nr[:half]
     return prf(name, ni + nr, g_ir)
 
 
