@@ -31,6 +31,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         finding("marks that were set are not there");
     }
     transport_fix_checksum(octets, &ip);
+    struct packet_key key;
+    if (icmp_error_return_key(octets, &ip, &key) &&
+        !address_equal(&key.destination, &ip.key.destination)) {
+        finding("an error that goes elsewhere than what it quotes came from");
+    }
     free(octets);
     return 0;
 }
