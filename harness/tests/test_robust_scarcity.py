@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 
 import ground
@@ -41,6 +42,10 @@ class Start:
         log.unlink(missing_ok=True)
         started = process.popen(self.host.netns, [*words, "--config", "ikeref.conf"], cwd=self.directory,
                                 stdout=subprocess.PIPE, log=log)
+        said_or_ended, _, _ = select.select([started.stdout], [], [], 30)
+        if not said_or_ended:
+            started.kill()
+        assert said_or_ended, f"it neither became ready nor ended: {log.read_text()}"
         ready = b'"ready"' in started.stdout.readline()
         code = started.stop(10) if ready else started.wait(10)
         said = log.read_text().splitlines()

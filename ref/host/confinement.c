@@ -28,8 +28,21 @@ void confinement_begin(void)
     }
 }
 
-static const char *filter_enter(enum seccomp_mode mode)
+bool confinement_prepare(struct host_config *config, struct problem *problem)
 {
+    if (sanitized || config->seccomp == FILTER_OFF ||
+        seccomp_filter_build(config->seccomp, &config->filter)) {
+        return true;
+    }
+    return problem_set(problem, EXIT_ENVIRONMENT,
+                       "cannot make the filter of system calls (%s); give memory and "
+                       "descriptors, or set seccomp = \"off\"",
+                       strerror(errno));
+}
+
+static const char *filter_enter(const struct host_config *config)
+{
+    enum seccomp_mode mode = config->seccomp;
     if (sanitized) {
         return "system calls are not filtered, nor is memory hidden, in this build with "
                "AddressSanitizer";
@@ -37,7 +50,7 @@ static const char *filter_enter(enum seccomp_mode mode)
     if (mode == FILTER_OFF) {
         return "system calls are not filtered, as the configuration wants it";
     }
-    if (!seccomp_filter_load(mode)) {
+    if (!seccomp_filter_load(&config->filter)) {
         log_warning("this kernel does not filter our system calls (%s); it needs "
                     "CONFIG_SECCOMP_FILTER",
                     strerror(errno));
@@ -53,7 +66,7 @@ bool confinement_enter(const struct host_config *config, struct problem *problem
         return false;
     }
     uid_t user = geteuid();
-    const char *calls = filter_enter(config->seccomp);
+    const char *calls = filter_enter(config);
     log_line("confined: user %u, no capability but CAP_NET_ADMIN, no new privileges, no core dump; "
              "%s",
              (unsigned)user, calls);

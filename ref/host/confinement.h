@@ -8,6 +8,9 @@
 /* First of all: nobody looks into the memory that is to hold keys. */
 void confinement_begin(void);
 
+/* When the configuration is there, and nothing is open yet. False with a problem. */
+bool confinement_prepare(struct host_config *config, struct problem *problem);
+
 /* When all is open: another user, one capability, few system calls, for good. The log says what was
  * given up. False with a problem, and then the daemon should end. */
 bool confinement_enter(const struct host_config *config, struct problem *problem);

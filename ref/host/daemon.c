@@ -376,23 +376,22 @@ static void daemon_close(struct daemon *daemon, bool started)
     free(daemon);
 }
 
-static void ready_say(const struct daemon *daemon)
+/* Who has started us waits for this line: without it all of it was in vain. */
+static bool ready_say(const struct daemon *daemon, struct problem *problem)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "event", json_string("ready"));
-    json_object_set_new(object, "time_ns", json_integer((json_int_t)clock_now_ns()));
-    json_object_set_new(object, "pid", json_integer(getpid()));
-    json_object_set_new(object, "data_plane", json_string(daemon->operations->name));
-    json_object_set_new(object, "interface",
-                        daemon_tun(daemon) != 0 ? json_string(daemon->config->interface)
-                                                : json_null());
-    json_object_set_new(object, "control_socket", json_string(daemon->config->control_socket));
-    char *line = control_json_line(object);
-    if (line != NULL) {
-        fputs(line, stdout);
-        fflush(stdout);
+    json_t *object = json_pack("{s:s, s:I, s:i, s:s, s:s?, s:s}", "event", "ready", "time_ns",
+                               (json_int_t)clock_now_ns(), "pid", (int)getpid(), "data_plane",
+                               daemon->operations->name, "interface",
+                               daemon_tun(daemon) != 0 ? daemon->config->interface : NULL,
+                               "control_socket", daemon->config->control_socket);
+    char *line = object != NULL ? control_json_line(object) : NULL;
+    if (line == NULL) {
+        return problem_set(problem, EXIT_ENVIRONMENT, "no memory to say that all is ready");
     }
+    fputs(line, stdout);
+    fflush(stdout);
     free(line);
+    return true;
 }
 
 bool daemon_run(const struct host_config *config, struct problem *problem)
@@ -410,8 +409,8 @@ bool daemon_run(const struct host_config *config, struct problem *problem)
     if (opened) {
         start_queue_init(&daemon->starts, &config->endpoint);
         addresses_tell(daemon, clock_now_ns());
-        ready_say(daemon);
-        while (!daemon_finished(daemon, clock_now_ns())) {
+        bool told = ready_say(daemon, problem);
+        while (told && !daemon_finished(daemon, clock_now_ns())) {
             daemon_turn(daemon);
             plane_look(daemon, problem);
         }

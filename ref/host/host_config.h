@@ -21,10 +21,11 @@ struct host_config {
     char control_socket[HOST_PATH_MAX];
     char key_log[HOST_PATH_MAX]; /* directory; empty: no key log */
     uint32_t route_table;
-    uint32_t mark;             /* on packets of our own sockets, which so bypass the policies */
-    struct service_user user;  /* whom we become once all is open */
-    enum seccomp_mode seccomp; /* and what becomes of other system calls than we need */
-    uint32_t mtu;              /* inner, in tunnel mode; 0: computed from the proposals */
+    uint32_t mark;                /* on packets of our own sockets, which so bypass the policies */
+    struct service_user user;     /* whom we become once all is open */
+    enum seccomp_mode seccomp;    /* and what becomes of other system calls than we need */
+    struct seccomp_filter filter; /* the same for the kernel, confinement_prepare() */
+    uint32_t mtu;                 /* inner, in tunnel mode; 0: computed from the proposals */
     struct endpoint_config endpoint; /* .peers is owned here */
 };
 

@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     struct host_config config;
     struct problem problem = {0};
     bool good = config_file_read(options.config, &config, &problem) &&
-                config_act(&options, &config, &problem);
+                confinement_prepare(&config, &problem) && config_act(&options, &config, &problem);
     host_config_wipe(&config);
     if (!good) {
         fprintf(stderr, "ikeref: %s\n", problem.text);

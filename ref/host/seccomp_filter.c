@@ -4,9 +4,11 @@
 #include "host/seccomp_filter.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -58,22 +60,46 @@ static int bounded_allow(scmp_filter_ctx filter)
     return error;
 }
 
-bool seccomp_filter_load(enum seccomp_mode mode)
+static int rules_allow(scmp_filter_ctx filter)
+{
+    int error = plain_allow(filter);
+    return error == 0 ? bounded_allow(filter) : error;
+}
+
+static int program_export(scmp_filter_ctx filter, struct seccomp_filter *out)
+{
+    int fd = memfd_create("filter", MFD_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
+    int error = seccomp_export_bpf(filter, fd);
+    ssize_t length = error == 0 ? pread(fd, out->program, sizeof(out->program), 0) : error;
+    close(fd);
+    if (length <= 0 || length == sizeof(out->program)) {
+        return error != 0 ? error : -E2BIG;
+    }
+    out->length = (unsigned short)((size_t)length / sizeof(out->program[0]));
+    return 0;
+}
+
+bool seccomp_filter_build(enum seccomp_mode mode, struct seccomp_filter *out)
 {
     scmp_filter_ctx filter =
         seccomp_init(mode == FILTER_LOG ? SCMP_ACT_LOG : SCMP_ACT_KILL_PROCESS);
-    if (filter == NULL) {
-        errno = ENOMEM;
-        return false;
+    int error = -ENOMEM;
+    if (filter != NULL) {
+        error = rules_allow(filter);
+        error = error == 0 ? program_export(filter, out) : error;
+        seccomp_release(filter);
     }
-    int error = plain_allow(filter);
-    if (error == 0) {
-        error = bounded_allow(filter);
-    }
-    if (error == 0) {
-        error = seccomp_load(filter);
-    }
-    seccomp_release(filter);
     errno = -error;
     return error == 0;
+}
+
+bool seccomp_filter_load(const struct seccomp_filter *filter)
+{
+    struct sock_fprog program = {.len = filter->length,
+                                 .filter = (struct sock_filter *)filter->program};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }

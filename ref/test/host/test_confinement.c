@@ -23,7 +23,7 @@ static bool enter(uid_t user, enum seccomp_mode seccomp)
     int log = open(log_path, O_WRONLY | O_TRUNC);
     dup2(log, STDERR_FILENO);
     confinement_begin();
-    return confinement_enter(&config, &problem);
+    return confinement_prepare(&config, &problem) && confinement_enter(&config, &problem);
 }
 
 static bool filtered(void)
