@@ -117,6 +117,14 @@ def report(outcome: Outcome, build: Path) -> None:
         print(f"    again: {build / 'fuzzed/ref/fuzz' / ('fuzz_' + outcome.target)} {path}", flush=True)
 
 
+def no_such(program: str, targets: list[str]) -> bool:
+    """Whether one of these is no target, and then it is said."""
+    unknown = sorted(set(targets) - set(TARGETS))
+    if unknown:
+        print(f"{program}: there is no target {', '.join(unknown)}; there are {', '.join(TARGETS)}", file=sys.stderr)
+    return bool(unknown)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="the build folder (default: build)")
@@ -125,9 +133,7 @@ def main() -> int:
     length.add_argument("--runs", type=int, help="of each target, from a fixed seed")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)} (default: all)")
     options = parser.parse_args()
-    unknown = sorted(set(options.targets) - set(TARGETS))
-    if unknown:
-        print(f"fuzz: there is no target {', '.join(unknown)}; there are {', '.join(TARGETS)}", file=sys.stderr)
+    if no_such("fuzz", options.targets):
         return 2
     build = options.build.resolve()
     print("  target                  runs   runs/s   edges     of  corpus  findings", flush=True)

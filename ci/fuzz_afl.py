@@ -13,11 +13,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzz import DICTIONARIES, LENGTH_MAX, ONE_RUN_TIMEOUT_S, ROOT, SEEDS, TARGETS
+from fuzz import DICTIONARIES, LENGTH_MAX, ONE_RUN_TIMEOUT_S, ROOT, SEEDS, TARGETS, no_such
 
 # AFL++ would rather own the machine; none of what it asks for then is ours to set.
 ENVIRONMENT = {"AFL_NO_UI": "1", "AFL_NO_AFFINITY": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_AUTORESUME": "1",
@@ -80,9 +79,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1.0, help="of each target (default: 1)")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)} (default: all)")
     options = parser.parse_args()
-    unknown = sorted(set(options.targets) - set(TARGETS))
-    if unknown:
-        print(f"fuzz_afl: there is no target {', '.join(unknown)}; there are {', '.join(TARGETS)}", file=sys.stderr)
+    if no_such("fuzz_afl", options.targets):
         return 2
     build = options.build.resolve()
     print("  target                  runs   edges  findings", flush=True)

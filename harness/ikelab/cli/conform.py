@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import time
 import tomllib
 from pathlib import Path
@@ -20,7 +19,7 @@ from ..peers import table
 from ..process import ProcessError
 from ..report.conformance import write_conformance
 from .common import EXIT_NOT_EXPECTED, environment, json_option, usage
-from .run import INTERRUPTED, NO_TESTS_COLLECTED, ROOT, Watcher, check_environment, finish, prepare
+from .run import INTERRUPTED, NO_TESTS_COLLECTED, ROOT, Watcher, check_environment, finish, prepare, use_build
 
 TIERS_IN_GUESTS = ("uml-kernel",)
 
@@ -69,10 +68,7 @@ def conform(filters: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Pat
         for name in test_names(more):
             click.echo(name)
         return
-    if ikeref is not None:
-        if not os.access(ikeref, os.X_OK):
-            raise usage(f"--ikeref {ikeref} is no program; build it with `make`, or leave the option out")
-        os.environ["IKELAB_IKEREF"] = str(ikeref.resolve())
+    use_build(ikeref)
     check_environment(names, names)
     more += outside_options(interface, address, peers, manual)
     started = time.time()
@@ -88,9 +84,14 @@ def conform(filters: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Pat
         raise usage(f"no test matches {' '.join(filters) or 'that'}; `ikelab conform --list` names them all")
     finish(watcher, directory, started, json_file,
            lambda where, results: write_conformance(html_file or where / "conformance.html", where, results, catalogue()))
+    conclude(watcher, status, junit_file, "ikelab conform")
+
+
+def conclude(watcher: Watcher, status: int, junit_file: Path | None, suite: str) -> None:
+    """JUnit, and the exit status."""
     if junit_file is not None:
         try:
-            junit.write(junit_file, matrix(watcher.results), "ikelab conform")
+            junit.write(junit_file, matrix(watcher.results), suite)
         except OSError as error:
             raise environment(f"cannot write {junit_file}: {error.strerror}; give another --junit FILE") from error
     if status == INTERRUPTED:

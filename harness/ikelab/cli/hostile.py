@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -9,13 +8,11 @@ import click
 from ..conformance.plugin import HOSTILE, REFERENCE, test_name
 from ..hostile.case import GROUPS
 from ..hostile.options import DEFAULT, numbers
-from ..interop import junit
 from ..interop.crew import workers_for
-from ..interop.matrix import matrix
 from ..peers import table
-from .common import EXIT_NOT_EXPECTED, environment, json_option, usage
-from .conform import TIERS_IN_GUESTS, outside_options, play
-from .run import INTERRUPTED, Watcher, check_environment, finish, prepare
+from .common import json_option, usage
+from .conform import TIERS_IN_GUESTS, conclude, outside_options, play
+from .run import INTERRUPTED, Watcher, check_environment, finish, prepare, use_build
 
 
 @click.command()
@@ -58,10 +55,7 @@ def hostile(groups: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Path
     except ValueError as error:
         raise usage(f"--case {only}: give a number, or two as in 32-47") from error
     names = (*peers, *(f"{table.DRIVER}{one.resolve()}" for one in drivers)) or (REFERENCE,)
-    if ikeref is not None:
-        if not os.access(ikeref, os.X_OK):
-            raise usage(f"--ikeref {ikeref} is no program; build it with `make`, or leave the option out")
-        os.environ["IKELAB_IKEREF"] = str(ikeref.resolve())
+    use_build(ikeref)
     check_environment(names, names)
     more = outside_options(interface, address, peers, False)
     started = time.time()
@@ -77,12 +71,4 @@ def hostile(groups: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Path
     if not (watcher.results or watcher.problems) and status != INTERRUPTED:
         raise usage(f"{' '.join(groups)}: not in the role of {role}")
     finish(watcher, directory, started, json_file)
-    if junit_file is not None:
-        try:
-            junit.write(junit_file, matrix(watcher.results), "ikelab hostile")
-        except OSError as error:
-            raise environment(f"cannot write {junit_file}: {error.strerror}; give another --junit FILE") from error
-    if status == INTERRUPTED:
-        click.echo("interrupted: the rest was not played")
-    if not all(one.verdict.as_expected for one in watcher.results) or watcher.problems or status == INTERRUPTED:
-        raise SystemExit(EXIT_NOT_EXPECTED)
+    conclude(watcher, status, junit_file, "ikelab hostile")

@@ -93,10 +93,7 @@ def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[s
         for name in scenario_names(filters):
             click.echo(name)
         return
-    if ikeref is not None:
-        if not os.access(ikeref, os.X_OK):
-            raise usage(f"--ikeref {ikeref} is no program; build it with `make`, or leave the option out")
-        os.environ["IKELAB_IKEREF"] = str(ikeref.resolve())
+    use_build(ikeref)
     check_environment(initiator, responder)
     started = time.time()
     directory = prepare(out, started)
@@ -113,6 +110,14 @@ def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[s
     good = all(one.verdict.as_expected for one in watcher.results) and not watcher.problems
     if not good or status == INTERRUPTED:
         raise SystemExit(EXIT_NOT_EXPECTED)
+
+
+def use_build(ikeref: Path | None) -> None:
+    """The program of --ikeref, where one was given, plays as the reference."""
+    if ikeref is not None:
+        if not os.access(ikeref, os.X_OK):
+            raise usage(f"--ikeref {ikeref} is no program; build it with `make`, or leave the option out")
+        os.environ["IKELAB_IKEREF"] = str(ikeref.resolve())
 
 
 def check_environment(initiators: tuple[str, ...], responders: tuple[str, ...]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from ..scripted.payloads import N
 from .case import Deed, Generators, State
-from .context import ALL, FIRST, INSIDE, any_of
+from .context import ALL, FIRST, INSIDE, Context, any_of
 from .ground import Ground
 from .mutate import change
 
@@ -16,37 +17,34 @@ IDS = (0, 1, 2, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 PORTS = (500, 4500)
 
 
+def said_with(context: Context, words: str, **odd: Any) -> Deed:
+    """What is said in such a context, but for this of its header or octets."""
+
+    def play(ground: Ground) -> None:
+        payloads, say = context.begin(ground)
+        say(*payloads, **odd)
+    return Deed(context.state, words, play)
+
+
 @GENERATORS
 def length(pick: Random) -> Deed:
     """The datagram's size is another than Length says."""
     context = any_of(pick)
     found = pick.choice((0, 1, 27, 28, 29, 32, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFF, pick.randrange(4000)))
-
-    def play(ground: Ground) -> None:
-        payloads, say = context.begin(ground)
-        say(*payloads, length=found)
-    return Deed(context.state, f"Length {found} in {context.words}", play)
+    return said_with(context, f"Length {found} in {context.words}", length=found)
 
 
 @GENERATORS
 def cut(pick: Random) -> Deed:
     """Too short for what it says it is, down to less than a version octet."""
     context, size = any_of(pick), pick.choice((0, 1, 15, 16, 17, 18, 20, 27, 28, 29, 31, 32, 33, pick.randrange(28, 200)))
-
-    def play(ground: Ground) -> None:
-        payloads, say = context.begin(ground)
-        say(*payloads, after_sealing=lambda octets: octets[:size])
-    return Deed(context.state, f"{context.words} cut to {size} octets", play)
+    return said_with(context, f"{context.words} cut to {size} octets", after_sealing=lambda octets: octets[:size])
 
 
 @GENERATORS
 def version(pick: Random) -> Deed:
     context, found = any_of(pick), pick.choice((0, 0x10, 0x11, 0x1F, 0x21, 0x2F, 0x30, 0x80, 0xFF))
-
-    def play(ground: Ground) -> None:
-        payloads, say = context.begin(ground)
-        say(*payloads, version=found)
-    return Deed(context.state, f"version {found:#04x} in {context.words}", play)
+    return said_with(context, f"version {found:#04x} in {context.words}", version=found)
 
 
 @GENERATORS
@@ -55,21 +53,13 @@ def spis(pick: Random) -> Deed:
     context, which = any_of(pick, INSIDE), pick.choice(("spi_i", "spi_r", "both"))
     found = pick.choice((bytes(8), b"\xff" * 8, pick.randbytes(8)))
     odd = {name: found for name in (("spi_i", "spi_r") if which == "both" else (which,))}
-
-    def play(ground: Ground) -> None:
-        payloads, say = context.begin(ground)
-        say(*payloads, **odd)
-    return Deed(context.state, f"{which} {found.hex()} in {context.words}", play)
+    return said_with(context, f"{which} {found.hex()} in {context.words}", **odd)
 
 
 @GENERATORS
 def flags(pick: Random) -> Deed:
     context, found = any_of(pick), pick.randrange(256)
-
-    def play(ground: Ground) -> None:
-        payloads, say = context.begin(ground)
-        say(*payloads, flags=found)
-    return Deed(context.state, f"flags {found:#04x} in {context.words}", play)
+    return said_with(context, f"flags {found:#04x} in {context.words}", flags=found)
 
 
 @GENERATORS
@@ -89,32 +79,20 @@ def exchange(pick: Random) -> Deed:
 @GENERATORS
 def message_id(pick: Random) -> Deed:
     context, found = any_of(pick), pick.choice(IDS)
-
-    def play(ground: Ground) -> None:
-        payloads, say = context.begin(ground)
-        say(*payloads, message_id=found)
-    return Deed(context.state, f"Message ID {found} in {context.words}", play)
+    return said_with(context, f"Message ID {found} in {context.words}", message_id=found)
 
 
 @GENERATORS
 def next_payload(pick: Random) -> Deed:
     context, found = any_of(pick), pick.choice((0, 1, 33, 40, 45, 46, 47, 53, 54, 128, 255))
-
-    def play(ground: Ground) -> None:
-        payloads, say = context.begin(ground)
-        say(*payloads, next_payload=found)
-    return Deed(context.state, f"Next Payload {found} in {context.words}", play)
+    return said_with(context, f"Next Payload {found} in {context.words}", next_payload=found)
 
 
 @GENERATORS
 def octets(pick: Random) -> Deed:
     """A message changed after it was sealed, or that was never to be."""
     context, mutation = any_of(pick, ALL), change(pick)
-
-    def play(ground: Ground) -> None:
-        payloads, say = context.begin(ground)
-        say(*payloads, after_sealing=mutation)
-    return Deed(context.state, f"{context.words}: {mutation.words}", play)
+    return said_with(context, f"{context.words}: {mutation.words}", after_sealing=mutation)
 
 
 @GENERATORS

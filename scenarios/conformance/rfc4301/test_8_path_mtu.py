@@ -20,33 +20,31 @@ def outer_df(peer, talk, child, discover):
     return bool(packet[6] & 0x40)
 
 
+def outer_dfs(peer):
+    """Of a datagram with DF, and of one without."""
+    child = peer.establish().children[0]
+    with peer.host_socket(6020, 6021) as talk:
+        return [outer_df(peer, talk, child, discover) for discover in (DONT_FRAGMENT, MAY_FRAGMENT)]
+
+
 @requirement("RFC4301-8.1-01")
 def test_df_is_copied(peer):
     """What the protected host says of DF stands outside as well. RFC 4301 8.1"""
-    child = peer.establish().children[0]
-    with peer.host_socket(6020, 6021) as talk:
-        found = [outer_df(peer, talk, child, discover) for discover in (DONT_FRAGMENT, MAY_FRAGMENT)]
-    assert found == [True, False]
+    assert outer_dfs(peer) == [True, False]
 
 
 @configuration(child={"df": "set"})
 @requirement("RFC4301-8.1-02")
 def test_df_is_set(peer):
     """Told to set DF, the peer does, whatever the protected host says. RFC 4301 8.1"""
-    child = peer.establish().children[0]
-    with peer.host_socket(6020, 6021) as talk:
-        found = [outer_df(peer, talk, child, discover) for discover in (DONT_FRAGMENT, MAY_FRAGMENT)]
-    assert found == [True, True]
+    assert outer_dfs(peer) == [True, True]
 
 
 @configuration(child={"df": "clear"})
 @requirement("RFC4301-8.1-02")
 def test_df_is_cleared(peer):
     """Told to clear DF, the peer does, whatever the protected host says. RFC 4301 8.1"""
-    child = peer.establish().children[0]
-    with peer.host_socket(6020, 6021) as talk:
-        found = [outer_df(peer, talk, child, discover) for discover in (DONT_FRAGMENT, MAY_FRAGMENT)]
-    assert found == [False, False]
+    assert outer_dfs(peer) == [False, False]
 
 
 @requirement("RFC4303-3.3.4-02", "RFC4301-8.2.1-02")

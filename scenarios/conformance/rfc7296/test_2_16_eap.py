@@ -90,37 +90,39 @@ def life_by_eap(peer):
 @requirement("RFC7296-2.16-04")
 def test_a_responder_takes_no_auth_with_another_key_than_the_msk(responder):
     """AUTH made with SK_pi after a method that has made a key: AUTHENTICATION_FAILED. RFC 7296 2.16"""
-    sa = responder.initialised()
-    sa.talk_eap(sa.begin_eap())
-    sa.request(IKE_AUTH, sa.eap_auth(sa.keymat.sk["SK_pi"])).notified("AUTHENTICATION_FAILED")
-    assert not responder.status().established()
+    refused_by_the_responder(responder, "SK_pi")
 
 
 @MSCHAPV2
 @requirement("RFC7296-2.16-04")
 def test_an_initiator_takes_no_auth_with_another_key_than_the_msk(initiator):
     """The same of the responder's AUTH, made with SK_pr. RFC 7296 2.16"""
-    refused_by(initiator, "SK_pr")
+    refused_by_the_initiator(initiator, "SK_pr")
 
 
 @MD5
 @requirement("RFC7296-2.16-07")
 def test_a_responder_takes_no_auth_with_another_key_than_sk_pi(responder):
     """AUTH made with SK_pr after a method without a key: AUTHENTICATION_FAILED. RFC 7296 2.16"""
-    sa = responder.initialised()
-    sa.talk_eap(sa.begin_eap())
-    sa.request(IKE_AUTH, sa.eap_auth(sa.keymat.sk["SK_pr"])).notified("AUTHENTICATION_FAILED")
-    assert not responder.status().established()
+    refused_by_the_responder(responder, "SK_pr")
 
 
 @MD5
 @requirement("RFC7296-2.16-07")
 def test_an_initiator_takes_no_auth_with_another_key_than_sk_pr(initiator):
     """The same of the responder's AUTH, made with SK_pi. RFC 7296 2.16"""
-    refused_by(initiator, "SK_pi")
+    refused_by_the_initiator(initiator, "SK_pi")
 
 
-def refused_by(initiator, key):
+def refused_by_the_responder(responder, key):
+    """AUTH after EAP, made with this of our keys."""
+    sa = responder.initialised()
+    sa.talk_eap(sa.begin_eap())
+    sa.request(IKE_AUTH, sa.eap_auth(sa.keymat.sk[key])).notified("AUTHENTICATION_FAILED")
+    assert not responder.status().established()
+
+
+def refused_by_the_initiator(initiator, key):
     sa = initiator.initialised()
     sa.offer_eap(sa.auth_request)
     last = sa.hear_eap()

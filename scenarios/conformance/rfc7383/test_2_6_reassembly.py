@@ -232,26 +232,33 @@ def test_fragments_of_a_request_that_was_answered_whole(peer):
     assert (sa.copies + list(sa.inbox))[0].message_id == answer.message_id
 
 
-@requirement("RFC7383-2.6-07", "RFC7383-2.5-10")
-def test_a_response_may_come_in_fragments(peer):
-    """The answer to the peer's own request, in fragments that come in reverse. RFC 7383 2.5, 2.6"""
+def asked_for_a_rekey(peer):
+    """The peer's request to rekey its Child SA, and what would answer it."""
     sa = peer.establish()
     peer.rekey("child")
     request = sa.expect_request(CREATE_CHILD_SA)
-    reply = sa.reply_child(request)
-    sa.answer(request, *reply.payloads, fragment=30, order=ORDERS["reversed"])
+    return sa, request, sa.reply_child(request)
+
+
+def goes_on(sa, reply):
+    """The peer has taken the answer: it ends the old Child SA and uses the new one."""
     child = reply.child()
     sa.expect_request(INFORMATIONAL)
     child.ping()
 
 
+@requirement("RFC7383-2.6-07", "RFC7383-2.5-10")
+def test_a_response_may_come_in_fragments(peer):
+    """The answer to the peer's own request, in fragments that come in reverse. RFC 7383 2.5, 2.6"""
+    sa, request, reply = asked_for_a_rekey(peer)
+    sa.answer(request, *reply.payloads, fragment=30, order=ORDERS["reversed"])
+    goes_on(sa, reply)
+
+
 @requirement("RFC7383-2.6-08")
 def test_an_incomplete_response_is_none(peer):
     """Who has asked repeats the request until all fragments of the response are there. RFC 7383 2.6"""
-    sa = peer.establish()
-    peer.rekey("child")
-    request = sa.expect_request(CREATE_CHILD_SA)
-    reply = sa.reply_child(request)
+    sa, request, reply = asked_for_a_rekey(peer)
     sent = sa.answer(request, *reply.payloads, fragment=30, order=rest)
     sa.expect_copy(request)
     sa.resend(sent)
@@ -263,60 +270,40 @@ def test_an_incomplete_response_is_none(peer):
 @requirement("RFC7383-2.6-01")
 def test_impossible_numbers_in_a_response_are_dropped(peer, numbers):
     """A fragment that cannot be is no part of a response: the request is repeated, and the good response taken. RFC 7383 2.6"""
-    sa = peer.establish()
-    peer.rekey("child")
-    request = sa.expect_request(CREATE_CHILD_SA)
-    reply = sa.reply_child(request)
+    sa, request, reply = asked_for_a_rekey(peer)
     sa.answer(request, *reply.payloads, fragment=1000, **said(numbers))
     sa.expect_copy(request)
     sa.answer(request, *reply.payloads, fragment=50)
-    child = reply.child()
-    sa.expect_request(INFORMATIONAL)
-    child.ping()
+    goes_on(sa, reply)
 
 
 @requirement("RFC7383-2.6-03")
 def test_a_forged_fragment_of_a_response_is_dropped(peer):
     """It is not kept: the good one completes the response. RFC 7383 2.6"""
-    sa = peer.establish()
-    peer.rekey("child")
-    request = sa.expect_request(CREATE_CHILD_SA)
-    reply = sa.reply_child(request)
+    sa, request, reply = asked_for_a_rekey(peer)
     sa.answer(request, *reply.payloads, fragment=60, order=lambda datagrams: [forged(datagrams[0]), *datagrams])
-    child = reply.child()
-    sa.expect_request(INFORMATIONAL)
-    child.ping()
+    goes_on(sa, reply)
 
 
 @requirement("RFC7383-2.6-04")
 def test_a_response_cut_anew_is_taken(peer):
     """A larger total replaces what was kept of the response. RFC 7383 2.6"""
-    sa = peer.establish()
-    peer.rekey("child")
-    request = sa.expect_request(CREATE_CHILD_SA)
-    reply = sa.reply_child(request)
+    sa, request, reply = asked_for_a_rekey(peer)
     sa.answer(request, N("NO_PROPOSAL_CHOSEN"), V(90 * b"v"), fragment=50, order=first)
     sa.answer(request, *reply.payloads, fragment=30)
-    child = reply.child()
-    sa.expect_request(INFORMATIONAL)
-    child.ping()
+    goes_on(sa, reply)
 
 
 @requirement("RFC7383-2.6-02")
 def test_the_first_fragment_of_a_response_counts(peer):
     """A second one of the same number is dropped. RFC 7383 2.6"""
-    sa = peer.establish()
-    peer.rekey("child")
-    request = sa.expect_request(CREATE_CHILD_SA)
-    reply = sa.reply_child(request)
+    sa, request, reply = asked_for_a_rekey(peer)
     size = len(chain(reply.payloads)[1]) // 2 + 4
     other = [N("NO_PROPOSAL_CHOSEN"), V((2 * size - 20) * b"v")]
     sent = sa.answer(request, *reply.payloads, fragment=size, order=first)
     sa.answer(request, *other, fragment=size, order=first)
     sa.resend(sent, rest)
-    child = reply.child()
-    sa.expect_request(INFORMATIONAL)
-    child.ping()
+    goes_on(sa, reply)
 
 
 @requirement("RFC7383-2.6-07", "RFC7383-2.5-10")
