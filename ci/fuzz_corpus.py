@@ -224,6 +224,7 @@ def certificates() -> Iterator[Seed]:
 WORDS = {
     "ike-gcm": b"\0aes256gcm16-prfsha256-x25519", "ike-cbc": b"\0aes256-sha384-ecp256-modp3072",
     "esp": b"\1aes128gcm16-esn-noesn-x25519", "esp-chacha": b"\1chacha20poly1305",
+    "said-twice": b"\0aes256-" + b"sha384-" * 50 + b"ecp384",
     "fqdn": b"\2gw.example.org", "mail": b"\2al@example.org", "v6-identity": b"\x022001:db8::1", "key-id": b"\2key:office",
     "dn": b"\2dn:C=AT, O=Ex\\, ample, CN=gw", "any": b"\2any", "prefix": b"\x0310.1.0.0/24[tcp/443]",
     "range": b"\x0310.1.0.1-10.1.0.9[udp/1000-2000]", "opaque": b"\x032001:db8::/32[tcp/opaque]",

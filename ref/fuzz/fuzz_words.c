@@ -23,8 +23,7 @@ static void proposal(const char *text, uint8_t protocol)
         finding("more transforms than there is room for");
     }
     (void)proposal_format_text(&p, written);
-    if (strlen(written) + 1 < sizeof written &&
-        !proposal_parse_text(written, protocol, &again, &error)) {
+    if (!proposal_parse_text(written, protocol, &again, &error)) {
         finding("a proposal of our own words is refused");
     }
 }

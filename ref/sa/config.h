@@ -146,11 +146,11 @@ char *identity_format(const struct identity *id, char out[IDENTITY_TEXT_MAX]);
 bool identity_equal(const struct identity *a, const struct identity *b);
 
 /* "aes256gcm16-prfsha256-x25519" (IKE), "aes128-sha256-ecp256-esn" (ESP). Words of one kind add up
- * to alternatives. ESP without "esn" or "noesn" means noesn; "esn-noesn" offers both. On failure
- * *error is a static sentence saying what was expected. Words: aes128 aes192 aes256 (CBC),
- * aes128gcm16 aes192gcm16 aes256gcm16, chacha20poly1305, sha256 sha384 sha512, prfsha256 prfsha384
- * prfsha512 (for CBC the PRF follows the hash when none is given), x25519 x448 ecp256 ecp384 ecp521
- * modp2048 modp3072 modp4096, esn noesn. */
+ * to alternatives, each said once. ESP without "esn" or "noesn" means noesn; "esn-noesn" offers
+ * both. On failure *error is a static sentence saying what was expected. Words: null (ESP), aes128
+ * aes192 aes256 (CBC), aes128gcm16 aes192gcm16 aes256gcm16, chacha20poly1305, sha1 sha256 sha384
+ * sha512, prfsha1 prfsha256 prfsha384 prfsha512 (for CBC the PRF follows the hash when none is
+ * given), x25519 x448 ecp256 ecp384 ecp521 modp2048 modp3072 modp4096, esn noesn. */
 MUST_USE bool proposal_parse_text(const char *text, uint8_t protocol, struct proposal *out,
                                   const char **error);
 #define PROPOSAL_TEXT_MAX 256

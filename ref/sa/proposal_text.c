@@ -2,6 +2,7 @@
 
 #include "sa/config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ static const struct word words[] = {
 };
 
 #define WORD_COUNT (sizeof words / sizeof words[0])
+static_assert(WORD_COUNT <= TRANSFORMS_MAX, "one of each has room");
 
 static const struct word *word_find(const char *text, size_t length)
 {
@@ -55,13 +57,20 @@ static const struct word *word_find(const char *text, size_t length)
     return NULL;
 }
 
-static bool add(struct proposal *p, uint8_t type, uint16_t id, uint16_t key_bits)
+static void add(struct proposal *p, uint8_t type, uint16_t id, uint16_t key_bits)
 {
-    if (p->count == TRANSFORMS_MAX) {
-        return false;
-    }
     p->transforms[p->count++] = (struct transform){.type = type, .id = id, .key_bits = key_bits};
-    return true;
+}
+
+static bool has(const struct proposal *p, const struct word *word)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct transform *t = &p->transforms[i];
+        if (t->type == word->type && t->id == word->id && t->key_bits == word->key_bits) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool has_type(const struct proposal *p, uint8_t type)
@@ -87,7 +96,7 @@ static void prf_from_hash(struct proposal *p)
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++) {
             if (p->transforms[i].type == TRANSFORM_INTEG && p->transforms[i].id == pairs[k][0]) {
-                (void)add(p, TRANSFORM_PRF, pairs[k][1], 0);
+                add(p, TRANSFORM_PRF, pairs[k][1], 0);
             }
         }
     }
@@ -124,16 +133,15 @@ static const char *complete(struct proposal *p, uint8_t protocol)
         return "AES-CBC or null and AEAD ciphers cannot share a proposal: write two";
     }
     if (ciphers_of_kind(p, true) == has_type(p, TRANSFORM_INTEG)) {
-        return "AES-CBC and null need a hash (sha256, sha384, sha512); GCM and ChaCha20-Poly1305 "
-               "take "
-               "none";
+        return "AES-CBC and null need a hash (sha256, sha384, sha512); "
+               "GCM and ChaCha20-Poly1305 take none";
     }
     if (protocol == PROTOCOL_ESP) {
         if (has_type(p, TRANSFORM_PRF)) {
             return "a prf belongs into an IKE proposal, not into an ESP one";
         }
         if (!has_type(p, TRANSFORM_ESN)) {
-            (void)add(p, TRANSFORM_ESN, ESN_NO, 0);
+            add(p, TRANSFORM_ESN, ESN_NO, 0);
         }
         return NULL;
     }
@@ -162,9 +170,14 @@ bool proposal_parse_text(const char *text, uint8_t protocol, struct proposal *ou
     while (*text != '\0') {
         size_t length = strcspn(text, "-");
         const struct word *word = word_find(text, length);
-        if (word == NULL || !add(out, word->type, word->id, word->key_bits)) {
+        if (word == NULL) {
             return false;
         }
+        if (has(out, word)) { /* so all of them have room, and each can be written out again */
+            *error = "a word stands there twice: name each algorithm once";
+            return false;
+        }
+        add(out, word->type, word->id, word->key_bits);
         text += length;
         if (*text == '-') {
             text++;
