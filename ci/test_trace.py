@@ -45,7 +45,7 @@ def trace(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def tree(tmp_path: Path) -> Path:
     for name, text in {"vectors/requirements/rfc9999.toml": CATALOGUE, "scenarios/conformance/test_one.py": TEST,
                        "vectors/requirements/ids.txt": "RFC9999-1-01\nRFC9999-1-02\n",
-                       "ci/trace.toml": 'tests = ["scenarios"]\nuntested_must_fails = false\n'}.items():
+                       "ci/trace.toml": 'tests = ["scenarios"]\nuntested_fails = false\n'}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
@@ -86,14 +86,34 @@ def test_what_is_wrong_is_seen(tree: Path, name: str, old: str, new: str, status
     assert (done.returncode, said in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
 
 
-def test_an_untested_must_fails_once_the_file_says_so(tree: Path) -> None:
+@pytest.mark.parametrize("level", ["MUST NOT", "SHOULD NOT"])
+def test_who_wants_a_test_and_has_none_fails_once_the_file_says_so(tree: Path, level: str) -> None:
+    replace(tree, "vectors/requirements/rfc9999.toml", "MUST NOT", level)
     replace(tree, "scenarios/conformance/test_one.py", "@requirement", "@other")
     assert trace("--root", tree).returncode == 0
-    assert "RFC9999-1-01: MUST NOT, both, and no test" in trace("--root", tree, "--untested").stdout
+    assert f"RFC9999-1-01: {level}, both, and no test" in trace("--root", tree, "--untested").stdout
     replace(tree, "ci/trace.toml", "false", "true")
     done = trace("--root", tree)
     assert done.returncode == 1
-    assert "RFC9999-1-01: MUST NOT" in done.stdout
+    assert f"RFC9999-1-01: {level}" in done.stdout
+
+
+REASON = 'level = "SHOULD NOT"\nuntested = "it would take hours"'
+
+
+def test_a_should_may_say_why_it_has_no_test(tree: Path) -> None:
+    replace(tree, "vectors/requirements/rfc9999.toml", 'level = "MUST NOT"', REASON)
+    replace(tree, "ci/trace.toml", "false", "true")
+    done = trace("--root", tree)
+    assert (done.returncode, "take `untested` out of the row" in done.stdout) == (1, True), "it has a test all the same"
+    replace(tree, "scenarios/conformance/test_one.py", "@requirement", "@other")
+    assert trace("--root", tree).returncode == 0
+
+
+def test_a_must_may_not(tree: Path) -> None:
+    replace(tree, "vectors/requirements/rfc9999.toml", 'level = "MUST NOT"', REASON.replace("SHOULD", "MUST"))
+    done = trace("--root", tree)
+    assert (done.returncode, "a MUST wants one" in done.stderr) == (1, True), done.stdout + done.stderr
 
 
 def test_update_adds_what_is_new(tree: Path) -> None:

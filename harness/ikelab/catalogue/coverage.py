@@ -42,8 +42,11 @@ def problems(catalogue: Catalogue, marks: Iterable[Mark], known: Iterable[str]) 
         elif rows[mark.id].testable == "no":
             yield f"{mark}: {mark.test} names {mark.id}, which says that it cannot be tested ({rows[mark.id].reason}); " \
                   "change the row if it can"
+        elif rows[mark.id].untested:
+            yield f"{mark}: {mark.test} names {mark.id}, which says that it has no test ({rows[mark.id].untested}); " \
+                  "take `untested` out of the row"
 
 
 def untested(catalogue: Catalogue) -> list[Requirement]:
-    """MUST and MUST NOT rows that can be tested and are not."""
-    return [row for row in catalogue.requirements if row.is_must and row.testable != "no" and not row.tests]
+    """Rows that want a test and have none: MUST and MUST NOT, and SHOULD and SHOULD NOT that do not say why."""
+    return [row for row in catalogue.requirements if row.wants_a_test]

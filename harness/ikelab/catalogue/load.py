@@ -70,6 +70,9 @@ def check(one: Document) -> Iterator[str]:
         yield from (f"{name}: {row.id}: {problem}" for problem in check_id(one, row, last))
         if row.testable == "no" and not row.reason:
             yield f"{name}: {row.id}: it is not testable; say why in `reason`"
+        if row.untested and (row.is_must or row.testable == "no"):
+            yield f"{name}: {row.id}: `untested` is for a SHOULD or MAY that could have a test; a MUST wants one, and " \
+                  "what cannot be tested says so in `testable` and `reason`"
         if row.plain and row.keywords:
             yield f"{name}: {row.id}: plain says that it has no keyword, but it counts {row.keywords}"
     for gap in one.without_row:

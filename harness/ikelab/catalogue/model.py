@@ -30,6 +30,8 @@ class Requirement:
     """The RFC says it without a keyword; `level` is then our reading."""
     reason: str = ""
     """Why it is not testable."""
+    untested: str = ""
+    """Why it has no test though it could have one. Only below MUST."""
     ambiguity: str = ""
     tests: tuple[str, ...] = ()
     """Filled in from the marks of tests (marks.with_tests), never in the file."""
@@ -37,6 +39,11 @@ class Requirement:
     @property
     def is_must(self) -> bool:
         return self.level in ("MUST", "MUST NOT")
+
+    @property
+    def wants_a_test(self) -> bool:
+        """A MUST wants one wherever one is possible, a SHOULD one or a written reason, a MAY none."""
+        return self.testable != "no" and not self.tests and self.level != "MAY" and not self.untested
 
 
 @dataclass(frozen=True, slots=True)
