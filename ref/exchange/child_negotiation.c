@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exchange/child_conflict.h"
 #include "exchange/child_delete.h"
 #include "exchange/ike_delete.h"
 #include "sa/narrowing.h"
@@ -219,18 +220,6 @@ static void offered_selectors(struct ike_sa *sa, const struct child_config *conf
     }
 }
 
-/* Of a group that the peer is expected to accept (1.3): the one it demands, or has accepted before,
- * or our first. */
-static uint16_t group_of_offer(const struct request *request, const struct child_config *config,
-                               const struct child_sa *old)
-{
-    if (request->task.group != KE_NONE) {
-        return request->task.group;
-    }
-    return old != NULL && old->key_exchange != NULL ? old->key_exchange->id
-                                                    : proposal_list_first_group(&config->proposals);
-}
-
 enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
                               const struct child_config *config, const struct child_sa *old,
                               bool in_ike_auth, struct chain_writer *chain)
@@ -246,7 +235,9 @@ enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
     proposal_offer(&config->proposals, spi_bytes(request->spi_in, spi), in_ike_auth, &offer);
     build_sa(chain, &offer);
     if (!in_ike_auth) {
-        uint16_t group = group_of_offer(request, config, old);
+        uint16_t group = request->task.group != KE_NONE
+                             ? request->task.group
+                             : proposal_list_first_group(&config->proposals);
         TRY(random_fill(store->random, request->nonce, sizeof request->nonce));
         build_nonce(chain, bytes_of(request->nonce, sizeof request->nonce));
         if (group != KE_NONE) {
@@ -383,10 +374,11 @@ static bool narrow(const struct ike_sa *sa, const struct message *m,
            selectors_narrow(&answer->local, local, &answer->made.local);
 }
 
-/* One child of the configuration (or the Child SA being rekeyed) against the request. */
-static enum status try_child(const struct ike_sa *sa, const struct message *m,
-                             const struct child_exchange *exchange, uint16_t index,
-                             struct answer *answer)
+/* One child of the configuration (or the Child SA being rekeyed) against the request, and against
+ * what others have: what is rekeyed was asked about when it was made. */
+static enum status try_child(const struct sa_store *store, const struct ike_sa *sa,
+                             const struct message *m, const struct child_exchange *exchange,
+                             uint16_t index, struct answer *answer)
 {
     struct selector_list local;
     struct selector_list remote;
@@ -401,12 +393,13 @@ static enum status try_child(const struct ike_sa *sa, const struct message *m,
         remote = exchange->old->remote;
     }
     memset(answer, 0, sizeof *answer);
-    if (!narrow(sa, m, &local, &remote, transport, answer)) {
+    answer->made.transport_mode = transport;
+    if (!narrow(sa, m, &local, &remote, transport, answer) ||
+        (exchange->old == NULL && child_conflict_exists(store, sa, index, &answer->made))) {
         return STATUS_NOTIFY(TS_UNACCEPTABLE);
     }
     TRY(proposal_choose(&m->sa, &config->proposals, PROTOCOL_ESP, 4, exchange->in_ike_auth,
                         m->has_ke ? m->ke.group : KE_NONE, &answer->chosen));
-    answer->made.transport_mode = transport;
     answer->made.esn = answer->chosen.esn;
     answer->made.protection = answer->chosen.protection;
     answer->made.key_exchange = answer->chosen.key_exchange;
@@ -423,17 +416,18 @@ static bool has_first_choices(const struct answer *answer)
            selectors_within(&remote, &answer->made.remote);
 }
 
-static enum status choose_child(const struct ike_sa *sa, const struct message *m,
-                                struct child_exchange *exchange, struct answer *answer)
+static enum status choose_child(const struct sa_store *store, const struct ike_sa *sa,
+                                const struct message *m, struct child_exchange *exchange,
+                                struct answer *answer)
 {
     if (exchange->old != NULL) {
         exchange->child_index = exchange->old->child_index;
-        return try_child(sa, m, exchange, exchange->child_index, answer);
+        return try_child(store, sa, m, exchange, exchange->child_index, answer);
     }
     enum status worst = STATUS_NOTIFY(TS_UNACCEPTABLE);
     for (int any = 0; any < 2; any++) {
         for (size_t i = 0; i < sa->peer->child_count; i++) {
-            enum status status = try_child(sa, m, exchange, (uint16_t)i, answer);
+            enum status status = try_child(store, sa, m, exchange, (uint16_t)i, answer);
             if (status == STATUS_OK && (any == 1 || has_first_choices(answer))) {
                 exchange->child_index = (uint16_t)i;
                 return STATUS_OK;
@@ -499,7 +493,7 @@ enum status child_answer_build(struct sa_store *store, struct ike_sa *sa,
     if (!m->has_sa || !m->has_ts_i || !m->has_ts_r) {
         return STATUS_NOTIFY(INVALID_SYNTAX);
     }
-    TRY(choose_child(sa, m, &chosen, &answer));
+    TRY(choose_child(store, sa, m, &chosen, &answer));
     struct bytes spi = answer.chosen.spi;
     (void)!bytes_take_u32(&spi, &answer.made.spi_out); /* of 4 octets, or it was not chosen */
     if (answer.made.spi_out < 256) {

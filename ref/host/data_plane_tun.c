@@ -265,7 +265,9 @@ static uint32_t policy_find(struct data_plane *plane, const struct event *event)
     if (id != 0 || plane->dynamic_count == DYNAMIC_POLICIES_MAX) {
         return id;
     }
-    if (policy_install(plane, event->peer_index, event->child_index, &event->child.remote, &id)) {
+    /* the whole host: its next Child SA may be for other traffic, or somebody's behind its NAT */
+    const struct selector_list host = {.count = 1, .items = {selector_host(remote)}};
+    if (policy_install(plane, event->peer_index, event->child_index, &host, &id)) {
         plane->dynamic[plane->dynamic_count++] =
             (struct dynamic_policy){.id = id,
                                     .peer_index = event->peer_index,
