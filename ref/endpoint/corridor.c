@@ -15,7 +15,7 @@
 #include "exchange/response.h"
 #include "protect/sk_message.h"
 
-#define HINT_INTERVAL_NS 100000000ULL /* INVALID_IKE_SPI at most ten times a second (2.21.4) */
+#define HINT_INTERVAL_NS 100000000ULL /* given or taken at most ten times a second (2.21.4) */
 
 struct arrival { /* one datagram on its way */
     const struct datagram *datagram;
@@ -89,23 +89,7 @@ static enum status receive_init_response(struct sa_store *store, struct arrival 
 
 /* ---- everything else: inside SK, or in fragments of it ---- */
 
-/* A request for an IKE SA we do not have: perhaps we have restarted. A rationed hint, 2.21.4. It is
- * never an answer to what is itself a hint in the open, for two such could go on for ever (1.5). */
-static enum status hint_invalid_spi(struct sa_store *store, const struct arrival *arrival)
-{
-    uint8_t first = arrival->header.next_payload;
-    bool sealed = first == PAYLOAD_SK || first == PAYLOAD_SKF;
-    if (sealed && !is_response(&arrival->header) &&
-        store->now_ns - store->hint_ns >= HINT_INTERVAL_NS) {
-        store->hint_ns = store->now_ns;
-        response_send_unprotected(store, &arrival->header, &arrival->datagram->path,
-                                  arrival->datagram->encapsulated, INVALID_IKE_SPI,
-                                  bytes_of(NULL, 0));
-    }
-    return STATUS_DROP;
-}
-
-/* Somebody, perhaps the peer after a restart, says in the open that it does not know our IKE SA:
+/* Somebody, perhaps the peer after a restart, says in the open that it does not know an SA of ours:
  * nothing changes, but we ask the peer (2.21.4). */
 static enum status take_hint(struct sa_store *store, struct ike_sa *sa)
 {
@@ -115,6 +99,49 @@ static enum status take_hint(struct sa_store *store, struct ike_sa *sa)
         store->now_ns - sa->last_in_ns >= sa->peer->retransmission.timeout_ns) {
         request_queue(store, sa, &ask);
     }
+    return STATUS_DROP;
+}
+
+/* INVALID_SPI outside of any IKE SA (1.5), from where ESP of ours goes: perhaps to a third party
+ * that does not want it (RFC 4555 5.3). */
+static enum status take_esp_hint(struct sa_store *store, struct arrival *arrival)
+{
+    const struct address *from = &arrival->datagram->path.remote.ip;
+    uint32_t spi;
+    if (decode_outer(arrival) != STATUS_OK) {
+        return STATUS_DROP;
+    }
+    const struct notify_payload *told = message_notify(&arrival->message, INVALID_SPI);
+    struct bytes data = told != NULL ? told->data : bytes_of(NULL, 0);
+    if (data.length != sizeof spi || !bytes_take_u32(&data, &spi)) {
+        return STATUS_DROP;
+    }
+    for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        if (address_equal(&sa->path.remote.ip, from) && ike_sa_child_by_spi_out(sa, spi) != NULL) {
+            return take_hint(store, sa);
+        }
+    }
+    return STATUS_DROP;
+}
+
+/* A request for an IKE SA we do not have: perhaps we have restarted. A rationed hint, 2.21.4. It is
+ * never an answer to what is itself a hint in the open, for two such could go on for ever (1.5);
+ * such hints are rationed likewise. */
+static enum status receive_stray(struct sa_store *store, struct arrival *arrival)
+{
+    uint8_t first = arrival->header.next_payload;
+    bool sealed = first == PAYLOAD_SK || first == PAYLOAD_SKF;
+    bool hint = first == PAYLOAD_NOTIFY && arrival->header.exchange_type == INFORMATIONAL;
+    if (is_response(&arrival->header) || (!sealed && !hint) ||
+        store->now_ns - store->hint_ns < HINT_INTERVAL_NS) {
+        return STATUS_DROP;
+    }
+    store->hint_ns = store->now_ns;
+    if (hint) {
+        return take_esp_hint(store, arrival);
+    }
+    response_send_unprotected(store, &arrival->header, &arrival->datagram->path,
+                              arrival->datagram->encapsulated, INVALID_IKE_SPI, bytes_of(NULL, 0));
     return STATUS_DROP;
 }
 
@@ -244,7 +271,7 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
     bool from_initiator = (header->flags & IKE_FLAG_INITIATOR) != 0;
     struct ike_sa *sa = sa_store_find_spi(store, from_initiator ? header->spi_r : header->spi_i);
     if (sa == NULL) {
-        return hint_invalid_spi(store, arrival);
+        return receive_stray(store, arrival);
     }
     if (sa->initiator == from_initiator || sa->spi_i != header->spi_i ||
         sa->spi_r != header->spi_r || (sa->open == NULL && !is_deferred(sa))) {

@@ -239,6 +239,13 @@ static bool same_place(const struct transport_address *a, const struct packet *p
                                      : address_equal(&a->ip, &b->ip);
 }
 
+bool plane_pair_is_at(const struct esp_pair *pair, const struct packet *packet)
+{
+    return packet->path.remote.ip.family == ADDRESS_NONE ||
+           (same_place(&pair->path.remote, packet) &&
+            address_equal(&pair->path.local.ip, &packet->path.local.ip));
+}
+
 void plane_pair_check_moved(struct esp_plane *plane, struct esp_pair *pair,
                             const struct packet *packet, bool highest)
 {

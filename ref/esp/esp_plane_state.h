@@ -25,6 +25,9 @@ void plane_pair_spent(struct esp_plane *plane, struct esp_pair *pair);
 /* To be called after every packet: tells the owner once when it is time to rekey. */
 void plane_pair_check_soft(struct esp_plane *plane, struct esp_pair *pair);
 
+/* The packet came along the pair's own path, as far as it says which way it came. */
+bool plane_pair_is_at(const struct esp_pair *pair, const struct packet *packet);
+
 /* An authentic packet came; if it is the highest so far and from elsewhere, the owner is told
  * (RFC 7296 2.23), once for each place. */
 void plane_pair_check_moved(struct esp_plane *plane, struct esp_pair *pair,

@@ -38,7 +38,9 @@ static enum packet_verdict pair_take_note(struct esp_plane *plane, struct esp_pa
                                           struct packet *packet, bool highest, uint64_t now_ns)
 {
     packet->user = pair->user;
-    pair->usage.last_in_ns = now_ns;
+    if (plane_pair_is_at(pair, packet)) {
+        pair->usage.last_in_ns = now_ns; /* of what comes another way no path is known to work */
+    }
     pair->standby = false; /* the peer uses the new SA, so may we: RFC 7296 2.8 */
     plane_pair_check_moved(plane, pair, packet, highest);
     if (!esp_pair_may_open(pair, packet->length)) {

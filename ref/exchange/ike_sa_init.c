@@ -10,6 +10,7 @@
 #include "exchange/authentication.h"
 #include "exchange/client_puzzle.h"
 #include "exchange/ike_auth.h"
+#include "exchange/mobike.h"
 #include "exchange/request.h"
 #include "exchange/response.h"
 #include "sa/nat_detection.h"
@@ -264,6 +265,7 @@ enum status ike_sa_init_consume_response(struct sa_store *store, struct ike_sa *
     if (sa->spi_r != 0) {
         return STATUS_DROP; /* a copy of the answer that made us search */
     }
+    mobike_init_answered_on(store, sa, in->path);
     if (!m->has_sa || message_error(m) != NULL) {
         return consume_refusal(store, sa, m);
     }

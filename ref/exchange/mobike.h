@@ -23,8 +23,13 @@ void mobike_roam_connecting(struct sa_store *store, struct ike_sa *sa,
                             const struct command *command);
 
 /* Called with each retransmission; from the second one on: the same request along one other pair of
- * addresses (3.10), should the path in use have died. The original initiator only. */
+ * addresses (3.10), should the path in use have died. The original initiator only; IKE_SA_INIT,
+ * too (3.1). */
 void mobike_probe_other_paths(struct sa_store *store, struct ike_sa *sa);
+
+/* IKE_SA_INIT was answered along one of the paths that were tried: that one is taken. NAT detection
+ * in what was repeated is of the first one, so that the addresses are told once more (3.5). */
+void mobike_init_answered_on(struct sa_store *store, struct ike_sa *sa, const struct path *path);
 
 /* An authentic response has come along another path than the one in use: that one works. */
 void mobike_answered_on(struct sa_store *store, struct ike_sa *sa, const struct path *path);

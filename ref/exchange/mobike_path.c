@@ -157,11 +157,18 @@ static size_t list_paths(const struct ike_sa *sa, const struct address_list *loc
     return count;
 }
 
+/* 3.1: and before the peer has said anything. */
+static bool may_probe(const struct ike_sa *sa)
+{
+    return sa->state == IKE_SA_INIT_SENT
+               ? sa->peer->mobike
+               : sa->mobike && sa->mobike_initiator && sa->state == IKE_SA_ESTABLISHED;
+}
+
 void mobike_probe_other_paths(struct sa_store *store, struct ike_sa *sa)
 {
     struct path paths[PATHS_MAX];
-    if (!sa->mobike || !sa->mobike_initiator || sa->state != IKE_SA_ESTABLISHED ||
-        sa->request.sent < PROBE_AFTER) {
+    if (!may_probe(sa) || sa->request.sent < PROBE_AFTER) {
         return;
     }
     size_t count = list_paths(sa, &store->local_addresses, paths);
@@ -180,6 +187,21 @@ void mobike_answered_on(struct sa_store *store, struct ike_sa *sa, const struct 
     /* an answer that took its time says nothing of a path we have left on purpose */
     if (sa->request.probed && sa->state == IKE_SA_ESTABLISHED && !path_equal(path, &sa->path)) {
         take_path(store, sa, path, 0);
+    }
+}
+
+void mobike_init_answered_on(struct sa_store *store, struct ike_sa *sa, const struct path *path)
+{
+    struct path paths[PATHS_MAX];
+    struct task update = {.type = TASK_UPDATE_ADDRESSES};
+    size_t count = sa->request.probed ? list_paths(sa, &store->local_addresses, paths) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (path_equal(&paths[i], path) && !path_equal(&sa->path, path)) {
+            sa->path = *path;
+            drop_updates(store, sa);
+            (void)!task_queue_push(&sa->tasks, &update); /* without it NAT detection stays wrong */
+            return;
+        }
     }
 }
 

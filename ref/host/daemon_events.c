@@ -37,7 +37,7 @@ static void datagram_send(struct daemon *daemon, const struct datagram *datagram
     packet->path = datagram->path;
     const struct packet *too_big;
     datagram_socket_send(ike_sockets_pick(&daemon->sockets, datagram->path.remote.ip.family, natt),
-                         run, 1, false, &too_big);
+                         run, 1, datagram->keepalive, &too_big);
 }
 
 /* ---- events of the core ---- */

@@ -23,9 +23,10 @@ void datagram_socket_close(struct datagram_socket *sock);
  * Never waits. A datagram that does not fit or has no address is left out. */
 size_t datagram_socket_receive(struct datagram_socket *sock, struct packet *packets, size_t max);
 
-/* Sends current octets of each from path.local to path.remote. `checksum_off`: ESP in UDP over IPv4
- * goes without a UDP checksum (RFC 3948 2.1). Returns how many were taken by the kernel; *too_big
- * is the first that no longer fits the path, or NULL. Others that fail are lost, as on any wire. */
+/* Sends current octets of each from path.local to path.remote. `checksum_off`: ESP in UDP and
+ * keepalives go over IPv4 without a UDP checksum (RFC 3948 2.1, 2.3). Returns how many were taken
+ * by the kernel; *too_big is the first that no longer fits the path, or NULL. Others that fail are
+ * lost, as on any wire. */
 size_t datagram_socket_send(struct datagram_socket *sock, struct packet *const *packets,
                             size_t count, bool checksum_off, const struct packet **too_big);
 

@@ -121,6 +121,47 @@ static void test_unknown_spis(void **state)
     assert_false(core_datagram(&world, 0, &sent));
 }
 
+/* INVALID_SPI outside of any IKE SA, of the ESP SA that this SPI is of; whether we ask the peer. */
+static bool asks_when_told_of(uint32_t spi, const char *from)
+{
+    struct writer w = writer_over(octets, sizeof octets);
+    struct ike_header header = {.spi_i = 1,
+                                .next_payload = PAYLOAD_NOTIFY,
+                                .exchange_type = INFORMATIONAL,
+                                .flags = IKE_FLAG_INITIATOR};
+    ike_header_build(&w, &header);
+    struct chain_writer chain = chain_writer_over(&w);
+    uint8_t data[4];
+    struct writer of_spi = writer_over(data, sizeof data);
+    writer_u32(&of_spi, spi);
+    payload_begin(&chain, PAYLOAD_NOTIFY);
+    notify_payload_build(&w, PROTOCOL_NONE, bytes_of(NULL, 0), INVALID_SPI, writer_bytes(&of_spi));
+    payload_end(&chain);
+    ike_header_patch_length(&w);
+    struct datagram d = {.path = sa->path, .octets = writer_bytes(&w)};
+    d.path.remote.ip = world_address(from);
+    assert_int_equal(corridor_receive(store, &d), STATUS_DROP);
+    bool asks = sa->request.active;
+    request_end(&sa->request);
+    return asks;
+}
+
+/* RFC 4555 5.3: not of any SPI, nor of anybody, nor every time. */
+static void test_unwanted_esp(void **state)
+{
+    (void)state;
+    uint32_t spi = sa->children->spi_out;
+    store->now_ns += WORLD_S;
+    assert_false(asks_when_told_of(spi ^ 1, "192.0.2.2"));
+    store->now_ns += WORLD_S;
+    assert_false(asks_when_told_of(spi, "192.0.2.9"));
+    store->now_ns += WORLD_S;
+    assert_true(asks_when_told_of(spi, "192.0.2.2"));
+    assert_false(asks_when_told_of(spi, "192.0.2.2"));
+    store->now_ns += WORLD_S;
+    assert_true(asks_when_told_of(spi, "192.0.2.2"));
+}
+
 /* Nobody gets more octets than it sent: a bare header is shorter than any answer. */
 static void test_no_amplification(void **state)
 {
@@ -171,8 +212,13 @@ static void test_requests_in_turn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_sizes),        CASE(test_headers_that_cannot_be), CASE(test_major_version),
-        CASE(test_unknown_spis), CASE(test_no_amplification),       CASE(test_requests_in_turn),
+        CASE(test_sizes),
+        CASE(test_headers_that_cannot_be),
+        CASE(test_major_version),
+        CASE(test_unknown_spis),
+        CASE(test_unwanted_esp),
+        CASE(test_no_amplification),
+        CASE(test_requests_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

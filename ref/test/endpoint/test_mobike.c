@@ -500,6 +500,28 @@ static void test_path_dies_silently(void **state)
     assert_int_equal(a->child_ups, 1);
 }
 
+/* 3.1: the responder has two addresses, one of which leads nowhere. What both then think of NATs is
+ * put right by an update. */
+static void test_connects_by_another_address(void **state)
+{
+    (void)state;
+    a->peers[0].remote_addresses.count = 2;
+    a->peers[0].remote_addresses.items[0] = world_address("192.0.2.2");
+    a->peers[0].remote_addresses.items[1] = world_address("192.0.2.12");
+    world_boot(&world);
+    world_address_add(&world, 1, "192.0.2.12");
+    world.dead_path[0] = world_address("192.0.2.1");
+    world.dead_path[1] = world_address("192.0.2.2");
+    world.path_is_dead = true;
+    assert_int_not_equal(world_command(&world, 0, COMMAND_INITIATE), 0);
+    world_run(&world, 20 * WORLD_S);
+    assert_int_equal(a->child_count, 1);
+    assert_at(&a->child[0].info.path.remote, "192.0.2.12");
+    assert_int_equal(a->roam_done, 1);
+    assert_false(world_core_ike_sa(&world, 1)->nat_local);
+    world_assert_agreement(&world);
+}
+
 /* A wrong COOKIE2 in the answer is the end (3.7). */
 static void test_wrong_cookie2(void **state)
 {
@@ -582,6 +604,7 @@ int main(void)
         TEST(test_long_search_for_a_network),
         TEST(test_responder_moves),
         TEST(test_path_dies_silently),
+        TEST(test_connects_by_another_address),
         TEST(test_wrong_cookie2),
         TEST(test_transport_mode_through_a_nat),
     };

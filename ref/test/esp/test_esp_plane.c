@@ -315,7 +315,9 @@ static void test_bursts_and_counts(void **state)
     for (size_t i = 0; i < 64; i++) {
         assert_int_equal(burst[i].verdict, i % 8 == 7 ? PACKET_DROP_MALFORMED : PACKET_FORWARD);
         if (burst[i].verdict == PACKET_FORWARD) {
-            burst[sent++] = burst[i];
+            const struct path path = burst[i].path;
+            burst[sent] = burst[i];
+            burst[sent++].path = (struct path){.local = path.remote, .remote = path.local};
         }
     }
     esp_plane_open(lab.b, burst, sent, 6 * LAB_SECOND);

@@ -281,6 +281,37 @@ static void test_authentic_but_wrong(void **state)
     lab_destroy(&lab);
 }
 
+static uint64_t last_in(const struct lab *lab)
+{
+    struct esp_usage usage;
+    assert_true(esp_plane_pair_usage(lab->b, LAB_SPI_B(1), &usage));
+    return usage.last_in_ns;
+}
+
+/* RFC 4555 3.12: nor is what comes to another address of ours. */
+static void test_another_path_is_no_sign_of_life(void **state)
+{
+    (void)state;
+    struct lab lab;
+    struct lab_packet p[4];
+    lab_create(&lab, &(struct lab_options){.algorithm = 0, .udp_encapsulation = true});
+    lab_install(&lab, 1);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(lab_seal_there(&lab, &p[i], 10), PACKET_FORWARD);
+        lab_packet_cross(&p[i]);
+    }
+    p[0].packet.path.remote.ip = lab_address("198.51.100.9");
+    p[1].packet.path.remote.port++;
+    p[2].packet.path.local.ip = lab_address("198.51.100.9");
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(lab_open(lab.b, &p[i]), PACKET_FORWARD);
+        assert_int_equal(last_in(&lab), 0);
+    }
+    assert_int_equal(lab_open(lab.b, &p[3]), PACKET_FORWARD);
+    assert_int_equal(last_in(&lab), LAB_SECOND);
+    lab_destroy(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_other_datagrams_on_port_4500),
         cmocka_unit_test(test_authentic_but_wrong),
+        cmocka_unit_test(test_another_path_is_no_sign_of_life),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
