@@ -6,13 +6,13 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import workplace
 from ..capture import Capture
 from ..guest.machine import Guest
 from ..guest.pool import pool
@@ -74,8 +74,7 @@ def in_words(spec: PeerSpec) -> PeerSpec:
 
 class Stage:
     def __init__(self, setup: Setup, directory: Path):
-        self.setup, self.home = setup, directory
-        self.directory = directory  # once open, where all of it writes (workplace.py)
+        self.setup, self.directory = setup, directory
         self.guests: dict[str, Guest] = {}
         self.restarts = 0
         self.lives = 0  # sanity exchanges so far
@@ -93,7 +92,8 @@ class Stage:
 
     def open(self) -> None:
         """Raises what the lab or an adapter raises; close() is due in any case."""
-        self.directory = workplace.workplace(self.home)
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
         own, other = HOSTS[self.setup.role]
         self.peer: Peer = table.kind(self.setup.peer).create(self.directory / own)
         if (root := getattr(self.peer, "guest_root", None)) is not None:
@@ -124,7 +124,7 @@ class Stage:
     def _setting(self) -> Setting:
         setting = Setting(proof=Proof(directory=self.directory / "credentials"), esp=self.peer.default_esp)
         asked = _lists_as_tuples(json.loads(self.setup.configuration))
-        self._fixed = asked.pop("fixed_address", False)
+        self._fixed, self._two = asked.pop("fixed_address", False), asked.pop("two_addresses", False)
         for where in (asked, asked.get("client", {}), asked.get("gateway", {})):
             if where.get("certificate"):
                 where["certificate"] = Certificate(**where["certificate"])
@@ -144,10 +144,11 @@ class Stage:
         return setting
 
     def _known(self, spec: DaemonSpec) -> DaemonSpec:
-        """A responder would take us from anywhere; with `fixed_address` it is told where we are, and that is all."""
-        if not self._fixed:
+        """A responder would take us from anywhere; with `fixed_address` it is told where we are, and that is all, with
+        `two_addresses` that we may be at another as well."""
+        if not self._fixed and not self._two:
             return spec
-        ours = (self.other.address(self.family),)
+        ours = (self.other.address(self.family), *([self.another_address()] if self._two else []))
         return replace(spec, peers=tuple(replace(one, remote_addresses=ours) for one in spec.peers))
 
     def _open_carrier(self) -> None:
@@ -171,9 +172,6 @@ class Stage:
         while self.guests:
             pool().give_back(self.guests.popitem()[1])
         self._carrier = self._library = self._capture = self._world = None
-        with contextlib.suppress(OSError):  # each test has its own part already, and has said that there is no room
-            workplace.carry(self.directory, self.home)
-        self.directory = self.home
 
     def restart(self) -> None:
         """The daemon forgets everything, and begins anew."""

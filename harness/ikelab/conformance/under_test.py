@@ -119,13 +119,14 @@ class UnderTest:
         """The URL of these octets, on the scripted peer's host."""
         return self.stage.library().publish(octets)
 
-    def new_identity(self, **certificate: Any) -> Identity:
-        """For `sa.signs_as`: a key of ours and its certificate, by the authority that it trusts, which it never saw. It is
-        like the one we are configured with, but for these fields of pki.Certificate."""
+    def new_identity(self, trusted: bool = True, **certificate: Any) -> Identity:
+        """For `sa.signs_as`: a key of ours and its certificate, by the authority that it trusts, or by another, which it
+        never saw. It is like the one we are configured with, but for these fields of pki.Certificate."""
         spec, self._identities = self.stage.spec, self._identities + 1
         kind = spec.credentials.key_kind if spec.credentials is not None else "p256"
         owner = f"{self.draws.seed} {self._identities} {self.stage.setup}"
-        issued = root(authority_of(spec.psk)).issue(Certificate(**{"key": kind, "identity": spec.local_id, **certificate}), owner)
+        authority = authority_of(spec.psk) if trusted else "nobody's authority"
+        issued = root(authority).issue(Certificate(**{"key": kind, "identity": spec.local_id, **certificate}), owner)
         return Identity(issued.key, tuple(one.public_bytes(Encoding.DER) for one in issued.chain))
 
     def certificate(self) -> bytes:
@@ -177,13 +178,20 @@ class Responder(UnderTest):
 
     role = "responder"
 
-    def ike_sa(self, encapsulated: bool = False, **changes: Any) -> IkeSa:
-        """An IKE SA of ours of which nothing has been sent. `encapsulated`: we seem to be behind a NAT, so that all goes
-        through port 4500 later. `changes`: of how we are configured (fields of PeerSpec, child={...} of ChildSpec)."""
+    def ike_sa(self, encapsulated: bool = False, natted: bool = False, **changes: Any) -> IkeSa:
+        """An IKE SA of ours of which nothing has been sent. `encapsulated`: we seem to be behind a NAT, `natted`: the peer
+        does, so that all goes through port 4500 later. `changes`: of how we are configured (fields of PeerSpec, child={...}
+        of ChildSpec)."""
         stage = self.stage
         sa = IkeSa.calling(stage.carrier, self.draws, self._spec(changes), stage.inside)
-        sa.seems_behind_nat = encapsulated
+        sa.seems_behind_nat, sa.peer_seems_behind_nat = encapsulated, natted
         return self._kept(sa)
+
+    def neighbour(self, **options: Any) -> IkeSa:
+        """The same of somebody else behind the NAT that we seem to be behind: from our address, from ports of its own."""
+        sa = self.ike_sa(encapsulated=True, **options)
+        sa.port, sa.natt_port = sa.carrier.open_port(), sa.carrier.open_port(marked=True)
+        return sa
 
     def initialised(self, **options: Any) -> IkeSa:
         """After IKE_SA_INIT: there are keys, and nobody has proved anything."""
@@ -208,7 +216,9 @@ class Initiator(UnderTest):
         """It initiates: its IKE_SA_INIT is `sa.init_request`, and has not been answered. `by_packet`: because its
         protected host has sent one to ours, not because it is told to."""
         if by_packet:
-            ours, theirs = self.stage.inside[4]
+            transport = self.stage.spec.child().mode == "transport"
+            carrier = self.stage.carrier
+            ours, theirs = (carrier.local, carrier.remote) if transport else self.stage.inside[4]
             self.stage.host.call(_send_packet, theirs, ours)
         else:
             self._tell("initiate", lambda: self.stage.peer.initiate(wait=False))
@@ -227,10 +237,10 @@ class Initiator(UnderTest):
             if not carrier.wait(end - time.monotonic()):
                 raise Unmet(f"{self.name} was to initiate, and sent no IKE_SA_INIT in {DEADLINE_S:g} s")
 
-    def initialised(self, encapsulated: bool = False, **changes: Any) -> IkeSa:
+    def initialised(self, encapsulated: bool = False, natted: bool = False, **changes: Any) -> IkeSa:
         """After IKE_SA_INIT: `sa.auth_request` is its IKE_AUTH request, and has not been answered."""
         sa = self.call(**changes)
-        sa.seems_behind_nat = encapsulated
+        sa.seems_behind_nat, sa.peer_seems_behind_nat = encapsulated, natted
         _bring("IKE_SA_INIT", sa.accept_init)
         sa.auth_request = _bring("IKE_AUTH", lambda: sa.expect_request(Exchange.IKE_AUTH))
         return sa

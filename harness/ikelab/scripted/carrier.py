@@ -138,9 +138,10 @@ class Carrier:
             self.witness.went(octets)
         self.send_raw(NON_ESP_MARKER + octets if port in self._marked else octets, port, to)
 
-    def send_esp(self, octets: bytes, to: tuple[str, int], tos: int = 0) -> None:
-        """In UDP, or bare where `to` has the port 0. `tos`: DSCP and ECN of the outer header."""
-        port = self.natt_port if to[1] else 0
+    def send_esp(self, octets: bytes, to: tuple[str, int], tos: int = 0, port: int | None = None) -> None:
+        """In UDP, or bare where `to` has the port 0. `tos`: DSCP and ECN of the outer header; `port`: ours, 4500 by
+        default."""
+        port = (self.natt_port if port is None else port) if to[1] else 0
         level, name = (socket.IPPROTO_IPV6, socket.IPV6_TCLASS) if self._family == socket.AF_INET6 else (
             socket.IPPROTO_IP, socket.IP_TOS)
         self._sockets[port].setsockopt(level, name, tos)

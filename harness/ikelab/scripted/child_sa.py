@@ -93,7 +93,7 @@ class ChildSa:
     def send_octets(self, octets: bytes, outer_tos: int = 0) -> None:
         """ESP as it is: in UDP where there seems to be a NAT, else bare (RFC 7296 2.23)."""
         sa = self.ike_sa
-        self.carrier.send_esp(octets, sa.to if sa.encapsulated else (sa.to[0], 0), outer_tos)
+        self.carrier.send_esp(octets, sa.to if sa.encapsulated else (sa.to[0], 0), outer_tos, sa.natt_port)
 
     def send(self, payload: bytes, next_header: int | None = None, *, outer_tos: int = 0, **odd: object) -> bytes:
         """Seals and sends an inner packet; `odd` as of seal()."""

@@ -49,7 +49,9 @@ class FirstExchanges(Channel):
         self.auth_request: Received | None = None
         self.sent_init: Sent | None = None
         self.init_octets = (b"", b"")  # RealMessage1 and RealMessage2
+        self.natt_port = self.carrier.natt_port  # ours, or what a NAT has put in its place
         self.seems_behind_nat = False  # our NAT_DETECTION_SOURCE_IP is another than our address
+        self.peer_seems_behind_nat = False  # our NAT_DETECTION_DESTINATION_IP is another than the peer's
         self.nat_seen = False  # the peer's NAT_DETECTION_* do not fit what its messages came with
         self.peer_traverses_nat = False  # it sends NAT_DETECTION_* at all
         self.child_spi = self.draws.spi(4)
@@ -61,7 +63,7 @@ class FirstExchanges(Channel):
     @property
     def encapsulated(self) -> bool:
         """ESP goes in UDP: there seems to be a NAT (2.23)."""
-        return self.seems_behind_nat or self.nat_seen
+        return self.seems_behind_nat or self.peer_seems_behind_nat or self.nat_seen
 
     # ---- IKE_SA_INIT as the initiator ----
 
@@ -82,11 +84,12 @@ class FirstExchanges(Channel):
         return derivation.public_value(GROUPS[group], self.private[group])
 
     def nat_detection(self, spi_r: bytes | None = None) -> list[Payload]:
-        """RFC 7296 2.23; with `seems_behind_nat` the peer sees a NAT before us."""
+        """RFC 7296 2.23; with `seems_behind_nat` the peer sees a NAT before us, with `peer_seems_behind_nat` one before
+        itself."""
         header = ike.Header(self.spi_i, self.spi_r if spi_r is None else spi_r, 0, 0, 0, 0, 0, 0)
-        own_port = self.port + 1 if self.seems_behind_nat else self.port
+        own_port = self.port + self.seems_behind_nat
         return [N("NAT_DETECTION_SOURCE_IP", ike.nat_hash(header, self.carrier.local, own_port)),
-                N("NAT_DETECTION_DESTINATION_IP", ike.nat_hash(header, *self.to))]
+                N("NAT_DETECTION_DESTINATION_IP", ike.nat_hash(header, self.to[0], self.to[1] + self.peer_seems_behind_nat))]
 
     def sees_nat(self, message: Received) -> bool:
         """Whether what the peer says of the addresses of this message is not what we see of them (2.23)."""
@@ -279,8 +282,8 @@ class FirstExchanges(Channel):
         return self.send(Exchange.IKE_AUTH, *(payloads or self.auth_payloads()), **odd)
 
     def float(self) -> None:
-        """From now on port 4500 at both ends (2.23)."""
-        self.port, self.to = self.carrier.natt_port, (self.to[0], self.carrier.natt_port)
+        """From now on port 4500 at both ends (2.23), or ours is what a NAT has put in its place."""
+        self.port, self.to = self.natt_port, (self.to[0], self.carrier.natt_port)
 
     def auth(self, *payloads: Payload) -> ChildSa | None:
         """The whole exchange; the Child SA that came with it."""

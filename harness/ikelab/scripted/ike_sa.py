@@ -53,6 +53,7 @@ class IkeSa(LaterExchanges):
         new = IkeSa(self.carrier, self.draws, self.spec, self.inside, initiator, spi_i, spi_r)
         new.port, new.to, new.group = self.port, self.to, self.group
         new.seems_behind_nat, new.nat_seen = self.seems_behind_nat, self.nat_seen
+        new.peer_seems_behind_nat, new.natt_port = self.peer_seems_behind_nat, self.natt_port
         new.take_keys(keymat)
         new.authenticated, new.leased = True, self.leased
         new.children, self.children = self.children, []

@@ -25,7 +25,6 @@ from ..traffic import Flow
 from ..wire import capture as capture_file
 from ..wire import packet
 from ..wire.packet import Datagram
-from ..workplace import workplace
 from . import on_the_wire, stranger
 from .proof import Proof
 from .setting import Setting
@@ -43,7 +42,7 @@ class Play:
     title: str
     initiator: str
     responder: str
-    directory: Path  # for what is left of it
+    directory: Path
     layout: str = "pair"
     relayed: Any = ()
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -54,8 +53,8 @@ class Play:
 class Lab:
     def __init__(self, play: Play):
         self.play = play
-        self.directory = workplace(play.directory)
-        self.setting = Setting(proof=Proof(play.authentication, self.directory / "credentials"))
+        self.directory = play.directory
+        self.setting = Setting(proof=Proof(play.authentication, play.directory / "credentials"))
         self.client = Side("client", play.initiator, self)
         self.gateway = Side("gateway", play.responder, self)
         self.sides = [self.client, self.gateway]
@@ -191,6 +190,7 @@ class Lab:
 
     def open(self) -> None:
         """Topology and capture: from here on no packet is missed."""
+        self.directory.mkdir(parents=True, exist_ok=True)
         for side in self.sides:
             side.peer = table.kind(side.kind).create(self.directory / side.name)
             side.peer.require(*self.play.needs.get("both", ()), *self.play.needs.get(side.name, ()))

@@ -3,6 +3,12 @@ from ikelab.conformance import *
 pytestmark = needs("esp-in-udp")
 
 NATT_PORT = 4500
+KEEPALIVE = (9).to_bytes(2, "big")  # as a UDP datagram's length
+
+
+def udp_length_and_checksum(packet):
+    """Of a UDP datagram over IPv4 without options."""
+    return packet[24:26], packet[26:28]
 
 
 @requirement("RFC3948-1-01", "RFC3948-2.1-01", "RFC3948-2.1-03")
@@ -51,18 +57,37 @@ def test_keepalives_and_crumbs_are_ignored(peer, octets):
     sa.children[0].ping()
 
 
-@configuration(keepalive_ms=1000)
-@needs("keepalive")
-@requirement("RFC3948-2.3-01", "RFC3948-2.3-04", "RFC3948-4-03")
-def test_who_is_behind_a_nat_keeps_it_open(initiator):
-    """With nothing to send, one octet of 0xFF between the ports of ESP in UDP. RFC 3948 2.3, 4"""
-    sa = initiator.call()
-    answer = sa.init_response_payloads()
-    sa.accept_init(*replaced(answer, N("NAT_DETECTION_DESTINATION_IP", bytes(20))))
-    request = sa.expect_request(IKE_AUTH)
-    sa.accept_auth(request)
+@requirement("RFC3948-2.1-02")
+def test_esp_comes_without_a_udp_checksum(peer):
+    """Over IPv4 it is zero. RFC 3948 2.1"""
+    reply = peer.establish(encapsulated=True).children[0].ping()
+    assert udp_length_and_checksum(peer.carried(reply))[1] == bytes(2)
+
+
+def kept_open(peer):
+    """The first keepalive of a peer that learns from us that it is behind a NAT."""
+    sa = peer.establish(natted=True)
     for _ in range(100):
         if sa.carrier.keepalives or not sa.carrier.wait(5):
             break
     assert sa.carrier.keepalives, "no keepalive came"
-    assert (sa.carrier.keepalives[0].port, sa.carrier.keepalives[0].source[1]) == (NATT_PORT, NATT_PORT)
+    return sa.carrier.keepalives[0]
+
+
+@configuration(keepalive_ms=1000)
+@needs("keepalive")
+@requirement("RFC3948-2.3-01", "RFC3948-2.3-04", "RFC3948-4-03", "RFC7296-2.23-14")
+def test_who_is_behind_a_nat_keeps_it_open(peer):
+    """With nothing to send, one octet of 0xFF between the ports of ESP in UDP. RFC 3948 2.3, 4, RFC 7296 2.23"""
+    keepalive = kept_open(peer)
+    assert (keepalive.port, keepalive.source[1]) == (NATT_PORT, NATT_PORT)
+
+
+@configuration(keepalive_ms=1000)
+@needs("keepalive")
+@requirement("RFC3948-2.3-02")
+def test_keepalives_come_without_a_udp_checksum(peer):
+    """Over IPv4 it is zero. RFC 3948 2.3"""
+    kept_open(peer)
+    datagrams = [udp_length_and_checksum(one) for one in peer.on_the_wire() if one[9] == ip.UDP]
+    assert {checksum for length, checksum in datagrams if length == KEEPALIVE} == {bytes(2)}

@@ -1,3 +1,5 @@
+import ipaddress
+
 from ikelab.conformance import *
 
 MOBIKE_SUPPORTED, ADDITIONAL_IP4, ADDITIONAL_IP6, NONE_MORE = 16396, 16397, 16398, 16399
@@ -98,6 +100,23 @@ def test_additional_addresses_of_the_responder_are_taken(initiator):
 
 
 @needs("mobike")
+@requirement("RFC4555-3.4-02")
+def test_additional_addresses_are_for_another_day(responder):
+    """Told a second address of ours, at which we listen, the responder sends ESP and its requests, repeated ones too, to the
+    first. RFC 4555 3.4"""
+    sa = responder.initialised()
+    home, other = sa.carrier.local, responder.another_address()
+    sa.carrier.move(other)
+    sa.carrier.move(home)
+    child = sa.auth(*sa.auth_payloads(), N(ADDITIONAL_IP4, ipaddress.ip_address(other).packed))
+    assert child.ping().arrived.at == home
+    responder.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    assert request.arrived.at == home and sa.expect_copy(request).arrived.at == home
+    sa.accept_child(request)
+
+
+@needs("mobike")
 @requirement("RFC4555-4.2.2-01", "RFC4555-4.2.1-03")
 def test_additional_addresses_have_the_length_of_their_family(peer):
     """Four octets or sixteen, no protocol and no SPI; and never the address that the packet came from. RFC 4555 3.4, 4.2.2"""
@@ -116,3 +135,18 @@ def test_ike_sa_init_is_answered_where_it_came_from(responder):
     sa.carrier.move(responder.another_address())
     answer = sa.try_init()
     assert (answer.arrived.at, answer.arrived.source) == (responder.another_address(), sa.to)
+
+
+@needs("mobike-as-initiator")
+@configuration(two_addresses=True, retransmission={"timeout_ms": 100, "backoff": 1.5, "tries": 6})
+@requirement("RFC4555-3.1-01")
+def test_ike_sa_init_is_repeated_to_another_address(initiator):
+    """It knows two addresses of ours, and the first says nothing: it asks the other. RFC 4555 3.1"""
+    home, other = initiator.stage.carrier.local, initiator.another_address()
+    initiator.stage.carrier.move(other)
+    initiator.stage.carrier.move(home)
+    sa = initiator.call()
+    while sa.carrier.wait(2):
+        if {one.arrived.at for one in sa.heard} | {one.at for one in sa.carrier.strangers} >= {home, other}:
+            return
+    raise Unmet(f"all IKE_SA_INIT requests went to {sa.heard[0].arrived.at}")

@@ -22,6 +22,17 @@ def test_the_responder_signs_before_eap_begins(responder):
 
 
 @MD5
+@requirement("RFC7296-5-04")
+def test_who_wants_eap_first_looks_at_the_certificate(initiator):
+    """A certificate of an authority that nobody knows, and a signature that fits: its EAP request is not answered. RFC 7296
+    5"""
+    sa = initiator.initialised()
+    sa.signs_as = initiator.new_identity(trusted=False)
+    sa.offer_eap(sa.auth_request)
+    breaks_off(initiator, sa, "nobody vouches for the responder")
+
+
+@MD5
 @requirement("RFC7296-2.16-02")
 def test_who_wants_eap_leaves_auth_out(initiator):
     """Its first IKE_AUTH request has IDi, SA, TSi and TSr, and no AUTH. RFC 7296 2.16"""

@@ -240,3 +240,13 @@ def test_esp_of_an_unknown_spi_is_reported(peer):
     reports = [one for one in sa.inbox if "INVALID_SPI" in one.notifies()]
     assert reports, "nothing was said of it"
     assert reports[0].notifies()["INVALID_SPI"].data == b"\xde\xad\xbe\xef"
+
+
+@requirement("RFC7296-2.21.4-10")
+def test_a_suspicious_message_is_reported_on_the_ike_sa_that_there_is(peer):
+    """From its address and port comes a request of SPIs that nobody knows: a notification follows in an INFORMATIONAL
+    exchange. RFC 7296 2.21.4"""
+    sa = peer.establish()
+    sa.send(INFORMATIONAL, spi_i=sa.draws.spi(8), spi_r=sa.draws.spi(8))
+    sa.prove_chance()
+    assert [one for one in sa.inbox if one.exchange == INFORMATIONAL and one.notifies()], "nothing was said of it"

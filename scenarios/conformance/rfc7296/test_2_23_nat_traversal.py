@@ -172,3 +172,81 @@ def test_transport_mode_through_a_nat_is_answered_with_outer_addresses(responder
     assert "USE_TRANSPORT_MODE" in answer.notifies(), f"{answer}"
     seen = answer.first(PayloadType.TSi).selectors
     assert {(one.start, one.end) for one in seen} == {(sa.carrier.local, sa.carrier.local)}
+
+
+@needs("acquire", "transport-mode")
+@configuration(child={"mode": "transport", "start": "traffic"})
+@requirement("RFC7296-2.23.1-02")
+def test_transport_mode_through_a_nat_begins_with_the_packets_own_selectors(initiator):
+    """Asked for because of a packet, TSi and TSr begin with its protocol and ports. RFC 7296 2.23.1"""
+    sa = initiator.call(by_packet=True)
+    sa.seems_behind_nat = True
+    sa.accept_init()
+    request = sa.expect_request(IKE_AUTH)
+    sa.accept_auth(request)
+    for kind in (PayloadType.TSi, PayloadType.TSr):
+        first = request.first(kind).selectors[0]
+        assert first.protocol == ip.UDP and first.start_port == first.end_port
+
+
+def goes_to(peer, sa):
+    """The ports of ours that ESP and the next request of the peer's go to, of its own accord."""
+    with peer.host_socket(7070, 7070) as host:
+        host.send(b"which way?")
+        packet = sa.children[0].expect(lambda one: b"which way?" in one.payload, "a packet of the peer's host", anywhere=True)
+    peer.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    sa.accept_child(request)
+    return packet.arrived.port, request.arrived.port
+
+
+@configuration(mobike=False)
+@needs("esp-bare", "rekey-by-command")
+@requirement("RFC7296-2.23-21", "RFC7296-2.23-22")
+def test_without_mobike_a_new_mapping_is_followed(peer):
+    """A message of ours comes from another port of our NAT's: what the peer repeats and all that it sends from then on, ESP
+    too, goes there. RFC 7296 2.23"""
+    sa = peer.establish(encapsulated=True)
+    peer.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    sa.port = sa.natt_port = sa.carrier.open_port(marked=True)
+    assert sa.liveness().arrived.port == sa.port
+    while (again := sa.expect_copy(request)).arrived.port != sa.port:
+        pass
+    sa.accept_child(again)
+    sa.settle()
+    assert goes_to(peer, sa) == (sa.port, sa.port)
+
+
+@configuration(mobike=False)
+@needs("rekey-by-command")
+@requirement("RFC7296-2.23-23")
+def test_who_is_behind_a_nat_follows_nobody(peer):
+    """The peer is behind a NAT, and we are not: a message of ours from another port is answered there, and all else goes to
+    where it went. RFC 7296 2.23"""
+    sa = peer.establish(natted=True)
+    home, other = sa.port, sa.carrier.open_port(marked=True)
+    assert sa.request(INFORMATIONAL, port=other).arrived.port == other
+    assert goes_to(peer, sa) == (home, home)
+
+
+@configuration(mobike=False)
+@needs("esp-bare", "rekey-by-command")
+@each("replayed", "message", "packet")
+@requirement("RFC7296-2.23-24")
+def test_a_replay_is_not_followed(peer, replayed):
+    """An old request or ESP packet of ours comes once more, from another port: nothing goes there from then on. RFC 7296
+    2.23"""
+    sa = peer.establish(encapsulated=True)
+    child, home, other = sa.children[0], sa.port, sa.carrier.open_port(marked=True)
+    packet = child.send(child.echo_request())
+    sent = sa.send(INFORMATIONAL)
+    sa.expect_response(sent)
+    child.ping()
+    if replayed == "message":
+        sent.port = other
+        sa.resend(sent)
+    else:
+        sa.carrier.send_raw(packet, other, sa.to)
+    sa.prove_chance()
+    assert goes_to(peer, sa) == (home, home)

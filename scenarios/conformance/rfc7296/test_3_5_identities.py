@@ -1,5 +1,7 @@
 from ikelab.conformance import *
 
+NAI = r"\(client\)@example.org"
+
 
 def peers_identity(peer):
     """The ID payload that the implementation under test has sent of itself, after all has come about with it."""
@@ -46,7 +48,7 @@ def test_addresses_as_identities(peer):
 
 
 @configuration(local_id="2001:db8::77", remote_id="2001:db8::78")
-@requirement("RFC7296-3.5-08", "RFC7296-3.5-09")
+@requirement("RFC7296-3.5-08")
 def test_ipv6_addresses_as_identities(peer):
     """ID_IPV6_ADDR has sixteen octets, and ours is accepted. RFC 7296 3.5"""
     found = peers_identity(peer)
@@ -78,3 +80,14 @@ def test_a_name_is_compared_as_a_whole(responder, name):
     payloads = without(sa.auth_payloads(), PayloadType.IDi, PayloadType.AUTH)
     answer = sa.expect_response(sa.send_auth(identity, *sa.proof(identity), *payloads))
     assert answer.first(PayloadType.AUTH) is None and not responder.status().established()
+
+
+@configuration(local_id=NAI, remote_id="gateway@example.org")
+@requirement("RFC7296-3.5-12")
+def test_an_nai_need_not_be_a_mail_address(responder):
+    """ID_RFC822_ADDR with backslashes, which an NAI may have (RFC 4282 2.1) and a mail address only between quotes (RFC 5322
+    3.4.1), is accepted. RFC 7296 3.5"""
+    sa = responder.initialised()
+    assert sa.identity() == IDi(NAI.encode(), 3)
+    assert sa.auth() is not None
+    sa.liveness()
