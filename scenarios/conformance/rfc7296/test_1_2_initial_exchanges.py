@@ -44,7 +44,7 @@ def test_the_ike_auth_response_has_what_it_needs(responder):
 
 
 @configuration(child={"proposals": ("aes256gcm16-x25519",)})
-@requirement("RFC7296-1.2-10")
+@requirement("RFC7296-1.2-10", "RFC7296-1.2-11")
 def test_ike_auth_proposes_no_key_exchange(initiator):
     """The first Child SA has no key exchange of its own, so its proposals name none but NONE. RFC 7296 1.2"""
     request = initiator.initialised().auth_request

@@ -126,7 +126,7 @@ def test_a_tunnel_instead_of_transport_mode(initiator):
 
 @needs("transport-mode")
 @configuration(child={"mode": "transport"})
-@requirement("RFC7296-1.3.3-01")
+@requirement("RFC7296-1.3.3-01", "RFC7296-1.3.3-03")
 def test_a_rekey_keeps_transport_mode(peer):
     """The notifications of the Child SA stand in its rekey again. RFC 7296 1.3.3"""
     sa = peer.establish()

@@ -1,7 +1,7 @@
 from ikelab.conformance import *
 
 
-@requirement("RFC7296-1.4.1-01", "RFC7296-1.4.1-02", "RFC7296-1.4.1-03")
+@requirement("RFC7296-1.4.1-01", "RFC7296-1.4.1-02", "RFC7296-1.4.1-03", "RFC7296-1.4.1-04")
 def test_a_delete_closes_both_sas_of_the_pair(peer):
     """The receiver of a Delete closes the SA named and its own of the pair, and names that. RFC 7296 1.4.1"""
     sa = peer.establish()
@@ -30,7 +30,7 @@ def test_who_deletes_names_its_own_half(peer):
 
 
 @each("payloads", 1, 2)
-@requirement("RFC7296-1.4.1-03")
+@requirement("RFC7296-1.4.1-03", "RFC7296-1.4.1-04")
 def test_several_child_sas_in_one_request(peer, payloads):
     """Two Child SAs are closed by one request, in one Delete payload or in two. RFC 7296 1.4.1, 3.11"""
     sa = peer.establish()

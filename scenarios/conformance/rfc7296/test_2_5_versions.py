@@ -30,7 +30,7 @@ def test_a_higher_minor_version_of_responses_is_ignored(initiator):
     sa.children[0].ping()
 
 
-@requirement("RFC7296-2.5-02", "RFC7296-1.5-05")
+@requirement("RFC7296-2.5-02", "RFC7296-1.5-05", "RFC7296-2.5-03")
 def test_ike_sa_init_of_a_higher_major_version_is_dropped(responder):
     """Version 3.0: no IKE SA, and INVALID_MAJOR_VERSION in a header that says 2. RFC 7296 2.5, 1.5"""
     sa = responder.ike_sa()

@@ -67,7 +67,7 @@ def test_each_fragment_is_sealed_by_itself(peer):
     assert len(set(ivs)) == len(ivs) > 1
 
 
-@requirement("RFC7383-2.5.1-01")
+@requirement("RFC7383-2.5.1-01", "RFC7383-2.5.1-04")
 def test_no_fragment_is_larger_than_a_packet(peer):
     """All IP datagrams with fragments are below what the link carries, and all but the last of one size. RFC 7383 2.5.1"""
     sa, message = large_message(peer)
