@@ -7,8 +7,9 @@ Beside that each runner holds a lock on build/run/<run>/lock while it lives, and
 processes it starts in build/run/<run>/processes.
 
 The kernel ends most things by itself when a runner dies: its children get SIGKILL
-(PR_SET_PDEATHSIG), interfaces and TUNs go with their namespace. Names in /run/netns and scratch
-directories stay; `sweep` removes those whose runner is dead, and nothing else.
+(PR_SET_PDEATHSIG), interfaces and TUNs go with their namespace. Names in /run/netns, scratch
+directories and workplaces in memory stay; `sweep` removes those whose runner is dead, and nothing
+else.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pathlib import Path
 
 PREFIX = "ikl"
 NETNS_DIRECTORY = Path("/run/netns")
+MEMORY = Path("/dev/shm")
 ROOT = Path(__file__).resolve().parents[2]
 MNT_DETACH = 2
 
@@ -149,11 +151,16 @@ def sweep() -> list[str]:
 
 def _runs_seen() -> set[str]:
     seen = set()
-    for directory in (NETNS_DIRECTORY, Path(tempfile.gettempdir()), build_directory() / "run"):
+    for directory in (NETNS_DIRECTORY, *_scratch(), build_directory() / "run"):
         if directory.is_dir():
             seen.update(run_of(name) for name in os.listdir(directory))
     seen.discard(None)
     return seen  # type: ignore[return-value]
+
+
+def _scratch() -> list[Path]:
+    """Where runs have directories named after them."""
+    return [place for place in {Path(tempfile.gettempdir()), MEMORY} if place.is_dir()]
 
 
 def _remove_run(run: str) -> None:
@@ -161,10 +168,10 @@ def _remove_run(run: str) -> None:
     _kill_recorded(registry / "processes")
     if NETNS_DIRECTORY.is_dir():
         remove_namespaces([n for n in os.listdir(NETNS_DIRECTORY) if run_of(n) == run])
-    temporary = Path(tempfile.gettempdir())
-    for name in os.listdir(temporary):
-        if run_of(name) == run:
-            shutil.rmtree(temporary / name, ignore_errors=True)
+    for place in _scratch():
+        for name in os.listdir(place):
+            if run_of(name) == run:
+                shutil.rmtree(place / name, ignore_errors=True)
     shutil.rmtree(registry, ignore_errors=True)
 
 

@@ -3,8 +3,8 @@
     ikev2_decryption_table   SPIi,SPIr,SK_ei,SK_er,"encryption",SK_ai,SK_ar,"integrity"
     esp_sa                   "protocol","source","destination","SPI","encryption","key","authentication","key"
 
-A line for an algorithm Wireshark 4.0 has no name for (ChaCha20-Poly1305) is written as a comment, since
-Wireshark refuses a table with a name it does not know; here it is read all the same.
+A line for an algorithm Wireshark 4.0 has no name for (ChaCha20-Poly1305, AES-XCBC, AES-CCM for ESP) is written as a
+comment, since Wireshark refuses a table with a name it does not know; here it is read all the same.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def read_esp(path: Path) -> list[EspKeys]:
     return found
 
 
-def wireshark_knows(encryption: str) -> bool:
-    return "CHACHA" not in encryption.upper()
+def wireshark_knows(line: str) -> bool:
+    return not any(name in line.upper() for name in ("CHACHA", "XCBC", "AES-CCM WITH"))
 
 
 def write(directory: Path, store: KeyStore) -> None:
@@ -149,11 +149,12 @@ def write(directory: Path, store: KeyStore) -> None:
 def _ike_line(one: IkeKeys) -> str:
     columns = [one.spi_i.hex(), one.spi_r.hex(), one.sk_ei.hex(), one.sk_er.hex(),
                f'"{one.encryption}"', one.sk_ai.hex(), one.sk_ar.hex(), f'"{one.integrity}"']
-    return ("" if wireshark_knows(one.encryption) else COMMENT) + ",".join(columns)
+    line = ",".join(columns)
+    return line if wireshark_knows(line) else COMMENT + line
 
 
 def _esp_line(one: EspKeys) -> str:
     columns = [one.family, one.src, one.dst, f"0x{one.spi:08x}", one.encryption,
                f"0x{one.key.hex()}", one.integrity, f"0x{one.integrity_key.hex()}" if one.integrity_key else ""]
     line = ",".join(f'"{column}"' for column in columns)
-    return line if wireshark_knows(one.encryption) else COMMENT + line
+    return line if wireshark_knows(line) else COMMENT + line

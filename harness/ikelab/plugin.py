@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from fnmatch import fnmatchcase
@@ -136,7 +135,6 @@ def describe(item: pytest.Item, pair: tuple[str, str]) -> Play:
     authentication = item.config.getoption("--authentication")
     played = pair if authentication == METHODS[0] else (*pair, authentication)
     directory = out.resolve() / "scenarios" / folder / "+".join(played)
-    shutil.rmtree(directory, ignore_errors=True)
     doc = (getattr(item, "obj", None) and item.obj.__doc__ or "").strip()
     title = " ".join(doc.split("\n\n")[0].split())
     marker = item.get_closest_marker("topology")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from pathlib import Path
 
 from ikelab import process
-from ikelab.cleanup import NETNS_DIRECTORY, build_directory
+from ikelab.cleanup import MEMORY, NETNS_DIRECTORY, build_directory
 from ikelab.topology import Host
 
 LOOKS = (["ip", "-o", "link"], ["ip", "-o", "addr"], ["ip", "rule"], ["ip", "-6", "rule"],
@@ -51,9 +52,23 @@ def processes(host: Host) -> list[int]:
 def of_run(pid: int) -> list[str]:
     """What carries the name of the lab run by this process."""
     prefix = f"ikl{pid:x}x"
-    places = (NETNS_DIRECTORY, Path("/tmp"), build_directory() / "run")
+    places = (NETNS_DIRECTORY, Path("/tmp"), MEMORY, build_directory() / "run")
     return [str(place / name) for place in places if place.is_dir()
             for name in os.listdir(place) if name.startswith(prefix)]
+
+
+def with_descendants(pid: int) -> list[int]:
+    """The process and all that it has started, and they."""
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                text = Path(f"/proc/{entry}/stat").read_text()
+                parents[int(entry)] = int(text[text.rindex(")") + 2:].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
 
 
 def udp_socket(port: int, family: int = socket.AF_INET) -> socket.socket:

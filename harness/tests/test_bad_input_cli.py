@@ -108,20 +108,27 @@ def test_a_directory_for_the_json(tmp_path):
     fails(ikelab("run", "connect.connect", "--json", tmp_path), 2, str(tmp_path))
 
 
-def test_an_interrupt_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("command", ["run", "interop"])
+@pytest.mark.parametrize("how", ["Ctrl-C", "told to end"])
+def test_an_interrupt_leaves_nothing(tmp_path, command, how):
     out = tmp_path / "out"
-    child = subprocess.Popen([IKELAB, "run", "demo.demo", "--initiator", "reference", "--responder", "reference",
+    child = subprocess.Popen([IKELAB, command, "demo.demo", "--initiator", "reference", "--responder", "reference",
                               "--workers", "1", "--out", out], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, start_new_session=True,
                              # A shell starts what it puts into the background with SIGINT ignored, and that is handed on.
                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     deadline = time.monotonic() + 30
-    while not list(out.rglob("*.pcap")):
+    runs: list[int] = []
+    while not any(list(Path(place).glob("*.pcap")) for pid in runs for place in ground.of_run(pid)):  # one plays
         assert child.poll() is None and time.monotonic() < deadline
-    os.killpg(child.pid, signal.SIGINT)
+        runs = ground.with_descendants(child.pid)
+    if how == "Ctrl-C":
+        os.killpg(child.pid, signal.SIGINT)
+    else:
+        child.terminate()
     _, err = child.communicate(timeout=30)
     assert child.returncode != 0 and b"Traceback" not in err, err
-    assert ground.of_run(child.pid) == []
+    assert [left for pid in runs for left in ground.of_run(pid)] == []
 
 
 def test_json_says_all_of_every_scenario(tmp_path):

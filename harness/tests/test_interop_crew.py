@@ -101,21 +101,21 @@ def test_a_crew_that_cannot_start_says_why(tmp_path, player, start, words):
 def test_an_interrupt_names_what_was_not_played(tmp_path, player, monkeypatch):
     found = []
     crew = Crew(tmp_path, 1, found.append, player())
-    monkeypatch.setattr(threading.Thread, "join", interrupted(threading.Thread.join))
+    monkeypatch.setattr(threading.Event, "wait", interrupted(threading.Event.wait))
     with pytest.raises(KeyboardInterrupt):
         crew.play(Schedule([Cell(kind("one"), kind("other"), tuple(f"good-{n}" for n in range(5000)), "all")]))
     crew.close()
     assert len(found) == 5000 and "interrupted before" in found[-1].reason
 
 
-def interrupted(join):
+def interrupted(wait):
     once = []
 
     def raises(self, timeout=None):
         if not once and timeout == 0.2:
             once.append(True)
             raise KeyboardInterrupt
-        return join(self, timeout)
+        return wait(self, timeout)
     return raises
 
 

@@ -76,7 +76,7 @@ def lab(tmp_path, monkeypatch):
 
 def played(lab, scenario, *expected):
     result = judge.play(lab, scenario, list(expected))
-    assert read_results(lab.directory.parents[2]) == [result]
+    assert read_results(lab.play.directory.parents[2]) == [result]
     return result.verdict, result.reason
 
 
@@ -90,9 +90,9 @@ def raiser(error):
 def test_pass_leaves_a_whole_directory(lab):
     verdict, reason = played(lab, lambda: lab.client.connect(lab.gateway))
     assert (verdict, reason) == (Verdict.PASS, "")
-    left = {path.name for path in lab.directory.iterdir()}
+    left = {path.name for path in lab.play.directory.iterdir()}
     assert {"verdict.json", "trace.txt", "ladder.svg", "scene.json", "keys", "wire.pcap"} <= left
-    assert "is told to connect" in (lab.directory / "trace.txt").read_text()
+    assert "is told to connect" in (lab.play.directory / "trace.txt").read_text()
     assert not any(Path("/run/netns", name).exists() for name in lab.topology.namespaces)
 
 
@@ -162,7 +162,7 @@ def test_packet_in_the_clear_fails_the_scenario(lab, monkeypatch, lacks, verdict
         lab.client.host.call(leak)
     found = played(lab, scenario)
     assert found[0] is verdict, found
-    assert "10.1.0.1 > 10.2.0.1 UDP" in (lab.directory / "leaks.txt").read_text()
+    assert "10.1.0.1 > 10.2.0.1 UDP" in (lab.play.directory / "leaks.txt").read_text()
 
 
 @needs_lab
@@ -175,12 +175,12 @@ def test_a_check_afterwards_can_fail(lab):
 
 @needs_lab
 def test_full_disk_is_inconclusive_and_leaves_nothing_half_made(lab):
-    lab.directory.mkdir(parents=True)
-    (lab.directory / "verdict.json").symlink_to("/dev/full")
+    lab.play.directory.mkdir(parents=True)
+    (lab.play.directory / "verdict.json").symlink_to("/dev/full")
     result = judge.play(lab, lambda: None, [])
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "No space left" in result.reason and "--out" in result.reason
-    assert not lab.directory.exists()
+    assert not lab.play.directory.exists()
 
 
 def test_pairs_have_the_reference_on_one_side(monkeypatch):

@@ -220,6 +220,18 @@ static void offered_selectors(struct ike_sa *sa, const struct child_config *conf
     }
 }
 
+/* Of a group that the peer is expected to accept (1.3): the one it demands, or has accepted before,
+ * or our first. */
+static uint16_t group_of_offer(const struct request *request, const struct child_config *config,
+                               const struct child_sa *old)
+{
+    if (request->task.group != KE_NONE) {
+        return request->task.group;
+    }
+    return old != NULL && old->key_exchange != NULL ? old->key_exchange->id
+                                                    : proposal_list_first_group(&config->proposals);
+}
+
 enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
                               const struct child_config *config, const struct child_sa *old,
                               bool in_ike_auth, struct chain_writer *chain)
@@ -235,9 +247,7 @@ enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
     proposal_offer(&config->proposals, spi_bytes(request->spi_in, spi), in_ike_auth, &offer);
     build_sa(chain, &offer);
     if (!in_ike_auth) {
-        uint16_t group = request->task.group != KE_NONE
-                             ? request->task.group
-                             : proposal_list_first_group(&config->proposals);
+        uint16_t group = group_of_offer(request, config, old);
         TRY(random_fill(store->random, request->nonce, sizeof request->nonce));
         build_nonce(chain, bytes_of(request->nonce, sizeof request->nonce));
         if (group != KE_NONE) {

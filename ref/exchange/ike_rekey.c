@@ -186,9 +186,8 @@ enum status ike_rekey_create_request(struct sa_store *store, struct ike_sa *sa,
     struct request *request = &sa->request;
     struct sa_payload offer;
     uint8_t spi[8];
-    uint16_t group = request->task.group != KE_NONE
-                         ? request->task.group
-                         : proposal_list_first_group(&sa->peer->proposals);
+    /* 1.3: of a group that the peer is expected to accept; this one it has accepted before */
+    uint16_t group = request->task.group != KE_NONE ? request->task.group : sa->key_exchange->id;
     const struct key_exchange_algorithm *algorithm = key_exchange_algorithm_find(group);
     TRY(sa_store_new_ike_spi(store, &request->ike_spi));
     TRY(random_fill(store->random, request->nonce, sizeof request->nonce));

@@ -31,7 +31,7 @@ struct task {
     uint64_t since_ns;      /* of the first try */
     uint32_t child_sa;      /* the Child SA it is about */
     uint16_t child_index;   /* CHILD_CREATE */
-    uint16_t group; /* the key exchange the peer asked for (INVALID_KE_PAYLOAD); 0: our first */
+    uint16_t group; /* the key exchange the peer asked for (INVALID_KE_PAYLOAD); 0: our guess */
     uint8_t attempts;
     uint32_t copies; /* sent in vain in IKE SAs that were replaced meanwhile: they count (2.4) */
     bool has_key;

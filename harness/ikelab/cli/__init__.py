@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 from .. import __version__
@@ -41,6 +43,8 @@ for command in (doctor, demo, run, interop, conform, hostile, report, explain, p
 
 
 def main() -> None:
+    # Told to end, a command ends as at Ctrl-C: what plays is taken down, and what was played is reported.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     ikelab(prog_name="ikelab")
 
 

@@ -7,7 +7,7 @@ is all that a file of tests needs: the names below, and the fixtures `responder`
     stage        an implementation that stays up for many tests      under_test    what a test says to it
     judge        from what a test did to a verdict and artefacts     plugin        pytest
     proof        IKE_AUTH with signatures of a test's choice
-    algorithms   those that it is not to have
+    algorithms   those that it is to have, and those that it is not to have
     as_written   reserved fields and the like, for tests of senders  life          a life with every exchange in it
     library      what it may fetch by HTTP                           broken_off    that an initiator breaks IKE_AUTH off
 """
@@ -36,12 +36,12 @@ from ..scripted.signature import algorithm_of, hash_algorithms
 from ..scripted.suites import proposal, transform
 from ..vectors.derivation import prf, public_value
 from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
-from .algorithms import refuses_for_esp, refuses_for_ike
+from .algorithms import refuses_for_esp, refuses_for_ike, takes_for_esp, takes_for_ike
 from .as_written import (generic_headers, payloads_of, proposal_sub, transform_sub, written_attributes,
                          written_proposals)
 from .broken_off import breaks_off
 from .life import life
-from .proof import is_believed, proof_for, prove_by
+from .proof import both_prove_by, is_believed, proof_for, prove_by
 
 IKE_SA_INIT, IKE_AUTH = Exchange.IKE_SA_INIT, Exchange.IKE_AUTH
 CREATE_CHILD_SA, INFORMATIONAL = Exchange.CREATE_CHILD_SA, Exchange.INFORMATIONAL
@@ -57,8 +57,9 @@ def configuration(**fields: Any) -> Callable[[Any], Any]:
 __all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "EAP", "ESP", "Eap", "Exchange", "IDi",
            "IDr", "IKE", "IKE_AUTH", "IKE_SA_INIT", "INFORMATIONAL", "ITS_OWN", "IkeSa", "KE", "N", "Nonce", "NotReady",
            "Opened", "Payload", "PayloadType", "Proposal", "Protocol", "Raw", "Received", "SA", "Sent", "TSi", "TSr",
-           "Transform", "TransformType", "TransformWith", "Unmet", "V", "algorithm", "algorithm_of", "breaks_off", "chain",
-           "configuration", "critical", "each", "eap", "generic_headers", "hash_algorithms", "ip", "is_believed", "known", "life",
-           "needs", "odd", "payloads_of", "prf", "proof_for", "proposal", "proposal_sub", "prove_by", "public_value", "puzzle_solution",
-           "refuses_for_esp", "refuses_for_ike", "replaced", "requirement", "selector", "short_secret", "topology",
+           "Transform", "TransformType", "TransformWith", "Unmet", "V", "algorithm", "algorithm_of", "both_prove_by",
+           "breaks_off", "chain", "configuration", "critical", "each", "eap", "generic_headers", "hash_algorithms",
+           "ip", "is_believed", "known", "life", "needs", "odd", "payloads_of", "prf", "proof_for", "proposal",
+           "proposal_sub", "prove_by", "public_value", "puzzle_solution", "refuses_for_esp", "refuses_for_ike",
+           "replaced", "requirement", "selector", "short_secret", "topology", "takes_for_esp", "takes_for_ike",
            "transform", "transform_sub", "without", "written_attributes", "written_proposals", "zero_bits"]

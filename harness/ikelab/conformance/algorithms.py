@@ -1,21 +1,53 @@
-"""Algorithms that an implementation is not to have: asked of its own proposals, and by proposals with nothing else."""
+"""Algorithms that an implementation is to have, and such that it is not to have: asked of its own proposals, and by
+proposals with nothing else."""
 
 from __future__ import annotations
 
 from ..scripted.channel import Received
+from ..scripted.child_sa import ChildSa
 from ..scripted.errors import NotReady
 from ..scripted.ike_sa import IkeSa
-from ..scripted.payloads import KE, SA, replaced
+from ..scripted.payloads import KE, SA, N, replaced
 from ..scripted.suites import group_of, proposal
-from ..wire.ike import Payload, Proposal, Transform
-from ..wire.registry import Exchange, Protocol, TransformType
+from ..wire.ike import KePayload, Payload, Proposal, Transform
+from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
 from .under_test import UnderTest
 
 # One algorithm of each type, so that one can be exchanged for another; every implementation has these (RFC 8247 2).
 IKE_WORDS = "aes256-sha256-prfsha256-modp2048"
 ESP_WORDS = "aes256-sha256"
-KE_OCTETS = {1: 96, 22: 128}
+KE_OCTETS = {1: 96, 2: 128, 5: 192, 22: 128, 23: 256, 24: 256}
 X25519 = 31
+
+
+def takes_for_ike(peer: UnderTest, words: str) -> IkeSa:
+    """An IKE SA comes about by that proposal of ours and no other, and lives, whichever key exchange the peer would have
+    liked better; it has to be configured with it."""
+    if peer.role == "responder":
+        sa = peer.ike_sa(proposals=(words,))
+        sa.init()
+        sa.auth()
+    else:
+        sa = peer.call(proposals=(words,))
+        group = group_of(words)
+        if _group_of(sa.init_request) != group:
+            sa.answer(sa.init_request, N("INVALID_KE_PAYLOAD", group.to_bytes(2, "big")), spi_r=bytes(8))
+            sa.expect_request(Exchange.IKE_SA_INIT)
+        sa.accept_init()
+        sa.accept_auth(sa.expect_request(Exchange.IKE_AUTH))
+    sa.liveness()
+    return sa
+
+
+def takes_for_esp(peer: UnderTest, words: str) -> ChildSa:
+    """A Child SA comes about by that proposal of ours and no other, and carries packets; the peer has to be configured
+    with it."""
+    sa = peer.initialised(child={"proposals": (words,)})
+    child = sa.auth() if sa.initiator else sa.accept_auth(sa.auth_request)
+    assert child is not None, f"a Child SA by {words} was refused"
+    sa.liveness()
+    child.ping()
+    return child
 
 
 def refuses_for_ike(peer: UnderTest, one: Transform) -> None:
@@ -67,8 +99,13 @@ def _instead(usual: list[Transform], one: Transform) -> list[Transform]:
     return [one if t.kind == one.kind else t for t in usual]
 
 
+def _group_of(message: Received) -> int:
+    ke = message.first(PayloadType.KE)
+    return ke.group if isinstance(ke, KePayload) else 0
+
+
 def _has(proposals: list[Proposal], one: Transform) -> bool:
     return any((t.kind, t.number) == (one.kind, one.number) for proposed in proposals for t in proposed.transforms)
 
 
-__all__ = ["refuses_for_esp", "refuses_for_ike"]
+__all__ = ["refuses_for_esp", "refuses_for_ike", "takes_for_esp", "takes_for_ike"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scripted.channel import Received
 from ..scripted.ike_sa import IkeSa
-from ..scripted.payloads import replaced
+from ..scripted.payloads import replaced, without
 from ..scripted.signature import Identity, hash_algorithms
 from ..vectors.signing import Algorithm
 from ..wire.registry import Exchange, PayloadType
@@ -51,4 +51,25 @@ def proof_for(peer: UnderTest, *hashes: int) -> Received:
     return message
 
 
-__all__ = ["is_believed", "proof_for", "prove_by"]
+def both_prove_by(peer: UnderTest, algorithm: Algorithm) -> None:
+    """After we have said nothing of hashes both sides sign by the older method of that algorithm (RFC 7427 3), and are
+    believed."""
+    if peer.role == "responder":
+        sa = peer.ike_sa()
+        sa.take_init(sa.try_init(lambda payloads: without(payloads, "SIGNATURE_HASH_ALGORITHMS")))
+    else:
+        sa = peer.call()
+        sa.accept_init(*without(sa.init_response_payloads(), "SIGNATURE_HASH_ALGORITHMS"))
+    sa.signature_algorithm = algorithm
+    message = sa.expect_response(sent := sa.send_auth()) if sa.initiator else sa.expect_request(Exchange.IKE_AUTH)
+    auth = message.first(PayloadType.AUTH)
+    assert auth is not None and auth.method == algorithm.method, f"{auth or message} where {algorithm.name} was due"
+    if sa.initiator:
+        sa.take_auth(message, sent)
+    else:
+        sa.accept_auth(message)
+    sa.liveness()
+    assert peer.status().established(), f"{algorithm.name} is not believed"
+
+
+__all__ = ["both_prove_by", "is_believed", "proof_for", "prove_by"]

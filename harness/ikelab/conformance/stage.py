@@ -6,13 +6,13 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .. import workplace
 from ..capture import Capture
 from ..guest.machine import Guest
 from ..guest.pool import pool
@@ -74,7 +74,8 @@ def in_words(spec: PeerSpec) -> PeerSpec:
 
 class Stage:
     def __init__(self, setup: Setup, directory: Path):
-        self.setup, self.directory = setup, directory
+        self.setup, self.home = setup, directory
+        self.directory = directory  # once open, where all of it writes (workplace.py)
         self.guests: dict[str, Guest] = {}
         self.restarts = 0
         self.lives = 0  # sanity exchanges so far
@@ -92,8 +93,7 @@ class Stage:
 
     def open(self) -> None:
         """Raises what the lab or an adapter raises; close() is due in any case."""
-        shutil.rmtree(self.directory, ignore_errors=True)
-        self.directory.mkdir(parents=True)
+        self.directory = workplace.workplace(self.home)
         own, other = HOSTS[self.setup.role]
         self.peer: Peer = table.kind(self.setup.peer).create(self.directory / own)
         if (root := getattr(self.peer, "guest_root", None)) is not None:
@@ -172,6 +172,9 @@ class Stage:
         while self.guests:
             pool().give_back(self.guests.popitem()[1])
         self._carrier = self._library = self._capture = self._world = None
+        with contextlib.suppress(OSError):  # each test has its own part already, and has said that there is no room
+            workplace.carry(self.directory, self.home)
+        self.directory = self.home
 
     def restart(self) -> None:
         """The daemon forgets everything, and begins anew."""

@@ -130,18 +130,18 @@ class Crew:
     def play(self, schedule: Schedule) -> None:
         """Returns when all has been played. An interrupt lets those that play finish, and then comes through."""
         workers = [self.first, *(self._hire() for _ in range(self.count - 1))]
-        threads = [threading.Thread(target=self._feed, args=(worker, schedule), name=f"feeds {worker.number}")
-                   for worker in workers]
-        for thread in threads:
-            thread.start()
+        # Events, not join(): an interrupt in Thread.join() of Python 3.11 makes a thread that runs look ended.
+        fed = [threading.Event() for _ in workers]
+        for worker, done in zip(workers, fed, strict=True):
+            threading.Thread(target=self._feed, args=(worker, schedule, done), name=f"feeds {worker.number}").start()
         try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)
+            for done in fed:
+                while not done.wait(0.2):
+                    pass
         except KeyboardInterrupt:
             self._stopping = True
-            for thread in threads:
-                thread.join(END_S)
+            for done in fed:
+                done.wait(END_S)
             raise
         finally:
             with self._lock:
@@ -159,7 +159,13 @@ class Crew:
             self._numbers += 1
             return Worker(self._numbers, self.out, self.player)
 
-    def _feed(self, worker: Worker | None, schedule: Schedule) -> None:
+    def _feed(self, worker: Worker, schedule: Schedule, done: threading.Event) -> None:
+        try:
+            self._feed_until_the_end(worker, schedule)
+        finally:
+            done.set()
+
+    def _feed_until_the_end(self, worker: Worker | None, schedule: Schedule) -> None:
         ready = worker is self.first
         while worker is not None and not self._stopping:
             try:

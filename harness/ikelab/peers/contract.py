@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -39,10 +39,13 @@ CAPABILITIES: Mapping[str, str] = {
     "esn": "extended sequence numbers (RFC 4303 2.2.1)",
     "replay-window": "a replay window of configurable size",
     "esp-aes-gcm": "AES-GCM for ESP (RFC 4106)",
+    "esp-aes-ccm": "AES-CCM with an ICV of 8 octets for ESP (RFC 4309)",
     "esp-null": "NULL encryption with HMAC-SHA-2 for ESP (RFC 2410)",
     "esp-aes-cbc": "AES-CBC with HMAC-SHA-2 for ESP",
     "esp-chacha20poly1305": "ChaCha20-Poly1305 for ESP (RFC 7634)",
     "ike-aes-gcm": "AES-GCM for IKE (RFC 5282)",
+    "ike-aes-ccm": "AES-CCM with an ICV of 8 octets for IKE (RFC 5282)",
+    "integrity-aes-xcbc": "AES-CBC with AUTH_AES_XCBC_96, for IKE and for ESP (RFC 3566)",
     "ike-aes-cbc": "AES-CBC with HMAC-SHA-2 for IKE",
     "ike-chacha20poly1305": "ChaCha20-Poly1305 for IKE (RFC 7634)",
     "ke-x25519": "X25519 (RFC 8031)",
@@ -119,7 +122,8 @@ CAPABILITIES: Mapping[str, str] = {
 # For adapters that configure nothing of it.
 REMOTE_ACCESS = ("eap-md5", "eap-mschapv2", "eap-tls", "eap-alone", "address-request", "address-pool", "hash-and-url")
 # What only a conformance test asks for.
-SELDOM_ASKED = ("childless", "certificate-key-id", "prf-aes", "ke-modp-subgroup")
+SELDOM_ASKED = ("childless", "certificate-key-id", "prf-aes", "ke-modp-subgroup", "ike-aes-ccm", "esp-aes-ccm",
+                "integrity-aes-xcbc")
 
 
 def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
@@ -146,11 +150,20 @@ def address_needs(peer: PeerSpec) -> tuple[str, ...]:
     return ("address-request",) * bool(peer.requests) + ("address-pool",) * bool(peer.pool)
 
 
+def words_of(proposals: Iterable[str]) -> set[str]:
+    """All words of some proposals."""
+    return {word for proposal in proposals for word in proposal.split("-")}
+
+
 def algorithm_needs(peer: PeerSpec) -> tuple[str, ...]:
-    """What an entry's proposals for IKE ask of an implementation that cannot be told everything."""
-    words = {word for proposal in peer.proposals for word in proposal.split("-")}
-    found = ["prf-aes"] if words & {"prfaesxcbc", "prfaescmac"} else []
-    return tuple(found + (["ke-modp-subgroup"] if "modp2048s256" in words else []))
+    """What an entry's proposals ask of an implementation that cannot be told everything."""
+    ike, esp = words_of(peer.proposals), words_of(words for child in peer.children for words in child.proposals)
+    ccm = {"aes128ccm8", "aes192ccm8", "aes256ccm8"}
+    asked = {"prf-aes": ike & {"prfaesxcbc", "prfaescmac"}, "ke-modp-subgroup": ike & {"modp2048s256"},
+             "ike-aes-ccm": ike & ccm, "esp-aes-ccm": esp & ccm, "integrity-aes-xcbc": (ike | esp) & {"aesxcbc"}}
+    return tuple(name for name, words in asked.items() if words)
+
+
 
 
 class PeerError(Exception):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ikelab import keys
 from ikelab.guest import netlink
+from ikelab.guest.counters import Counters
 from ikelab.guest.netlink import XFRM, Message
 from ikelab.keys import EspKeys
 from ikelab.peers import xfrm
@@ -52,6 +53,7 @@ class GuestPeer(Peer):
         self._last = PeerStatus()
         self._esp_keys: list[EspKeys] = []
         self._log = b""  # the daemon's, as far as it has been read
+        self._counters: Counters | None = None
 
     # For each daemon to write.
 
@@ -88,6 +90,7 @@ class GuestPeer(Peer):
         self._host = host
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
+            self._counters = self._counters or Counters(host.guest)
             self._monitor = host.guest.monitor(XFRM, netlink.GROUP_SA, self._learn_keys, "the kernel's monitor")
             self._launch(deadline_s)
         except BaseException:
@@ -202,6 +205,8 @@ class GuestPeer(Peer):
     def _gone(self) -> None:
         self.ike_keys()
         self._fetch_log()
+        if self._counters is not None:
+            self._counters.write(self.directory)
         self._clear_kernel()
         self._monitor.kill()
         self.child_keys()

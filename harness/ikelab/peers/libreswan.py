@@ -18,7 +18,7 @@ from ikelab.peers import libreswan_credentials as credentials
 from ikelab.peers import libreswan_log as log
 from ikelab.peers import libreswan_status as says
 from ikelab.peers.contract import (DEADLINE_S, REMOTE_ACCESS, SELDOM_ASKED, PeerError, PeerNotRunning, PeerTimeout,
-                                   PeerUnsupported, What, address_needs, authentication_needs)
+                                   PeerUnsupported, What, address_needs, algorithm_needs, authentication_needs)
 from ikelab.peers.in_guest import LINUX_ECN, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, IkeSaStatus, PeerStatus
 from ikelab.process import ProcessError
@@ -63,7 +63,7 @@ class Libreswan(GuestPeer):
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:
-            self.require(*authentication_needs(peer), *address_needs(peer))
+            self.require(*authentication_needs(peer), *address_needs(peer), *algorithm_needs(peer))
             for child in peer.children:
                 if child.df != "copy":
                     raise PeerUnsupported("Libreswan cannot be told to set DF, and its kernel copies it")

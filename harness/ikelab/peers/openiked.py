@@ -22,7 +22,7 @@ from ikelab.peers import openiked_debug as debug
 from ikelab.peers import openiked_kernel as kernel
 from ikelab.peers import openiked_status as says
 from ikelab.peers.contract import (DEADLINE_S, REMOTE_ACCESS, SELDOM_ASKED, PeerError, PeerNotRunning, PeerUnsupported,
-                                   What, address_needs, authentication_needs)
+                                   What, address_needs, algorithm_needs, authentication_needs)
 from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
 
@@ -96,7 +96,7 @@ class OpenIKED(GuestPeer):
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:
-            self.require(*authentication_needs(peer), *address_needs(peer))
+            self.require(*authentication_needs(peer), *address_needs(peer), *algorithm_needs(peer))
             if peer.force_encapsulation:
                 raise PeerUnsupported("iked encapsulates without a NAT only when it gives up port 500 altogether")
             for child in peer.children:

@@ -79,6 +79,9 @@ class Reference(Peer):
         return {**dict.fromkeys(REMOTE_ACCESS, "it has no EAP, no internal addresses and no Hash and URL yet"),
                 "ke-modp-subgroup": "RFC 8247 2.4 advises against it",
                 "prf-aes": "its PRFs are those of HMAC (RFC 8247 2.2 wants XCBC for small devices only)",
+                **dict.fromkeys(("ike-aes-ccm", "esp-aes-ccm"), "it has no AES-CCM yet, which RFC 8221 5 and RFC 8247 2.1 want "
+                                                                "for the sake of small devices"),
+                "integrity-aes-xcbc": "it has no AES-XCBC yet, which RFC 8221 6 and RFC 8247 2.3 want for small devices only",
                 "childless": "it has no RFC 6023: IKE_AUTH always comes with a Child SA"}
 
     # Life and death.

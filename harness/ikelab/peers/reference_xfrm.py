@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ikelab import keys, process
 from ikelab.guest import netlink
+from ikelab.guest.counters import Counters
 from ikelab.guest.netlink import XFRM
 from ikelab.peers import reference_config as config
 from ikelab.peers.contract import DEADLINE_S, HostLike, PeerError, PeerNotRunning
@@ -72,6 +73,7 @@ class ReferenceInGuest(Reference):
         self.kind = kind
         self.guest_root = root  # the lab gives this peer a host that a guest over it inhabits
         self._guest: Guest | None = None
+        self._counters: Counters | None = None
 
     def missing(self) -> Mapping[str, str]:
         return {**super().missing(), **KERNEL_LACKS}
@@ -85,6 +87,7 @@ class ReferenceInGuest(Reference):
             raise PeerNotRunning(sentence)
         guest: Guest = host.guest
         self._guest = guest
+        self._counters = self._counters or Counters(guest)
         self._write_files(guest, self.spec)
         said = self.directory / "ikeref.log"
         seen = said.stat().st_size if said.exists() else 0
@@ -161,6 +164,8 @@ class ReferenceInGuest(Reference):
     def _gone(self) -> None:
         super()._gone()
         self._fetch_keys()
+        if self._counters is not None and self._guest is not None and self._guest.running:
+            self._counters.write(self.directory)
 
 
 class GuestLine:

@@ -6,7 +6,7 @@ import math
 
 from ikelab.peers import strongswan_credentials as credentials
 from ikelab.peers import strongswan_keys as key_log
-from ikelab.peers.contract import PeerUnsupported
+from ikelab.peers.contract import PeerUnsupported, algorithm_needs
 from ikelab.peers.neutral import ChildSpec, DaemonSpec, PeerSpec
 
 # Only what an IKEv2 daemon with shared keys and user-space ESP needs: every plugin costs start-up time.
@@ -30,7 +30,7 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
     `source_tables`: routing tables that the host asks only for some source addresses."""
     retransmission = spec.peers[0].retransmission if spec.peers else None
     lines = [
-        " ".join(["load =", PLUGINS, *aes_prfs(spec), credentials.plugins(spec)]).rstrip(),
+        " ".join(["load =", PLUGINS, *rare_plugins(spec), credentials.plugins(spec)]).rstrip(),
         f"port = {spec.ike_port}",
         f"port_nat_t = {spec.natt_port}",
         "threads = 16",
@@ -87,9 +87,11 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
     )
 
 
-def aes_prfs(spec: DaemonSpec) -> list[str]:
-    """Plugins with the PRFs of AES, where a proposal names one."""
-    return ["cmac", "xcbc"] if any("prfaes" in words for peer in spec.peers for words in peer.proposals) else []
+def rare_plugins(spec: DaemonSpec) -> list[str]:
+    """Plugins with algorithms that few proposals name."""
+    asked = [name for peer in spec.peers for name in algorithm_needs(peer)]
+    plugins = {"prf-aes": ["cmac", "xcbc"], "integrity-aes-xcbc": ["xcbc"], "ike-aes-ccm": ["ccm"], "esp-aes-ccm": ["ccm"]}
+    return sorted({plugin for name in asked for plugin in plugins.get(name, [])})
 
 
 def _fragment_size(spec: DaemonSpec) -> int:

@@ -22,7 +22,9 @@ _SPIS = re.compile(r"^checkin IKEv2 SA .* with SPIs ([0-9a-f]{16})_i ([0-9a-f]{1
 _CHILD = re.compile(r"^(?:inbound )?CHILD_SA \S+ established with SPIs ([0-9a-f]{8})_i ([0-9a-f]{8})_o")
 _CHOSEN = re.compile(r"^selected proposal: (IKE|ESP):(\S+)")
 
-_INTEGRITY = {"HMAC_SHA2_256_128": ("HMAC_SHA2_256_128 [RFC4868]", "HMAC-SHA-256-128 [RFC4868]"),
+_INTEGRITY = {"AES_XCBC_96": ("AES_XCBC_96 [RFC3566]", "AES-XCBC-MAC-96 [RFC3566]"),
+              "HMAC_SHA1_96": ("HMAC_SHA1_96 [RFC2404]", "HMAC-SHA-1-96 [RFC2404]"),
+              "HMAC_SHA2_256_128": ("HMAC_SHA2_256_128 [RFC4868]", "HMAC-SHA-256-128 [RFC4868]"),
               "HMAC_SHA2_384_192": ("HMAC_SHA2_384_192 [RFC4868]", "HMAC-SHA-384-192 [RFC4868]"),
               "HMAC_SHA2_512_256": ("HMAC_SHA2_512_256 [RFC4868]", "HMAC-SHA-512-256 [RFC4868]")}
 
@@ -92,8 +94,9 @@ def _entries(log: str) -> Iterator[tuple[str, str, bytes]]:
 
 def _ike_keys(spis: tuple[bytes, bytes], found: dict[str, bytes], chosen: str) -> IkeKeys:
     cipher, integrity = _algorithms(chosen)
-    name = (f"AES-CBC-{cipher[1]} [RFC3602]" if cipher[0] == "AES_CBC" else "ChaCha20-Poly1305 [RFC7634]"
-            if cipher[0].startswith("CHACHA") else f"AES-GCM-{cipher[1]} with 16 octet ICV [RFC5282]")
+    names = {"AES_CBC": f"AES-CBC-{cipher[1]} [RFC3602]", "AES_CCM_8": f"AES-CCM-{cipher[1]} with 8 octet ICV [RFC5282]"}
+    name = names.get(cipher[0], "ChaCha20-Poly1305 [RFC7634]" if cipher[0].startswith("CHACHA")
+                     else f"AES-GCM-{cipher[1]} with 16 octet ICV [RFC5282]")
     return IkeKeys(*spis, found["Sk_ei"], found["Sk_er"], name, found.get("Sk_ai", b""), found.get("Sk_ar", b""),
                    integrity[0] if integrity else "NONE [RFC4306]")
 
@@ -101,8 +104,9 @@ def _ike_keys(spis: tuple[bytes, bytes], found: dict[str, bytes], chosen: str) -
 def _esp_keys(thread: _Thread, spis: tuple[int, int]) -> Iterator[EspKeys]:
     """Either key for either SPI: which is whose hangs on who asked, and only the right one authenticates."""
     cipher, integrity = _algorithms(thread.chosen.get("ESP", ""))
-    name = ("AES-CBC [RFC3602]" if cipher[0] == "AES_CBC" else "ChaCha20-Poly1305 [RFC7634]"
-            if cipher[0].startswith("CHACHA") else "NULL" if cipher[1] == "NULL" else "AES-GCM with 16 octet ICV [RFC4106]")
+    names = {"AES_CBC": "AES-CBC [RFC3602]", "AES_CCM_8": "AES-CCM with 8 octet ICV [RFC4309]"}
+    name = names.get(cipher[0], "ChaCha20-Poly1305 [RFC7634]" if cipher[0].startswith("CHACHA")
+                     else "NULL" if cipher[1] == "NULL" else "AES-GCM with 16 octet ICV [RFC4106]")
     for spi in spis:
         for side in ("initiator", "responder"):
             key = thread.child.get(f"encryption {side}", b"")

@@ -1,4 +1,5 @@
-"""Private keys. Making one takes up to seconds (RSA), so each is made once in a process and used again."""
+"""Private keys. Making one takes up to seconds (RSA), so each is made once in a process and used again, and two of the
+longest are made of primes that were found before."""
 
 from __future__ import annotations
 
@@ -8,12 +9,24 @@ from functools import cache
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
+from .primes import FOUND
+
 PrivateKey = (rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
               | dsa.DSAPrivateKey)
 
 
+EXPONENT = 65537
+
+
 def _rsa(bits: int) -> Callable[[], PrivateKey]:
-    return lambda: rsa.generate_private_key(65537, bits)
+    return lambda: rsa.generate_private_key(EXPONENT, bits)
+
+
+def _of_primes(p: int, q: int) -> PrivateKey:
+    d = pow(EXPONENT, -1, (p - 1) * (q - 1))
+    public = rsa.RSAPublicNumbers(EXPONENT, p * q)
+    numbers = rsa.RSAPrivateNumbers(p, q, d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q), public)
+    return numbers.private_key()
 
 
 @cache
@@ -23,6 +36,8 @@ def _dsa_parameters() -> dsa.DSAParameters:
 
 
 _MAKERS: dict[str, Callable[[], PrivateKey]] = {
+    "rsa1024": _rsa(1024),  # too short (RFC 8247 3.1.1), as are 1536 bits
+    "rsa1536": _rsa(1536),
     "rsa2048": _rsa(2048),
     "rsa3072": _rsa(3072),
     "rsa4096": _rsa(4096),
@@ -39,6 +54,8 @@ KINDS = tuple(_MAKERS)
 @cache
 def private_key(kind: str, owner: str) -> PrivateKey:
     """The key of that kind that `owner` has in this process."""
+    if (kind, owner) in FOUND:
+        return _of_primes(*FOUND[kind, owner])
     try:
         return _MAKERS[kind]()
     except KeyError:

@@ -1,5 +1,5 @@
 """AlgorithmIdentifiers that tests sign with beside the usual ones: other encodings of the same (RFC 7427 3, RFC 4055 2.1,
-3.1, 5), and algorithms that nobody is to take (RFC 8247 3.2)."""
+3.1, 5), and algorithms that nobody is to take (RFC 8247 3.1, 3.2)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ..vectors.signing import ALGORITHMS, Algorithm
 from ..wire.registry import DIGITAL_SIGNATURE
 
 NULL = b"\x05\x00"
+DSS_SIGNATURE = 3  # the method, RFC 7296 3.8
 
 
 def _of(oid: str, parameters: bytes = b"") -> bytes:
@@ -29,10 +30,12 @@ NAMED: dict[str, Algorithm] = {one.name: one for one in [
               _pss("SHA-256", 32, null=b"")),
     Algorithm("PSS with SHA-256, the trailer field written out", DIGITAL_SIGNATURE, "pss", "SHA-256",
               _pss("SHA-256", 32, trailer=TRAILER)),
+    Algorithm("ECDSA with SHA-256, parameters NULL", DIGITAL_SIGNATURE, "ecdsa", "SHA-256", _of("ecdsa-with-sha256", NULL)),
     # SHA-1, named or meant
     Algorithm("PKCS#1 with SHA-1", DIGITAL_SIGNATURE, "pkcs1", "SHA-1", _of("sha1WithRSAEncryption", NULL)),
     Algorithm("ECDSA with SHA-1", DIGITAL_SIGNATURE, "ecdsa", "SHA-1", _of("ecdsa-with-sha1")),
     Algorithm("DSA with SHA-1", DIGITAL_SIGNATURE, "dsa", "SHA-1", _of("dsa-with-sha1")),
+    Algorithm("DSS Digital Signature", DSS_SIGNATURE, "dsa", "SHA-1"),
     Algorithm("PSS with empty parameters", DIGITAL_SIGNATURE, "pss", "SHA-1", _of("id-RSASSA-PSS", der(0x30, b""))),
     Algorithm("PSS with default parameters", DIGITAL_SIGNATURE, "pss", "SHA-1", _pss("SHA-1", 20, trailer=TRAILER)),
     # parameters that are not those of the signature
@@ -45,4 +48,8 @@ def algorithm(name: str) -> Algorithm:
     return NAMED[name]
 
 
-__all__ = ["algorithm"]
+# What the signature of a peer may say: every form that has to be taken (RFC 7427 3, RFC 4055 2.1), and none of SHA-1 by the
+# method 14 (RFC 8247 3.2).
+FORMS = [one for one in NAMED.values() if one in ALGORITHMS or one.hash != "SHA-1"]
+
+__all__ = ["FORMS", "algorithm"]

@@ -14,6 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from ..peers.neutral import Credentials
@@ -23,10 +24,12 @@ from ..wire import ike
 from ..wire.registry import DIGITAL_SIGNATURE, X509_SIGNATURE, PayloadType
 from .draws import Draws
 from .errors import Unmet
+from .identifiers import DSS_SIGNATURE, FORMS
 from .payloads import AUTH, CERT, CERTREQ, N, Payload
 
 HASHES = {"SHA-256": 2, "SHA-384": 3, "SHA-512": 4, "": 5}  # RFC 7427 7; EdDSA goes by Identity (RFC 8420 3)
 SALT_OCTETS = 64
+DSS_OCTETS = 20  # of r and of s, with a key of 1024 bits
 PEM = b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n"
 _CURVE_HASHES = {"secp256r1": "SHA-256", "secp384r1": "SHA-384", "secp521r1": "SHA-512"}
 
@@ -74,8 +77,10 @@ class Identity:
         algorithm = algorithm or self.algorithm()
         if isinstance(self.key, dsa.DSAPrivateKey):  # only ever refused, so its octets may differ from play to play
             signature = self.key.sign(signed, hashes.SHA1())
-            return AUTH(DIGITAL_SIGNATURE, bytes([len(algorithm.identifier)]) + algorithm.identifier + signature)
-        signature = signing.fixed(self.key, algorithm, signed, draws.octets(SALT_OCTETS))
+            if algorithm.method == DSS_SIGNATURE:  # r and s, as RFC 2409 5.1 has it; RFC 7296 3.8 says nothing
+                signature = b"".join(one.to_bytes(DSS_OCTETS, "big") for one in decode_dss_signature(signature))
+        else:
+            signature = signing.fixed(self.key, algorithm, signed, draws.octets(SALT_OCTETS))
         if algorithm.method != DIGITAL_SIGNATURE:
             return AUTH(algorithm.method, signature)
         return AUTH(DIGITAL_SIGNATURE, bytes([len(algorithm.identifier)]) + algorithm.identifier + signature)
@@ -104,7 +109,7 @@ def algorithm_of(message: ike.Message) -> signing.Algorithm:
     if not isinstance(auth, ike.AuthPayload):
         raise Unmet(f"{message} has no AUTH")
     try:
-        return signing.take_apart(auth.method, auth.data)[0]
+        return signing.take_apart(auth.method, auth.data, FORMS)[0]
     except (Failed, IndexError) as error:
         raise Unmet(f"AUTH of the peer: {error} (RFC 7427 3)") from error
 
@@ -117,7 +122,7 @@ def check(message: ike.Message, auth: ike.AuthPayload, signed: bytes) -> None:
         raise Unmet(f"AUTH by {auth.method_name} without a certificate")
     try:
         key = x509.load_der_x509_certificate(certificates[0].data).public_key()
-        algorithm, signature = signing.take_apart(auth.method, auth.data)
+        algorithm, signature = signing.take_apart(auth.method, auth.data, FORMS)
         signing.verify(key, algorithm, signed, signature)
     except (Failed, ValueError) as error:
         raise Unmet(f"AUTH of the peer: {error} (RFC 7427 3, RFC 7296 2.15)") from error

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from .. import keys
+from .. import keys, workplace
 from ..capture import CaptureError
 from ..link import RelayError
 from ..peers.build import PeerMissing
@@ -76,6 +76,7 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     listed = [line for line in expected if line.matches(one.scenario, one.initiator, one.responder,
                                                                 one.authentication)]
     verdict, reason = apply_expected(*judgement, listed)
+    reason = reason.replace(str(lab.directory), str(one.directory))  # who reads it finds things at home
     result = _result(lab, verdict, reason, watch.seconds())
     if verdict not in (Verdict.PASS, Verdict.UNSUPPORTED) and lab.trace is not None:
         result.cause = str(leaks[0]) if leaks else cause(lab.trace)
@@ -83,10 +84,10 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
         _write(lab, result, leaks, watch)
     except OSError as error:
         # Half a directory would look like evidence; without room there is none.
-        shutil.rmtree(lab.directory, ignore_errors=True)
+        shutil.rmtree(one.directory, ignore_errors=True)
         before = "" if verdict is Verdict.INCONCLUSIVE else f" (it was {verdict}{': ' * bool(reason)}{reason})"
         result.verdict, result.artefacts = Verdict.INCONCLUSIVE, ""
-        result.reason = (f"cannot write artefacts to {lab.directory}: {error.strerror}; make room or give "
+        result.reason = (f"cannot write artefacts to {one.directory}: {error.strerror}; make room or give "
                          f"another --out{before}")
     return result
 
@@ -284,9 +285,9 @@ def _handshake_ms(trace: Trace) -> float | None:
 
 
 def _write(lab: Lab, result: Result, leaks: list[Leak], watch: _Watch) -> None:
-    """verdict.json last: its presence says that the directory is whole."""
-    directory = lab.directory
-    directory.mkdir(parents=True, exist_ok=True)
+    """Carries home what the play has left. verdict.json last: its presence says that the directory is whole."""
+    directory = lab.play.directory
+    workplace.carry(lab.directory, directory)
     if lab.trace is not None:
         (directory / "trace.txt").write_text("".join(line + "\n" for line in lines(lab.trace)))
         (directory / "ladder.svg").write_text(draw(lab.trace))

@@ -25,6 +25,7 @@ from ..traffic import Flow
 from ..wire import capture as capture_file
 from ..wire import packet
 from ..wire.packet import Datagram
+from ..workplace import workplace
 from . import on_the_wire, stranger
 from .proof import Proof
 from .setting import Setting
@@ -42,7 +43,7 @@ class Play:
     title: str
     initiator: str
     responder: str
-    directory: Path
+    directory: Path  # for what is left of it
     layout: str = "pair"
     relayed: Any = ()
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -53,8 +54,8 @@ class Play:
 class Lab:
     def __init__(self, play: Play):
         self.play = play
-        self.directory = play.directory
-        self.setting = Setting(proof=Proof(play.authentication, play.directory / "credentials"))
+        self.directory = workplace(play.directory)
+        self.setting = Setting(proof=Proof(play.authentication, self.directory / "credentials"))
         self.client = Side("client", play.initiator, self)
         self.gateway = Side("gateway", play.responder, self)
         self.sides = [self.client, self.gateway]
@@ -190,7 +191,6 @@ class Lab:
 
     def open(self) -> None:
         """Topology and capture: from here on no packet is missed."""
-        self.directory.mkdir(parents=True, exist_ok=True)
         for side in self.sides:
             side.peer = table.kind(side.kind).create(self.directory / side.name)
             side.peer.require(*self.play.needs.get("both", ()), *self.play.needs.get(side.name, ()))

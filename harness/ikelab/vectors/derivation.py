@@ -12,7 +12,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec, x448, x25519
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -20,7 +20,9 @@ PRF_HASHES = {"PRF_HMAC_SHA1": "sha1", "PRF_HMAC_SHA2_256": "sha256", "PRF_HMAC_
               "PRF_HMAC_SHA2_512": "sha512"}
 INTEGRITIES = {"AUTH_HMAC_SHA1_96": ("sha1", 20, 12), "AUTH_HMAC_SHA2_256_128": ("sha256", 32, 16),
                "AUTH_HMAC_SHA2_384_192": ("sha384", 48, 24),
-               "AUTH_HMAC_SHA2_512_256": ("sha512", 64, 32)}
+               "AUTH_HMAC_SHA2_512_256": ("sha512", 64, 32), "AUTH_AES_XCBC_96": ("aes-xcbc", 16, 12)}
+SALTS = {"ENCR_AES_GCM_16": 4, "ENCR_AES_CCM_8": 3, "ENCR_CHACHA20_POLY1305": 4, "ENCR_AES_CTR": 4}  # octets
+AEAD_ICVS = {"ENCR_AES_GCM_16": 16, "ENCR_AES_CCM_8": 8, "ENCR_CHACHA20_POLY1305": 16}
 KEY_PAD = b"Key Pad for IKEv2"
 
 
@@ -192,18 +194,18 @@ def shared_secret(group: str, private: bytes, peer: bytes) -> bytes:
 
 @dataclass(slots=True, frozen=True)
 class Suite:
-    """What protects IKE or ESP. `salt` octets end the encryption key (RFC 4106 8.1, RFC 7634 2)."""
+    """What protects IKE or ESP. `salt` octets end the encryption key (RFC 4106 8.1, RFC 4309 7.1, RFC 7634 2)."""
 
     encryption: str
     integrity: str = ""
 
     @property
     def aead(self) -> bool:
-        return self.encryption in ("ENCR_AES_GCM_16", "ENCR_CHACHA20_POLY1305")
+        return self.encryption in AEAD_ICVS
 
     @property
     def salt(self) -> int:
-        return 4 if self.aead or self.encryption == "ENCR_AES_CTR" else 0
+        return SALTS.get(self.encryption, 0)
 
     @property
     def iv(self) -> int:
@@ -212,7 +214,7 @@ class Suite:
     @property
     def icv(self) -> int:
         if self.aead:
-            return 16
+            return AEAD_ICVS[self.encryption]
         return INTEGRITIES[self.integrity][2] if self.integrity else 0
 
     @property
@@ -227,7 +229,7 @@ class Suite:
              header: bytes, tail: bytes = b"") -> bytes:
         """IV | ciphertext | ICV. `aad` is an AEAD's; a MAC covers `header`, IV, ciphertext and `tail`."""
         if self.aead:
-            return iv + self._aead(key).encrypt(key[-4:] + iv, text, aad)
+            return iv + self._aead(key).encrypt(key[-self.salt :] + iv, text, aad)
         body = iv + self._unauthenticated(key, iv, text, True)
         return body + self._mac(integrity_key, header + body + tail)
 
@@ -238,7 +240,7 @@ class Suite:
         iv, body = sealed[: self.iv], sealed[self.iv :]
         if self.aead:
             try:
-                return self._aead(key).decrypt(key[-4:] + iv, body, aad)
+                return self._aead(key).decrypt(key[-self.salt :] + iv, body, aad)
             except InvalidTag as error:
                 raise NotAuthentic("the ICV does not match") from error
         text, icv = body[: len(body) - self.icv], body[len(body) - self.icv :]
@@ -246,11 +248,17 @@ class Suite:
             raise NotAuthentic("the ICV does not match")
         return self._unauthenticated(key, iv, text, False)
 
-    def _aead(self, key: bytes) -> AESGCM | ChaCha20Poly1305:
-        return (AESGCM if self.encryption == "ENCR_AES_GCM_16" else ChaCha20Poly1305)(key[:-4])
+    def _aead(self, key: bytes) -> AESCCM | AESGCM | ChaCha20Poly1305:
+        key = key[: -self.salt]
+        if self.encryption == "ENCR_AES_CCM_8":
+            return AESCCM(key, self.icv)
+        return AESGCM(key) if self.encryption == "ENCR_AES_GCM_16" else ChaCha20Poly1305(key)
 
     def _mac(self, key: bytes, message: bytes) -> bytes:
-        return hmac(INTEGRITIES[self.integrity][0], key, message)[: self.icv] if self.integrity else b""
+        if not self.integrity:
+            return b""
+        name = INTEGRITIES[self.integrity][0]
+        return (aes_xcbc(key, message) if name == "aes-xcbc" else hmac(name, key, message))[: self.icv]
 
     def _unauthenticated(self, key: bytes, iv: bytes, text: bytes, encrypt: bool) -> bytes:
         if self.encryption == "ENCR_NULL":  # RFC 2410
@@ -275,7 +283,7 @@ def esp_padding(payload: bytes, suite: Suite, next_header: int) -> bytes:
 
 
 def esp_aad(spi: bytes, sequence: int, esn: bool) -> bytes:
-    """RFC 4106 5, RFC 7634 2.1"""
+    """RFC 4106 5, RFC 4309 5, RFC 7634 2.1"""
     return spi + struct.pack(">Q" if esn else ">I", sequence & (2**64 - 1 if esn else 2**32 - 1))
 
 

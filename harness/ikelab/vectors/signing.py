@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,14 +66,14 @@ ALGORITHMS = [
     Algorithm("ECDSA with SHA-512 on the P-521 curve", 11, "ecdsa", "SHA-512")]
 
 
-def take_apart(method: int, data: bytes) -> tuple[Algorithm, bytes]:
+def take_apart(method: int, data: bytes, known: Sequence[Algorithm] = ALGORITHMS) -> tuple[Algorithm, bytes]:
     """The algorithm and the signature of an AUTH payload's data (RFC 7427 3)."""
     if method != DIGITAL_SIGNATURE:
-        found = next((a for a in ALGORITHMS if a.method == method), None)
+        found = next((a for a in known if a.method == method), None)
         signature = data
     else:
         end = 1 + data[0]
-        found = next((a for a in ALGORITHMS if a.identifier and a.identifier == data[1:end]), None)
+        found = next((a for a in known if a.identifier and a.identifier == data[1:end]), None)
         signature = data[end:]
     if found is None:
         raise Failed(f"AUTH by method {method} with an algorithm that is none of those here")

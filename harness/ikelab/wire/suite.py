@@ -8,10 +8,10 @@ from .registry import TransformType
 
 Suite = frozenset[str]
 
-_CIPHERS = {11: "null", 12: "aes{}", 20: "aes{}gcm16", 28: "chacha20poly1305"}
+_CIPHERS = {11: "null", 12: "aes{}", 14: "aes{}ccm8", 20: "aes{}gcm16", 28: "chacha20poly1305"}
 _WORDS: dict[int, dict[int, str]] = {
-    TransformType.PRF: {2: "prfsha1", 5: "prfsha256", 6: "prfsha384", 7: "prfsha512"},
-    TransformType.INTEG: {0: "", 2: "sha1", 12: "sha256", 13: "sha384", 14: "sha512"},
+    TransformType.PRF: {2: "prfsha1", 4: "prfaesxcbc", 5: "prfsha256", 6: "prfsha384", 7: "prfsha512", 8: "prfaescmac"},
+    TransformType.INTEG: {0: "", 2: "sha1", 5: "aesxcbc", 12: "sha256", 13: "sha384", 14: "sha512"},
     TransformType.KE: {0: "", 14: "modp2048", 15: "modp3072", 16: "modp4096", 19: "ecp256", 20: "ecp384",
                        21: "ecp521", 31: "x25519", 32: "x448"},
     TransformType.ESN: {0: "", 1: "esn"},

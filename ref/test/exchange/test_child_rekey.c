@@ -91,6 +91,19 @@ static void test_there_and_back(void **state)
     assert_int_equal(bench_sa(&bench, 0)->request.task.type, TASK_CHILD_DELETE);
 }
 
+/* 1.3: KEi is of the group that the Child SA was made with; of one that was made without (in
+ * IKE_AUTH) it is our first. */
+static void test_group(void **state)
+{
+    (void)state;
+    assert_int_equal(ask(0), STATUS_OK);
+    assert_int_equal(bench.ask.message.ke.group, WORLD_KE_A);
+    bench_sa(&bench, 0)->children->state = CHILD_SA_INSTALLED;
+    bench_sa(&bench, 0)->children->key_exchange = key_exchange_algorithm_find(WORLD_KE_B);
+    assert_int_equal(ask(0), STATUS_OK);
+    assert_int_equal(bench.ask.message.ke.group, WORLD_KE_B);
+}
+
 static void test_nothing_to_ask(void **state)
 {
     (void)state;
@@ -230,6 +243,7 @@ int main(void)
         TEST(test_won_and_made_nothing),
         cmocka_unit_test(test_lowest_of_four),
         TEST(test_there_and_back),
+        TEST(test_group),
         TEST(test_nothing_to_ask),
         TEST(test_refusals),
         TEST(test_plan_is_done),

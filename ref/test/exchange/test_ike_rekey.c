@@ -66,6 +66,19 @@ static void test_there_and_back(void **state)
     assert_false(old[1]->request.active);
 }
 
+/* 1.3: KEi is of the group that the IKE SA was made with, or of the one that was demanded. */
+static void test_group(void **state)
+{
+    struct task task = {.type = TASK_IKE_REKEY};
+    (void)state;
+    bench_sa(&bench, 0)->key_exchange = key_exchange_algorithm_find(WORLD_KE_B);
+    assert_int_equal(bench_ask(&bench, 0, &task), STATUS_OK);
+    assert_int_equal(bench.ask.message.ke.group, WORLD_KE_B);
+    task.group = WORLD_KE_A;
+    assert_int_equal(bench_ask(&bench, 0, &task), STATUS_OK);
+    assert_int_equal(bench.ask.message.ke.group, WORLD_KE_A);
+}
+
 static void test_refusals(void **state)
 {
     static const enum task_type busy[] = {TASK_CHILD_CREATE, TASK_CHILD_REKEY, TASK_CHILD_DELETE};
@@ -265,6 +278,7 @@ int main(void)
         TEST(test_request_without_an_spi),
         TEST(test_lost_to_one_that_is_gone),
         TEST(test_there_and_back),
+        TEST(test_group),
         TEST(test_refusals),
         TEST(test_rival),
         TEST(test_inheritance),

@@ -20,7 +20,7 @@ def test_who_asks_for_a_child_sa_gets_one_or_an_error(responder):
     assert answer.first(PayloadType.SA) is not None or [one for one in answer.notifies().values() if one.is_error]
 
 
-@requirement("RFC6023-3-01", "RFC6023-3-04", "RFC6023-3-05", "RFC6023-3-08", "RFC6023-5-02")
+@requirement("RFC6023-3-01", "RFC6023-3-02", "RFC6023-3-04", "RFC6023-3-05", "RFC6023-3-08", "RFC6023-5-02")
 def test_a_childless_ike_auth_is_answered_as_was_announced(responder):
     """Who has sent CHILDLESS_IKEV2_SUPPORTED answers it by IDr and AUTH and nothing about a Child SA; who has not refuses
     it, or makes no Child SA. RFC 6023 3, 5"""

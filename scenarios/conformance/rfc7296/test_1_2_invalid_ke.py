@@ -2,7 +2,7 @@ from ikelab.conformance import *
 
 
 @configuration(proposals=("aes256gcm16-prfsha256-x25519-ecp256",))
-@requirement("RFC7296-1.2-08", "RFC7296-1.2-09")
+@requirement("RFC7296-1.2-08", "RFC7296-1.2-09", "RFC7296-3.3.6-10", "RFC7296-3.3.6-11")
 def test_another_group_is_used_and_all_is_proposed_again(initiator):
     """On INVALID_KE_PAYLOAD the initiator sends KE of the group named there, with the same proposals. RFC 7296 1.2"""
     sa = initiator.call()

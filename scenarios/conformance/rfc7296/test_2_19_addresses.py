@@ -6,6 +6,7 @@ from ikelab.conformance import *
 
 REQUEST, REPLY = 1, 2
 IP4_ADDRESS, IP4_NETMASK, IP6_ADDRESS, SUPPORTED = 1, 2, 8, 14
+IP4_DNS, IP4_NBNS, IP4_DHCP, IP6_DNS, IP4_SUBNET, IP6_SUBNET, NOBODYS = 3, 4, 6, 10, 13, 15, 16383
 KIND = {4: IP4_ADDRESS, 6: IP6_ADDRESS}
 BOTH = configuration(requests=(4, 6))
 BY_EAP = configuration(requests=(4, 6), eap={"method": "md5"})
@@ -87,7 +88,7 @@ def test_the_server_assigns_no_more_than_is_asked_for(responder):
 
 
 @BOTH
-@requirement("RFC7296-2.19-09", "RFC7296-2.19-10")
+@requirement("RFC7296-2.19-09", "RFC7296-2.19-10", "RFC7296-3.15.4-02")
 def test_who_asks_for_no_address_gets_no_child_sa(responder):
     """FAILED_CP_REQUIRED in place of the Child SA; the IKE SA is set up, and a later request is answered. RFC 7296 2.19"""
     sa = responder.initialised(requests=())
@@ -98,6 +99,70 @@ def test_who_asks_for_no_address_gets_no_child_sa(responder):
     assert "INVALID_SYNTAX" not in answer.notifies()
     sa.liveness()
     assert responder.status().established()
+
+
+@BOTH
+@requirement("RFC7296-3.15.4-03")
+def test_who_got_no_address_may_begin_anew(responder):
+    """After FAILED_CP_REQUIRED we delete the IKE SA, begin another, and ask for addresses now. RFC 7296 3.15.4"""
+    sa = responder.initialised(requests=())
+    assert sa.auth() is None
+    sa.received[-1].notified("FAILED_CP_REQUIRED")
+    sa.delete()
+    again = responder.initialised(requests=(4,))
+    child = again.auth()
+    assert len(again.leased) == 1
+    child.ping()
+
+
+@BOTH
+@requirement("RFC7296-3.15.1-04", "RFC7296-3.15.3-01")
+def test_an_address_may_be_suggested(responder):
+    """INTERNAL_IP6_ADDRESS with the lower octets that we should like: an address of its pool comes, that one or another.
+    RFC 7296 3.15.1, 3.15.3"""
+    (pool,) = [one for one in map(ipaddress.ip_network, responder.stage.pool) if one.version == 6]
+    sa = responder.initialised(requests=(6,))
+    assert sa.auth(*with_request(sa, (IP6_ADDRESS, pool[99].packed + bytes([128])))) is not None
+    (leased,) = sa.leased
+    assert ipaddress.ip_address(leased) in pool
+
+
+@BOTH
+@requirement("RFC7296-3.15.1-05")
+def test_several_addresses_may_be_asked_for(responder):
+    """Two INTERNAL_IP4_ADDRESS: one address of its pool comes, or two. RFC 7296 3.15.1"""
+    (pool,) = [one for one in map(ipaddress.ip_network, responder.stage.pool) if one.version == 4]
+    sa = responder.initialised(requests=(4,))
+    assert sa.auth(*with_request(sa, (IP4_ADDRESS, b""), (IP4_ADDRESS, b""))) is not None
+    assert len(sa.leased) in (1, 2) and all(ipaddress.ip_address(one) in pool for one in sa.leased)
+
+
+@BOTH
+@requirement("RFC7296-2.19-06", "RFC7296-3.15.1-03", "RFC7296-3.15.1-10", "RFC7296-3.15.1-12", "RFC7296-3.15.1-14",
+             "RFC7296-3.15.1-16", "RFC7296-3.15.1-19")
+@each("many", 0, 1, 3)
+def test_the_reply_may_have_any_number_of_servers_and_networks(initiator, many):
+    """Beside private addresses CFG_REPLY has so many of each kind, asked for or not: the client takes its Child SA. RFC 7296
+    2.19, 3.15.1"""
+    sa = initiator.initialised()
+    payloads = sa.auth_response_payloads(sa.auth_request)
+    (reply,) = [one for one in payloads if one.kind == PayloadType.CP]
+    more = [attribute for number in range(1, many + 1) for attribute in of_every_kind(number)]
+    sa.accept_auth(sa.auth_request, *replaced(payloads, CP(REPLY, *reply.attributes, *more)))
+    sa.liveness()
+    assert initiator.status().installed()
+
+
+def of_every_kind(number):
+    """Servers and networks of both families, and what nobody knows; a different one for each number."""
+    address, network = bytes([10, 77, 1, number]), bytes([10, 77, number, 0, 255, 255, 255, 0])
+    address6, network6 = pool6(number), pool6(number << 8) + bytes([120])
+    return [(IP4_DNS, address), (IP4_NBNS, address), (IP4_DHCP, address), (IP4_SUBNET, network), (IP6_DNS, address6),
+            (IP6_SUBNET, network6), (NOBODYS, b"who knows")]
+
+
+def pool6(number):
+    return (ipaddress.ip_address("2001:db8:77::") + number).packed
 
 
 @BY_EAP

@@ -281,3 +281,17 @@ def test_a_delete_of_a_child_sa_while_the_ike_sa_is_rekeyed(peer):
     sa.accept_delete(sa.expect_request(INFORMATIONAL))
     new.liveness()
     assert not peer.status().installed()
+
+
+@requirement("RFC7296-2.25-04")
+def test_each_repetition_of_what_was_refused_is_answered(peer):
+    """While it rekeys the IKE SA we ask three times for a Child SA, each time by a new request: each is answered
+    TEMPORARY_FAILURE, and the one after the rekey makes it. RFC 7296 2.25"""
+    sa = peer.establish()
+    peer.rekey("ike")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    for _ in range(3):
+        sa.request(CREATE_CHILD_SA, *sa.offer_child().payloads).notified("TEMPORARY_FAILURE")
+    new = sa.accept_rekey(request)
+    sa.accept_delete(sa.expect_request(INFORMATIONAL))
+    new.create_child().ping()

@@ -4,6 +4,7 @@ from ikelab.conformance import *
 
 REQUEST, REPLY, SET, ACK = 1, 2, 3, 4
 IP4_ADDRESS, IP4_DNS, APPLICATION_VERSION, SUPPORTED = 1, 3, 7, 14
+IP4_NBNS, IP4_DHCP, IP6_ADDRESS, IP6_DNS, IP4_SUBNET, IP6_SUBNET = 4, 6, 8, 10, 13, 15
 NOBODYS = 16383  # of private use
 
 
@@ -78,6 +79,19 @@ def test_an_address_that_cannot_be_assigned_is_no_failure_of_authentication(resp
     if answer.first(PayloadType.SA) is None:
         answer.notified("INTERNAL_ADDRESS_FAILURE")
         assert answer.first(PayloadType.TSi) is None
+    sa.liveness()
+
+
+@requirement("RFC7296-3.15.1-05", "RFC7296-3.15.1-09", "RFC7296-3.15.1-11", "RFC7296-3.15.1-13", "RFC7296-3.15.1-15",
+             "RFC7296-3.15.1-18")
+@each("kind", IP4_ADDRESS, IP4_DNS, IP4_NBNS, IP4_DHCP, IP4_SUBNET, IP6_ADDRESS, IP6_DNS, IP6_SUBNET)
+def test_several_of_a_kind_may_be_asked_for(responder, kind):
+    """Three attributes of a kind in CFG_REQUEST: the IKE SA comes about, with its Child SA or without. RFC 7296 3.15.1"""
+    sa = responder.initialised()
+    payloads = sa.auth_payloads()
+    at = [one.kind for one in payloads].index(PayloadType.SA)
+    answer = sa.expect_response(sa.send_auth(*payloads[:at], CP(REQUEST, *[(kind, b"")] * 3), *payloads[at:]))
+    sa.check_proof(answer)
     sa.liveness()
 
 

@@ -48,7 +48,7 @@ def test_addresses_as_identities(peer):
 
 
 @configuration(local_id="2001:db8::77", remote_id="2001:db8::78")
-@requirement("RFC7296-3.5-08")
+@requirement("RFC7296-3.5-08", "RFC7296-3.5-09")
 def test_ipv6_addresses_as_identities(peer):
     """ID_IPV6_ADDR has sixteen octets, and ours is accepted. RFC 7296 3.5"""
     found = peers_identity(peer)

@@ -1,5 +1,8 @@
 from ikelab.conformance import *
 
+X509_SIGNATURE = 4
+BY_CERTIFICATE = configuration(certificate={"key": "p256"})
+
 
 @requirement("RFC7296-3.7-05", "RFC7296-3.7-01", "RFC7296-3.2-05")
 @each("encoding", 4, 1, 12, 200)
@@ -25,3 +28,37 @@ def test_http_lookup_in_ike_auth_is_no_obstacle(responder):
     sa = responder.initialised()
     payloads = sa.auth_payloads()
     assert sa.auth(payloads[0], N("HTTP_CERT_LOOKUP_SUPPORTED"), *payloads[1:]) is not None
+
+
+@BY_CERTIFICATE
+@needs("auth-signature", "auth-ecdsa")
+@requirement("RFC7296-3.6-01", "RFC7296-3.7-03")
+def test_a_certificate_that_is_asked_for_is_sent(peer):
+    """CERTREQ names an authority that it does not know, and its own: its certificate comes with AUTH. RFC 7296 3.6, 3.7"""
+    sa = peer.ike_sa() if peer.role == "responder" else peer.call()
+    if peer.role == "responder":
+        sa.init()
+        message = sa.expect_response(sa.send_auth(*with_a_stranger(sa.auth_payloads())))
+    else:
+        sa.accept_init(*with_a_stranger(sa.init_response_payloads()))
+        message = sa.expect_request(IKE_AUTH)
+    found = message.first(PayloadType.CERT)
+    assert found is not None and (found.encoding, found.data) == (X509_SIGNATURE, peer.certificate())
+
+
+def with_a_stranger(payloads):
+    """The same with one more authority in CERTREQ, before the other."""
+    (one,) = [one for one in payloads if one.kind == PayloadType.CERTREQ]
+    return replaced(payloads, CERTREQ(20 * b"\x99" + one.data))
+
+
+@BY_CERTIFICATE
+@needs("auth-signature", "auth-ecdsa")
+@requirement("RFC7296-3.7-02")
+def test_authorities_are_named_for_x509_alone(peer):
+    """Of its own CERTREQ payloads only those of the encodings 4, 12 and 13 have a Certification Authority. RFC 7296 3.7"""
+    message = peer.ike_sa().init() if peer.role == "responder" else peer.initialised().auth_request
+    found = payloads_of([message], PayloadType.CERTREQ)
+    if not found:
+        raise NotReady("it asks for no certificate")
+    assert all(one.encoding in (X509_SIGNATURE, 12, 13) or not one.data for one in found)

@@ -49,7 +49,7 @@ def test_rsa_with_a_key_id(peer):
 
 @configuration(client={"certificate": None}, gateway={"certificate": {"key": "p256"}})
 @needs("auth-mixed")
-@requirement("RFC7296-4-16")
+@requirement("RFC7296-4-16", "RFC7296-2.15-09")
 def test_a_responder_with_a_certificate_and_an_initiator_with_a_shared_key(peer):
     """Each is accepted by the other. RFC 7296 4"""
     sa = peer.establish()

@@ -4,7 +4,7 @@ from ikelab.conformance import *
 
 DIGITAL_SIGNATURE = 14
 HASHES = "SIGNATURE_HASH_ALGORITHMS"
-SHA1 = 1
+SHA1, SHA256 = 1, 2
 
 pytestmark = [configuration(certificate={"key": "p256"}), needs("auth-signature", "auth-ecdsa")]
 
@@ -46,7 +46,7 @@ def test_the_responder_names_its_hash_algorithms(responder):
     assert 2 in listed and SHA1 not in listed
 
 
-@requirement("RFC7427-3-01", "RFC7427-3-04", "RFC7427-3-07")
+@requirement("RFC7427-3-01", "RFC7427-3-04", "RFC7427-3-07", "RFC8247-3.1-07")
 def test_both_sign_by_the_method_14(peer):
     """After both have named hashes: the length of an AlgorithmIdentifier, that, and a signature that verifies. RFC 7427 3"""
     sa = peer.initialised()
@@ -84,3 +84,20 @@ def test_a_proof_that_is_not_whole_is_refused(responder, change):
     assert answer.first(PayloadType.AUTH) is None
     assert set(answer.notifies()) & {"AUTHENTICATION_FAILED", "INVALID_SYNTAX"}
     assert not responder.status().established()
+
+
+@requirement("RFC7427-3-02")
+def test_an_identifier_of_ecdsa_has_no_parameters(peer):
+    """They are absent, not NULL. RFC 7427 3, A.3"""
+    used = algorithm_of(proof_for(peer, SHA256))
+    assert used == algorithm("ECDSA with SHA-256"), used.name
+
+
+@configuration(certificate={"key": "rsa2048", "authority_key": "rsa2048"})
+@needs("auth-rsa")
+@requirement("RFC7427-3-02")
+def test_an_identifier_of_rsa_is_as_its_specification_wants_it(peer):
+    """The parameters of PKCS #1 v1.5 are NULL, not absent; those of PSS leave out what is the default. RFC 7427 3, A.1,
+    A.4, RFC 4055 2.1, 3.1, 5"""
+    assert algorithm_of(proof_for(peer, SHA256)).name in ("RSASSA-PKCS1-v1_5 with SHA-256", "RSASSA-PSS with SHA-256",
+                                                          "PSS with SHA-256, parameters of the hash absent")

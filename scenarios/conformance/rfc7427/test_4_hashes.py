@@ -8,7 +8,7 @@ LISTED = {2: "SHA-256", 3: "SHA-384", 4: "SHA-512"}
 
 
 @each("number", *LISTED)
-@requirement("RFC7427-4-02", "RFC7427-3-05")
+@requirement("RFC7427-4-02", "RFC7427-3-05", "RFC8247-3.2-03", "RFC8247-3.2-06")
 def test_the_signature_has_a_hash_that_we_have_listed(peer, number):
     """Of one hash listed that one is taken; a hash longer than the curve's order is cut to its leftmost bits. RFC 7427
     3, 4"""
@@ -16,7 +16,7 @@ def test_the_signature_has_a_hash_that_we_have_listed(peer, number):
 
 
 @each("number", *LISTED)
-@requirement("RFC7427-3-05", "RFC8247-3.2-02")
+@requirement("RFC7427-3-05", "RFC8247-3.2-02", "RFC8247-3.2-03", "RFC8247-3.2-06")
 def test_a_signature_with_each_hash_that_it_has_listed_is_taken(peer, number):
     """P-256 with SHA-256, and with longer hashes cut to 256 bits. RFC 7427 3, RFC 8247 3.2"""
     is_believed(peer, algorithm(f"ECDSA with {LISTED[number]}"))

@@ -15,6 +15,12 @@ def test_it_signs_by_pss_as_the_parameters_say(peer, number):
     assert (used.scheme, used.hash) == ("pss", LISTED[number])
 
 
+@requirement("RFC7427-3-02")
+def test_an_identifier_of_pss_leaves_out_what_is_the_default(peer):
+    """The trailer field is not written out. RFC 7427 3, A.4, RFC 4055 3.1"""
+    assert algorithm_of(proof_for(peer, 2)).name != "PSS with SHA-256, the trailer field written out"
+
+
 @each("hash_name", "SHA-256", "SHA-384", "SHA-512")
 @requirement("RFC8247-3.2-02", "RFC8247-3.2-04", "RFC8247-3.2-05", "RFC8247-3.1.1-01")
 def test_pss_is_taken(peer, hash_name):

@@ -28,6 +28,20 @@ def test_cbc_goes_with_integrity(peer, integrity):
     answer.notified("NO_PROPOSAL_CHOSEN")
 
 
+@configuration(child={"proposals": ESP_WORDS})
+@needs("esp-aes-cbc")
+@requirement("RFC8221-4-02", "RFC8221-6-11")
+def test_authentication_is_not_left_to_ah(peer):
+    """Whether or not there is a Child SA of AH for the same packets, one of AES-CBC without integrity is refused. RFC 8221
+    4, 6"""
+    sa = peer.establish()
+    for protocol, transforms in ((Protocol.AH, ["sha256"]), (ESP, ["aes256"])):
+        offer = sa.offer_child(group=0)
+        one = Proposal(1, protocol, offer.spi, [transform(word) for word in (*transforms, "noesn")])
+        answer = sa.request(CREATE_CHILD_SA, *replaced(offer.payloads, SA(one)))
+    answer.notified("NO_PROPOSAL_CHOSEN")
+
+
 @needs("esp-aes-gcm")
 @requirement("RFC8221-6-02")
 def test_none_as_integrity_goes_with_a_combined_mode_cipher(peer):

@@ -1,4 +1,4 @@
-"""Algorithms that are not to be had for ESP and AH. RFC 8221 5, 6"""
+"""Algorithms that are not to be had for ESP and AH, or should not. RFC 8221 5, 6"""
 
 from ikelab.conformance import *
 
@@ -15,6 +15,12 @@ def test_des_with_an_iv_of_64_bits_is_refused(peer):
 def test_des_is_refused(peer):
     """The same of ENCR_DES. RFC 8221 5"""
     refuses_for_esp(peer, Transform(TransformType.ENCR, 2))
+
+
+@requirement("RFC8221-5-03")
+def test_triple_des_is_refused(peer):
+    """The same of ENCR_3DES. RFC 8221 5"""
+    refuses_for_esp(peer, Transform(TransformType.ENCR, 3))
 
 
 @requirement("RFC8221-5-04")

@@ -5,10 +5,12 @@ IKE_WORDS = ("aes128-aes256-sha256-prfsha256-modp2048",)
 
 @configuration(proposals=IKE_WORDS)
 @needs("ike-aes-cbc", "ke-modp")
-@requirement("RFC8247-2.1-02", "RFC8247-2.2-01", "RFC8247-2.3-01", "RFC8247-2.4-01", "RFC8247-3.1-02")
+@requirement("RFC8247-2.1-02", "RFC8247-2.2-01", "RFC8247-2.3-01", "RFC8247-2.4-01", "RFC8247-3.1-02",
+             "RFC7296-2-03")
 @each("bits", 128, 256)
 def test_what_everybody_has(peer, bits):
-    """AES-CBC of both key lengths with HMAC-SHA-256 and the 2048-bit group, and a shared key. RFC 8247 2, 3.1"""
+    """AES-CBC of both key lengths with HMAC-SHA-256 and the 2048-bit group, and a shared key. We
+    propose no more than we use, however much the peer has. RFC 8247 2, 3.1, RFC 7296 2"""
     sa = peer.establish(proposals=(f"aes{bits}-sha256-prfsha256-modp2048",))
     assert sa.choice.key_octets * 8 == bits and sa.choice.ke == "modp2048"
     sa.liveness()

@@ -1,4 +1,4 @@
-"""Algorithms that are not to be had for IKE. RFC 8247 2"""
+"""Algorithms that are not to be had for IKE, or should not. RFC 8247 2"""
 
 from ikelab.conformance import *
 
@@ -41,6 +41,18 @@ def test_integrity_by_kpdk_is_refused(peer):
     refuses_for_ike(peer, Transform(TransformType.INTEG, 4))
 
 
+@requirement("RFC8247-2.4-03")
+def test_1536_bits_are_refused(peer):
+    """The same of group 5. RFC 8247 2.4"""
+    refuses_for_ike(peer, Transform(TransformType.KE, 5))
+
+
+@requirement("RFC8247-2.4-04")
+def test_1024_bits_are_refused(peer):
+    """The same of group 2. RFC 8247 2.4"""
+    refuses_for_ike(peer, Transform(TransformType.KE, 2))
+
+
 @requirement("RFC8247-2.4-05")
 def test_768_bits_are_refused(peer):
     """The same of group 1. RFC 8247 2.4"""
@@ -51,3 +63,15 @@ def test_768_bits_are_refused(peer):
 def test_a_subgroup_of_160_bits_is_refused(peer):
     """The same of group 22. RFC 8247 2.4"""
     refuses_for_ike(peer, Transform(TransformType.KE, 22))
+
+
+@requirement("RFC8247-2.4-07")
+def test_a_subgroup_of_224_bits_is_refused(peer):
+    """The same of group 23. RFC 8247 2.4"""
+    refuses_for_ike(peer, Transform(TransformType.KE, 23))
+
+
+@requirement("RFC8247-2.4-08")
+def test_a_subgroup_of_256_bits_is_refused(peer):
+    """The same of group 24. RFC 8247 2.4"""
+    refuses_for_ike(peer, Transform(TransformType.KE, 24))
