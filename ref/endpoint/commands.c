@@ -271,6 +271,18 @@ static enum status roam(struct sa_store *store, const struct command *command)
     return STATUS_OK;
 }
 
+static enum status note_path_mtu(struct sa_store *store, const struct command *command)
+{
+    for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        if (sa->state != IKE_SA_CLOSED &&
+            address_equal(&sa->path.remote.ip, &command->path.remote.ip)) {
+            request_narrow(store, sa, command->mtu);
+        }
+    }
+    sa_store_emit_done(store, command->id, STATUS_OK);
+    return STATUS_OK;
+}
+
 static enum status shut_down(struct sa_store *store, const struct command *command)
 {
     store->shutting_down = true;
@@ -327,6 +339,8 @@ enum status commands_execute(struct sa_store *store, const struct command *comma
         return note_traffic(store, command);
     case COMMAND_EXPIRE:
         return expire_child(store, command);
+    case COMMAND_PATH_MTU:
+        return note_path_mtu(store, command);
     case COMMAND_SHUTDOWN:
         return shut_down(store, command);
     }

@@ -87,6 +87,7 @@ bool endpoint_next_datagram(struct endpoint *endpoint, struct datagram *out)
     *out = (struct datagram){.path = d->path,
                              .encapsulated = d->encapsulated,
                              .keepalive = d->keepalive,
+                             .dont_fragment = d->dont_fragment,
                              .octets = bytes_of(d->octets, d->length)};
     return true;
 }

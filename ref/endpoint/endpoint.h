@@ -15,6 +15,8 @@ struct datagram {
     bool encapsulated;   /* travels on the NAT traversal port: the edge adds or has removed the
                             Non-ESP   marker (RFC 3948 2.2); octets never hold it */
     bool keepalive;      /* a NAT keepalive: one octet 0xff, and no marker (RFC 3948 2.3) */
+    bool dont_fragment;  /* out: rather lost than cut by IP, for it can be cut smaller; the host
+                            tells by COMMAND_PATH_MTU that it was too large (RFC 7383 2.5.2) */
     struct bytes octets; /* out: valid until the next call of any endpoint function */
 };
 

@@ -209,6 +209,32 @@ void fragmentation_cut(struct sa_store *store, struct ike_sa *sa, const struct p
     *message = smaller;
 }
 
+static bool exceeds(const struct ike_sa *sa, const struct stored_message *message, size_t mtu)
+{
+    for (const struct stored_datagram *d = message->datagrams; d != NULL; d = d->next) {
+        if (d->length + packet_overhead(&sa->path, sa->encapsulated) > mtu) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fragmentation_narrow(struct sa_store *store, struct ike_sa *sa, size_t mtu,
+                          struct stored_message *message)
+{
+    size_t size = mtu > FRAGMENT_SIZE_MIN ? mtu : FRAGMENT_SIZE_MIN;
+    if (size < fragmentation_size(sa)) {
+        sa->fragment_size = size;
+        sa->fragment_path = sa->path_changes;
+    }
+    if (message->plain == NULL || message->plain->total == 1 || !exceeds(sa, message, size)) {
+        return false;
+    }
+    message->plain->next_size = size;
+    fragmentation_cut(store, sa, &sa->path, sa->encapsulated, message);
+    return !exceeds(sa, message, size);
+}
+
 /* ---- in ---- */
 
 /* A fragment of a request we have answered brings the answer once more, but only the first one: one

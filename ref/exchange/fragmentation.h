@@ -42,6 +42,12 @@ bool fragmentation_cut_due(const struct stored_message *message);
 void fragmentation_cut(struct sa_store *store, struct ike_sa *sa, const struct path *path,
                        bool encapsulated, struct stored_message *message);
 
+/* The path of the IKE SA takes no IP packets of more than `mtu` octets: later messages keep to that
+ * (2.5.1), and fragments of this one that do not are cut anew (2.5.2). True: they were, and are to
+ * be sent. False also where nothing is stored. */
+bool fragmentation_narrow(struct sa_store *store, struct ike_sa *sa, size_t mtu,
+                          struct stored_message *message);
+
 /* ---- in ---- */
 
 struct opened {

@@ -174,15 +174,21 @@ void request_resend(struct sa_store *store, struct ike_sa *sa)
     request->timeout_ns = longer < r->timeout_max_ns ? longer : r->timeout_max_ns;
 }
 
-/* Perhaps the path does not take IP packets as large as ours: smaller fragments, with all their
- * tries and intervals (RFC 7383 2.5.2). */
-static void send_smaller(struct sa_store *store, struct ike_sa *sa)
+/* Smaller fragments have all their tries and intervals (RFC 7383 2.5.2). */
+static void send_anew(struct sa_store *store, struct ike_sa *sa)
 {
-    fragmentation_cut(store, sa, &sa->path, sa->encapsulated, &sa->request.message);
     fragmentation_retry(&sa->request.message);
     sa->request.timeout_ns = sa->peer->retransmission.timeout_ns;
     sa->request.sent = 1;
     request_resend(store, sa);
+}
+
+void request_narrow(struct sa_store *store, struct ike_sa *sa, size_t mtu)
+{
+    (void)fragmentation_narrow(store, sa, mtu, &sa->response);
+    if (sa->request.active && fragmentation_narrow(store, sa, mtu, &sa->request.message)) {
+        send_anew(store, sa);
+    }
 }
 
 static void give_up(struct sa_store *store, struct ike_sa *sa, enum status status)
@@ -210,7 +216,9 @@ void request_expire(struct sa_store *store, struct ike_sa *sa)
         give_up(store, sa, request->error);
     } else if (store->now_ns >= request->next_ns) {
         if (fragmentation_cut_due(&request->message)) {
-            send_smaller(store, sa);
+            /* perhaps the path does not take IP packets as large as ours */
+            fragmentation_cut(store, sa, &sa->path, sa->encapsulated, &request->message);
+            send_anew(store, sa);
         } else if (request->sent >= sa->peer->retransmission.tries) {
             give_up(store, sa, request->error);
         } else {

@@ -26,6 +26,10 @@ void request_resend(struct sa_store *store, struct ike_sa *sa);
 /* Time has passed: retransmit, in smaller fragments if need be, or give the peer up. */
 void request_expire(struct sa_store *store, struct ike_sa *sa);
 
+/* The path takes no IP packets of more than `mtu` octets: larger fragments go no more, and smaller
+ * ones at once (RFC 7383 2.5.2). A response that is kept does when it is asked for again. */
+void request_narrow(struct sa_store *store, struct ike_sa *sa, size_t mtu);
+
 /* The opened response to our outstanding request: takes the request off and hands it on. */
 void request_answered(struct sa_store *store, struct ike_sa *sa, const struct exchange_input *in);
 

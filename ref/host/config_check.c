@@ -38,8 +38,33 @@ const char *lifetime_config_complete(struct lifetime_config *lifetime, struct li
     return NULL;
 }
 
-const char *child_config_complete(const struct child_config *child)
+/* False: the proposal leaves nothing else. */
+static bool esn_strike(struct proposal *proposal)
 {
+    size_t kept = 0;
+    bool goes_without = false;
+    for (size_t i = 0; i < proposal->count; i++) {
+        const struct transform *t = &proposal->transforms[i];
+        if (t->type == TRANSFORM_ESN && t->id == ESN_YES) {
+            continue;
+        }
+        goes_without |= t->type == TRANSFORM_ESN;
+        proposal->transforms[kept++] = *t;
+    }
+    proposal->count = kept;
+    return goes_without;
+}
+
+const char *child_config_complete(struct child_config *child)
+{
+    /* The upper half of an extended sequence number is found by the window: who wants none should
+     * not negotiate them (RFC 4303 3.3.3). */
+    for (size_t i = 0; child->replay_window == 0 && i < child->proposals.count; i++) {
+        if (!esn_strike(&child->proposals.items[i])) {
+            return "replay-window is 0 and a proposal has esn without noesn, but extended sequence "
+                   "numbers need a window; write noesn, or give replay-window a size";
+        }
+    }
     if (!child->transport_mode && (child->local.count == 0 || child->remote.count == 0)) {
         return "tunnel mode needs local = {...} and remote = {...}; or set mode = \"transport\"";
     }

@@ -8,6 +8,7 @@
 
 #include "host/control_json.h"
 #include "host/initiation.h"
+#include "host/local_address.h"
 #include "host/log.h"
 
 #define NON_ESP_MARKER_LENGTH 4 /* RFC 3948 2.2 */
@@ -19,7 +20,8 @@ unsigned daemon_tun(const struct daemon *daemon)
 
 /* ---- datagrams ---- */
 
-static void datagram_send(struct daemon *daemon, const struct datagram *datagram)
+/* False: the path is known to take less, and this may not be cut. */
+static bool datagram_send(struct daemon *daemon, const struct datagram *datagram)
 {
     struct packet *packet = &daemon->burst.packets[0];
     struct packet *const run[] = {packet};
@@ -27,7 +29,7 @@ static void datagram_send(struct daemon *daemon, const struct datagram *datagram
     bool natt = datagram->encapsulated || datagram->keepalive;
     if (datagram->path.remote.ip.family == ADDRESS_NONE ||
         datagram->octets.length > BURST_PACKET_MAX - marker) {
-        return;
+        return true;
     }
     burst_reset(&daemon->burst);
     memset(packet->buffer + packet->offset, 0, marker);
@@ -35,9 +37,24 @@ static void datagram_send(struct daemon *daemon, const struct datagram *datagram
            datagram->octets.length);
     packet->length = marker + datagram->octets.length;
     packet->path = datagram->path;
+    packet->dont_fragment = datagram->dont_fragment;
     const struct packet *too_big;
     datagram_socket_send(ike_sockets_pick(&daemon->sockets, datagram->path.remote.ip.family, natt),
                          run, 1, datagram->keepalive, &too_big);
+    return too_big == NULL || !datagram->dont_fragment;
+}
+
+/* What the path takes is the kernel's to know: ICMP has told it (RFC 7383 2.5.2). */
+static void path_mtu_tell(struct daemon *daemon, const struct path *path, uint64_t now_ns)
+{
+    uint16_t mtu;
+    struct command command = {.type = COMMAND_PATH_MTU, .path = *path};
+    local_address_towards(&path->remote.ip, daemon->config->mark, &mtu);
+    command.mtu = mtu;
+    if (mtu != 0) {
+        enum status status = daemon_command(daemon, &command, now_ns);
+        (void)status; /* always taken */
+    }
 }
 
 /* ---- events of the core ---- */
@@ -191,14 +208,24 @@ void daemon_drain(struct daemon *daemon, uint64_t now_ns)
 {
     struct event event;
     struct datagram datagram;
-    bool child_up = false;
+    struct path narrow = {0};
+    bool child_up = false, fits = true;
     while (endpoint_next_event(daemon->endpoint, &event)) {
         event_handle(daemon, &event, now_ns);
         child_up |= event.type == EVENT_CHILD_SA_UP;
         event_wipe(&event);
     }
     while (endpoint_next_datagram(daemon->endpoint, &datagram)) {
-        datagram_send(daemon, &datagram);
+        if (!fits && datagram.dont_fragment) {
+            continue; /* the rest of a message that is going to be cut anew */
+        }
+        if (!datagram_send(daemon, &datagram)) {
+            narrow = datagram.path;
+            fits = false;
+        }
+    }
+    if (!fits) {
+        path_mtu_tell(daemon, &narrow, now_ns);
     }
     if (child_up) {
         /* After the datagrams, so that the peer can have the keys before the first packet under

@@ -23,6 +23,8 @@ enum command_type {
     COMMAND_PEER_MOVED, /* spi_in, path: from ESP_EVENT_PEER_MOVED */
     COMMAND_TRAFFIC,  /* spi_in, last_in_ns, last_out_ns: counts as a sign of life (RFC 7296 2.4) */
     COMMAND_EXPIRE,   /* spi_in, hard: volume or sequence numbers, from the data plane */
+    COMMAND_PATH_MTU, /* path, mtu: a datagram that must not be fragmented did not fit the path to
+                         path.remote, which takes no more than that (RFC 7383 2.5.2) */
     COMMAND_SHUTDOWN, /* delete every IKE SA, tell the peers once, accept nothing new */
 };
 
@@ -35,6 +37,7 @@ struct command {
     struct path path;
     struct address_list addresses;
     struct packet_key key;
+    size_t mtu; /* octets of an IP packet */
     uint64_t last_in_ns, last_out_ns;
     bool hard;
 };

@@ -21,17 +21,15 @@ const char *down_reason_name(enum down_reason reason)
     return names[reason];
 }
 
-void sa_store_send(struct sa_store *store, const struct path *path, bool encapsulated,
-                   bool keepalive, struct bytes octets)
+static void datagram_push(struct sa_store *store, const struct queued_datagram *like,
+                          struct bytes octets)
 {
     struct queued_datagram *d = malloc(sizeof *d + octets.length);
     if (d == NULL) {
         return;
     }
-    *d = (struct queued_datagram){.path = *path,
-                                  .encapsulated = encapsulated,
-                                  .keepalive = keepalive,
-                                  .length = octets.length};
+    *d = *like;
+    d->length = octets.length;
     memcpy(d->octets, octets.data, octets.length);
     if (store->datagram_last != NULL) {
         store->datagram_last->next = d;
@@ -42,12 +40,23 @@ void sa_store_send(struct sa_store *store, const struct path *path, bool encapsu
     store->counters.datagrams_out++;
 }
 
+void sa_store_send(struct sa_store *store, const struct path *path, bool encapsulated,
+                   bool keepalive, struct bytes octets)
+{
+    struct queued_datagram like = {
+        .path = *path, .encapsulated = encapsulated, .keepalive = keepalive};
+    datagram_push(store, &like, octets);
+}
+
 void sa_store_send_message(struct sa_store *store, const struct path *path, bool encapsulated,
                            const struct stored_message *message)
 {
     bool fragments = message->datagrams != NULL && message->datagrams->next != NULL;
+    struct queued_datagram like = {.path = *path,
+                                   .encapsulated = encapsulated,
+                                   .dont_fragment = fragments && message->plain != NULL};
     for (const struct stored_datagram *d = message->datagrams; d != NULL; d = d->next) {
-        sa_store_send(store, path, encapsulated, false, bytes_of(d->octets, d->length));
+        datagram_push(store, &like, bytes_of(d->octets, d->length));
         store->counters.fragments_out += fragments;
     }
 }

@@ -11,7 +11,7 @@
 struct queued_datagram {
     struct queued_datagram *next;
     struct path path;
-    bool encapsulated, keepalive;
+    bool encapsulated, keepalive, dont_fragment;
     size_t length;
     uint8_t octets[];
 };
@@ -87,7 +87,8 @@ MUST_USE enum status sa_store_new_child_spi(struct sa_store *store, uint32_t *sp
 /* Queues a copy; without memory the datagram is lost like any other may be. */
 void sa_store_send(struct sa_store *store, const struct path *path, bool encapsulated,
                    bool keepalive, struct bytes octets);
-/* The same with all datagrams of a message. */
+/* The same with all datagrams of a message; fragments that could be smaller want not to be cut by
+ * IP. */
 void sa_store_send_message(struct sa_store *store, const struct path *path, bool encapsulated,
                            const struct stored_message *message);
 bool sa_store_next_event(struct sa_store *store, struct event *out);

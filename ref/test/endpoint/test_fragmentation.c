@@ -161,6 +161,36 @@ static void test_a_narrow_path(void **state)
     world_destroy(&world);
 }
 
+/* RFC 7383 2.5.2: the host hears what the path takes; nothing larger is sent once more, and what
+ * fits at once. */
+static void test_a_path_that_says_how_narrow_it_is(void **state)
+{
+    struct narrow narrow = {.max = 400 - 32, .from = 0};
+    (void)state;
+    begin(1, 600);
+    world_boot(&world);
+    world.hook = lose_large;
+    world.hook_context = &narrow;
+    uint32_t command = world_command(&world, 0, COMMAND_INITIATE);
+    world_run(&world, WORLD_S / 5);
+    unsigned lost = narrow.lost;
+    assert_true(lost > 0);
+    const struct ike_sa *sa = store_of(0)->ike_sas;
+    struct command elsewhere = {.type = COMMAND_PATH_MTU, .path = sa->path, .mtu = 400};
+    struct command there = elsewhere;
+    elsewhere.path.remote.ip.octets[0] ^= 1;
+    (void)world_command_with(&world, 0, elsewhere);
+    assert_int_equal(sa->fragment_size, 0);
+    (void)world_command_with(&world, 0, there);
+    assert_int_equal(sa->fragment_size, 400);
+    world_run(&world, WORLD_S / 5);
+    assert_int_equal(world_result(&world, 0, command), STATUS_OK);
+    assert_int_equal(narrow.lost, lost);
+    assert_int_equal(narrow.totals, 2);
+    world_assert_agreement(&world);
+    world_destroy(&world);
+}
+
 /* The request passes and its answer does not: the responder, asked again and again, cuts it
  * smaller. RFC 7383 2.4 */
 static void test_a_narrow_way_back(void **state)
@@ -495,6 +525,7 @@ int main(void)
         cmocka_unit_test(test_lives),
         cmocka_unit_test(test_lives_on_a_bad_network),
         cmocka_unit_test(test_a_narrow_path),
+        cmocka_unit_test(test_a_path_that_says_how_narrow_it_is),
         cmocka_unit_test(test_a_narrow_way_back),
         cmocka_unit_test(test_the_answer_is_cut_like_the_request),
         cmocka_unit_test(test_nobody_there),

@@ -296,6 +296,39 @@ static void test_whole_messages_too(void **state)
     stored_message_clear(&m);
 }
 
+/* ICMP has told what passes: it counts at once, for this message and for those to come (2.5.1,
+ * 2.5.2). Only what can still be made smaller says that IP may not cut it. */
+static void test_a_path_that_is_known_to_be_narrow(void **state)
+{
+    struct sa_store *store = bench_store(&bench, 0);
+    struct ike_sa *sa = bench_sa(&bench, 0);
+    struct stored_message m = seal(2000, 1280);
+    size_t around = 20 + 8 + (sa->encapsulated ? 4 : 0), before = count_of(&m);
+    (void)state;
+    assert_false(fragmentation_narrow(store, sa, 1500, &m));
+    assert_int_equal(fragmentation_size(sa), 1280);
+    fragmentation_send(store, &m, &sa->path, sa->encapsulated);
+    assert_true(store->datagram_last->dont_fragment);
+    assert_true(fragmentation_narrow(store, sa, 900, &m));
+    assert_int_equal(fragmentation_size(sa), 900);
+    assert_true(count_of(&m) > before);
+    for (const struct stored_datagram *d = m.datagrams; d != NULL; d = d->next) {
+        assert_true(d->length + around <= 900);
+    }
+    assert_false(fragmentation_narrow(store, sa, 900, &m));
+    assert_true(fragmentation_narrow(store, sa, 400, &m));
+    fragmentation_send(store, &m, &sa->path, sa->encapsulated);
+    assert_false(store->datagram_last->dont_fragment);
+    assert_false(fragmentation_narrow(store, sa, 300, &m)); /* IP may cut these */
+    assert_arrives(&m, 2000);
+    stored_message_clear(&m);
+    assert_false(fragmentation_narrow(store, sa, 1, &m)); /* nothing is out */
+    assert_int_equal(fragmentation_size(sa), FRAGMENT_SIZE_MIN);
+    m = seal(20, 1280);
+    assert_false(fragmentation_narrow(store, sa, 1, &m)); /* it is whole */
+    stored_message_clear(&m);
+}
+
 static void test_a_new_path_has_all_tries(void **state)
 {
     struct stored_message m = seal(2000, 1280);
@@ -456,6 +489,7 @@ int main(void)
         TEST(test_responses_teach_nothing),
         TEST(test_the_total_grows),
         TEST(test_whole_messages_too),
+        TEST(test_a_path_that_is_known_to_be_narrow),
         TEST(test_a_new_path_has_all_tries),
         TEST(test_cuts_do_not_mix),
         TEST(test_not_authentic),

@@ -102,6 +102,35 @@ static void tunnel_mode_wants_selectors(void **state)
     assert_null(child_config_complete(&child));
 }
 
+/* RFC 4303 3.3.3 */
+static void no_window_no_extended_sequence_numbers(void **state)
+{
+    (void)state;
+    static const struct transform esn = {.type = TRANSFORM_ESN, .id = ESN_YES};
+    static const uint32_t windows[] = {256, 0};
+    struct child_config child;
+    child_config_defaults(&child);
+    child.transport_mode = true;
+    for (size_t i = 0; i < 2; i++) {
+        child.replay_window = windows[i];
+        assert_null(child_config_complete(&child));
+        for (size_t j = 0; j < child.proposals.count; j++) {
+            const struct proposal *p = &child.proposals.items[j];
+            const struct transform *last = &p->transforms[p->count - 1];
+            assert_int_equal(last->type, TRANSFORM_ESN);
+            assert_int_equal(last->id, ESN_NO);
+            assert_int_equal(last[-1].type, i == 0 ? TRANSFORM_ESN : TRANSFORM_KE);
+        }
+    }
+    struct proposal *p = &child.proposals.items[child.proposals.count - 1];
+    p->transforms[p->count - 1] = esn;
+    assert_non_null(strstr(child_config_complete(&child), "noesn"));
+    child.replay_window = 32;
+    p->transforms[p->count++] = esn;
+    assert_null(child_config_complete(&child));
+    assert_int_equal(p->transforms[p->count - 1].id, ESN_YES);
+}
+
 static void a_peer_wants_key_name_and_place(void **state)
 {
     (void)state;
@@ -227,6 +256,7 @@ int main(void)
         cmocka_unit_test(times_that_were_given_win),
         cmocka_unit_test(limits_that_contradict_each_other),
         cmocka_unit_test(tunnel_mode_wants_selectors),
+        cmocka_unit_test(no_window_no_extended_sequence_numbers),
         cmocka_unit_test(a_peer_wants_key_name_and_place),
         cmocka_unit_test(a_certificate_is_an_identity),
         cmocka_unit_test(a_certificate_without_a_name),

@@ -194,7 +194,7 @@ static void values_arrive(void **state)
         " retransmit-timeout = 100ms retransmit-backoff = 100 retransmit-tries = 3 rekey = 2s\n"
         " child \"t\" { mode = transport start = now replay-window = 0 dscp = off rekey-octets = "
         "10MB\n"
-        "  rekey-packets = 5 proposals = 'chacha20poly1305-esn' } }\n";
+        "  rekey-packets = 5 proposals = 'chacha20poly1305-noesn' } }\n";
     if (!config_lab_read(text, &config, &problem)) {
         fail_msg("%s", problem.text);
     }
