@@ -87,6 +87,7 @@ class Stage:
         self._library: Library | None = None
         self._offsets: dict[str, int] = {}
         self._moved: tuple[str, str] | None = None  # the peer's address now, and at home
+        self._told_path_mtu = False  # its host believes something of a path
         self.sas: list[IkeSa] = []  # of the test that is on
 
     # Life and death.
@@ -110,7 +111,7 @@ class Stage:
         self.spec: PeerSpec = in_words(specs[other].peer())
         self.family = setting.family
         # tests fail on purpose, all from one address
-        self.peer.configure(replace(self._known(specs[own]), flood_limits=False))
+        self.peer.configure(replace(self._known(specs[own]), flood_limits=self._flood_limits))
         self.peer.start(self.host)
         self._open_carrier()
 
@@ -125,6 +126,7 @@ class Stage:
         setting = Setting(proof=Proof(directory=self.directory / "credentials"), esp=self.peer.default_esp)
         asked = _lists_as_tuples(json.loads(self.setup.configuration))
         self._fixed, self._two = asked.pop("fixed_address", False), asked.pop("two_addresses", False)
+        self._flood_limits = asked.pop("flood_limits", False)
         for where in (asked, asked.get("client", {}), asked.get("gateway", {})):
             if where.get("certificate"):
                 where["certificate"] = Certificate(**where["certificate"])
@@ -232,6 +234,13 @@ class Stage:
         self.host.renumber(old, new)
         return new
 
+    def tell_path_mtu(self, about: bytes, mtu: int) -> None:
+        """By ICMP; it counts until the test is over."""
+        if self.setup.outside:
+            raise PeerUnsupported("a box that is outside would believe for ten minutes what it is told of the path's MTU")
+        self._told_path_mtu = True
+        self.carrier.send_too_big(about, mtu)
+
     def scene(self) -> Scene:
         hosts = {address: self.setup.name if host is self.host else "scripted" if host is self.other else name
                  for name, host in self.world.hosts.items()
@@ -293,6 +302,9 @@ class Stage:
         if self._moved is not None:
             self.host.renumber(*self._moved)
             self._moved = None
+        if self._told_path_mtu:
+            self.host.forget_path_mtus()
+            self._told_path_mtu = False
         if self.left():
             self._tell_to_end()
         if self.left():

@@ -29,6 +29,7 @@ from ..stage.proof import authority_of
 from ..wire.ike import HEADER_LENGTH, Header
 from ..wire.octets import Malformed
 from ..wire.registry import Exchange
+from .library import Endless
 from .stage import Stage
 
 T = TypeVar("T")
@@ -102,6 +103,16 @@ class UnderTest:
             raise PeerUnsupported("no program of ours can run on a box that is outside")
         return self.stage.host.call(_connected, (own, port), (other, to_port or port))
 
+    def host_icmp(self, family: int = 4) -> socket.socket:
+        """A socket that gets every ICMP message that its protected host does; the caller closes it."""
+        if self.stage.setup.outside:
+            raise PeerUnsupported("no program of ours can run on a box that is outside")
+        return self.stage.host.call(_icmp_socket, self.stage.inside[family][1])
+
+    def tell_path_mtu(self, about: bytes, mtu: int) -> None:
+        """By ICMP, about an IP packet of its own as it crossed the wire: no more octets than that pass."""
+        self.stage.tell_path_mtu(about, mtu)
+
     # Addresses.
 
     def another_address(self) -> str:
@@ -118,6 +129,10 @@ class UnderTest:
     def publish(self, octets: bytes) -> str:
         """The URL of these octets, on the scripted peer's host."""
         return self.stage.library().publish(octets)
+
+    def publish_endless(self, head: bytes) -> Endless:
+        """What begins with these octets and never ends: its `url`, and how much of it is `taken` when that has `ended`."""
+        return self.stage.library().publish_endless(head)
 
     def new_identity(self, trusted: bool = True, **certificate: Any) -> Identity:
         """For `sa.signs_as`: a key of ours and its certificate, by the authority that it trusts, or by another, which it
@@ -265,6 +280,14 @@ def _connected(own: tuple[str, int], other: tuple[str, int]) -> socket.socket:
     found = socket.socket(socket.AF_INET6 if ":" in own[0] else socket.AF_INET, socket.SOCK_DGRAM)
     found.bind(own)
     found.connect(other)
+    return found
+
+
+def _icmp_socket(own: str) -> socket.socket:
+    six = ":" in own
+    found = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_RAW,
+                          socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
+    found.bind((own, 0))
     return found
 
 

@@ -141,6 +141,12 @@ class GuestHost(Host):
             raise ProcessError(f"no outlet at {outer[0]} in {self.name}: {child.output().strip()}; see {log}")
         return Outlet((stub, int(ports[1])), (outer[0], int(ports[2])), child)
 
+    def forget_path_mtus(self) -> None:
+        """The guest's, and the namespace's where the protected addresses are."""
+        super().forget_path_mtus()
+        for family in (4, 6):
+            super().ip("route flush cache", family=family)
+
     def ip(self, *lines: str, family: int | None = None) -> None:
         """In the guest; what changes the carrier of a link, on the link as well."""
         if not lines:

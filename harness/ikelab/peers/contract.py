@@ -29,6 +29,7 @@ CAPABILITIES: Mapping[str, str] = {
     "responder": "answers IKE SAs that others start",
     "tunnel-mode": "ESP in tunnel mode",
     "transport-mode": "ESP in transport mode",
+    "peer-in-policy": "ESP in tunnel mode where the other side's outer address is one of those inside (RFC 4301 3.1)",
     "esp-in-udp": "ESP in UDP on port 4500 (RFC 3948)",
     "esp-bare": "ESP as IP protocol 50, without UDP",
     "outer-ipv4": "IKE and ESP over IPv4",

@@ -40,6 +40,12 @@ def _network(selector: str) -> str | None:
     return None if "-" in text else str(ipaddress.ip_network(text, strict=False))
 
 
+def covers(selector: str, address: str) -> bool:
+    """Whether it is one of the selector's addresses; of a range that is not asked."""
+    network = _network(selector)
+    return network is not None and ipaddress.ip_address(address) in ipaddress.ip_network(network)
+
+
 def put_up(host: HostLike, protected: Iterable[Pair], interface: str) -> None:
     """`interface`: where what has come through ESP appears, as nft writes it ("ipsec*")."""
     rules, routes = [], []

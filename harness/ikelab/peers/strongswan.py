@@ -43,6 +43,7 @@ TUN = "ipsec*"  # the interface that kernel-libipsec makes
 # What libipsec, charon's user-space ESP, cannot do in any version so far. Each was tried; see strongswan_probe.
 LIBIPSEC_LACKS: Mapping[str, str] = {
     "transport-mode": "libipsec refuses the mode",
+    "peer-in-policy": "libipsec's route for what a policy protects takes IKE and ESP to the other side's address with it",
     "esn": "libipsec refuses extended sequence numbers",
     "replay-window": "libipsec has a fixed window of 128 packets",
     "acquire-keeps-packet": "libipsec drops the packet that starts a Child SA",
@@ -335,6 +336,8 @@ class StrongSwan(Peer):
             for child in peer.children:
                 if child.mode == "transport":
                     self.require("transport-mode")
+                elif any(fence.covers(remote, address) for remote in child.remote_ts for address in peer.remote_addresses):
+                    self.require("peer-in-policy")
                 if child.start == "traffic":
                     self.require("acquire")
                 if child.df != "copy":

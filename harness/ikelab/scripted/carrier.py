@@ -26,6 +26,7 @@ AGAIN_S = 0.5
 DEADLINE_S = 10.0  # of one expectation, on a machine that has other things to do
 PRIVATE_USE = 65535  # a transform that nobody knows (RFC 7296 3.3.2)
 KEEPALIVE = b"\xff"
+QUOTED = 520  # octets of a packet that an ICMP error has of it: as many as 576 leave room for (RFC 1812 4.3.2.3)
 
 
 @dataclass(slots=True, frozen=True)
@@ -163,7 +164,17 @@ class Carrier:
         six = self._family == socket.AF_INET6
         body = about.octets if about.port == self.ike_port else NON_ESP_MARKER + about.octets
         quoted = ip.ip(self.remote, self.local, ip.UDP, ip.udp(self.remote, self.local, about.source[1], about.port, body))
-        message = bytes([1, 4] if six else [3, 3]) + bytes(6) + quoted[: 40 + 8 if six else 20 + 8]
+        self._send_icmp(bytes([1, 4] if six else [3, 3]) + bytes(6) + quoted[: 40 + 8 if six else 20 + 8])
+
+    def send_too_big(self, about: bytes, mtu: int) -> None:
+        """ICMP (v6): fragmentation needed, or packet too big, about an IP packet of the peer's as it crossed the wire: no
+        more octets than that pass (RFC 1191 4, RFC 4443 3.2)."""
+        six = self._family == socket.AF_INET6
+        self._send_icmp(bytes([2, 0] if six else [3, 4]) + bytes(2) + mtu.to_bytes(4, "big") + about[:QUOTED])
+
+    def _send_icmp(self, message: bytes) -> None:
+        """From us to the peer; the checksum is put in."""
+        six = self._family == socket.AF_INET6
         covered = (ip.pseudo_header(self.local, self.remote, ip.ICMPV6, len(message)) if six else b"") + message
         message = message[:2] + ip.checksum(covered).to_bytes(2, "big") + message[4:]
         kind = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP

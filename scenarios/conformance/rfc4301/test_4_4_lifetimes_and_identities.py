@@ -48,6 +48,55 @@ def test_what_was_lost_is_not_counted_alike(peer):
     sa.expect_nothing("what was lost is no error")
 
 
+@needs("rekey-by-volume")
+@configuration(child={"lifetime": {"rekey_octets": 20_000, "hard_octets": 40_000, "rekey_ms": HOUR, "hard_ms": 2 * HOUR}})
+@requirement("RFC4301-4.4.2.1-04")
+def test_a_soft_lifetime_and_a_hard_one(peer):
+    """At the first the peer asks for another SA, which is refused, and goes on with this one; at the second this one ends.
+    RFC 4301 4.4.2.1"""
+    sa = peer.establish()
+    child = sa.children[0]
+    for _ in range(20):
+        child.send(child.echo_request(data=bytes(1100)))
+    sa.answer(rekey_of(sa, child), N("NO_ADDITIONAL_SAS"))
+    child.ping()
+    for _ in range(20):
+        child.send(child.echo_request(data=bytes(1100)))
+    over(sa, child)
+    number = child.send_echo()
+    sa.prove_chance()
+    assert not any(child.reply_to(number)(one) for one in child.inbox), "it was used after its lifetime"
+
+
+def over(sa, child):
+    """The peer deletes that Child SA; until then it gets no other in its place."""
+    request = sa.expect_request()
+    while request.first(PayloadType.D) is None:
+        if request.exchange == CREATE_CHILD_SA:
+            sa.answer(request, N("NO_ADDITIONAL_SAS"))
+        else:
+            sa.answer_politely(request)
+        request = sa.expect_request()
+    assert request.payloads in ([D(ESP, child.spi_out)], [D()]), f"{request} came at the end of the SA's lifetime"
+    sa.accept_delete(request)
+
+
+@needs("rekey-by-volume")
+@configuration(child={"lifetime": {"hard_octets": 5000}})
+@requirement("RFC4301-4.4.2.1-05")
+def test_what_exceeds_the_lifetime_is_not_sent(peer):
+    """Four datagrams fit into five thousand octets, and a fifth does not: it is not sent, not even in part. RFC 4301 4.4.2.1"""
+    sa = peer.establish()
+    child = sa.children[0]
+    with peer.host_socket(6040, 6041) as talk:
+        for _ in range(4):
+            talk.send(bytes(1200))
+            child.expect(lambda one: (ip.body_of(one.payload, ip.UDP) or b"")[8:] == bytes(1200), "the host's datagram")
+        talk.send(bytes(1200))
+        over(sa, child)
+    assert not child.inbox, "a packet was sent that the SA's lifetime had no room for"
+
+
 @configuration(local_id="key:the office", remote_id="key:the lab")
 @requirement("RFC4301-4.4.3.1-03")
 @each("wrong", "key:the offic", "key:the office ", "key:The office", "key:the office\x00")

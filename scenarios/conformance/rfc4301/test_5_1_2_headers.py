@@ -71,6 +71,16 @@ def test_the_outer_dscp_does_not_come_in(peer, outer):
 
 
 @needs("dscp")
+@requirement("RFC4301-5.1.2.1-01", "RFC4301-5.1.2-02")
+@each("inner", EF, 0x28, 0)
+def test_a_dscp_that_fits_stands_outside_as_well(peer, inner):
+    """Told that the protected net's DSCPs mean the same outside, the peer sends each packet with its own. RFC 4301 5.1.2.1"""
+    child = established(peer)
+    reply = through(child, inner)
+    assert inner_tos(reply) & 0xFC == inner == tos_of(peer.carried(reply)) & 0xFC
+
+
+@needs("dscp")
 @configuration(child={"copy_dscp": False})
 @requirement("RFC4301-5.1.2.1-01")
 def test_a_dscp_that_does_not_fit_outside_is_mapped(peer):

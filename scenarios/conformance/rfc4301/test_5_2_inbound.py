@@ -16,6 +16,19 @@ def test_a_source_outside_the_selectors_is_dropped(peer):
     child.expect_no_reply(90, "the inner source is not among the selectors")
 
 
+@requirement("RFC4301-5.2-05")
+def test_who_sends_what_does_not_fit_is_told(peer):
+    """A packet outside the selectors brings INVALID_SELECTORS, about the SA that it came by. RFC 4301 5.2, RFC 7296 3.10.1"""
+    sa = peer.establish()
+    child = sa.children[0]
+    child.send(inner(child, source="203.0.113.77"))
+    child.expect_no_reply(90, "the inner source is not among the selectors")
+    sa.prove_chance()
+    said = [found for one in sa.received if (found := one.notifies().get("INVALID_SELECTORS")) is not None]
+    assert said, "nobody said INVALID_SELECTORS"
+    assert said[0].spi == child.spi_out
+
+
 @requirement("RFC4301-5.2-04", "RFC4301-4.4.1-04", "RFC4301-4.4.2-01", "RFC3948-3.1.1-01")
 def test_a_source_outside_the_selectors_is_dropped_behind_a_nat_too(peer):
     """In UDP the selectors hold as well. RFC 4301 5.2, RFC 3948 3.1.1"""

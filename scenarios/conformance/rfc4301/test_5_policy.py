@@ -1,7 +1,13 @@
 """What passes the boundary, and how: protected, or not at all. RFC 4301 4.4.1, 4.5, 5"""
 
+import contextlib
+import select
+
 from ikelab.conformance import *
 
+ELSEWHERE = "203.0.113.77"  # which no policy has
+UNREACHABLE = 3  # of ICMP
+CLIENT, GATEWAY = "192.0.2.1", "192.0.2.2"  # outer addresses of the layout "pair"
 HOST, NET = ("10.1.0.1", "10.2.0.1"), ("10.1.0.0/24", "10.2.0.0/24")
 
 
@@ -48,6 +54,44 @@ def test_what_no_sa_can_be_made_for_does_not_leave(initiator):
     sa.answer(sa.init_request, N("NO_PROPOSAL_CHOSEN"), spi_r=bytes(8))
     sa.prove_chance()
     assert not in_the_clear(initiator)
+
+
+@requirement("RFC4301-4.4.1-03")
+def test_what_no_policy_is_for_does_not_leave(peer):
+    """The protected host sends to an address that no policy has: behind all of them there is one that drops. RFC 4301 4.4.1"""
+    child = peer.establish().children[0]
+    its = child.inside()[1]
+    with peer.host_socket_to(its, ELSEWHERE, 6012) as talk:
+        with contextlib.suppress(OSError):  # it may be told at once
+            talk.send(b"a secret")
+        child.ping()
+    left = ip.ip(its, ELSEWHERE, ip.UDP, b"")[12:20]
+    assert not any(one[12:20] == left for one in peer.on_the_wire()), "what no policy is for left in the clear"
+
+
+@requirement("RFC4301-5.2-01")
+def test_what_no_policy_is_for_does_not_come_in(peer):
+    """In the clear, from an address that no policy has, to the protected host: it hears nothing of it. RFC 4301 5.2"""
+    child = peer.establish().children[0]
+    its = child.inside()[1]
+    with peer.host_socket_to(its, ELSEWHERE, 6013) as talk:
+        child.carrier.send_ip(ip.ip(ELSEWHERE, its, ip.UDP, ip.udp(ELSEWHERE, its, 6013, 6013, b"not a secret")))
+        child.ping()
+        assert not select.select([talk], [], [], 0)[0], "what no policy is for came in"
+
+
+@needs("acquire")
+@configuration(child={"start": "traffic"})
+@requirement("RFC4301-5.1.1-01")
+def test_whose_packet_is_dropped_is_told(initiator):
+    """A datagram wants an SA, which is refused for good: its sender hears by ICMP that it was dropped. RFC 4301 5.1.1"""
+    with initiator.host_icmp() as told:
+        sa = initiator.call(by_packet=True)
+        sa.accept_init()
+        sa.answer(sa.expect_request(IKE_AUTH), N("AUTHENTICATION_FAILED"))
+        sa.prove_chance()
+        assert select.select([told], [], [], 1)[0], "who sent it was not told that it was dropped"
+        assert told.recv(2000)[20] == UNREACHABLE
 
 
 @needs("transport-mode")
@@ -111,25 +155,69 @@ def test_a_gateway_does_not_take_transport_mode_for_networks(peer):
 def test_a_gateway_has_tunnel_mode(peer):
     """Between gateways: what is inside is a whole packet, between hosts of the two networks. RFC 4301 3.1, 4.1"""
     child = peer.establish().children[0]
-    reply = child.ping()
     own, its = child.inside()
-    assert (reply.next_header, ip.parse_echo(reply.payload).source, ip.parse_echo(reply.payload).target) == (ip.IPV4, its, own)
+    is_protected(peer, child, own, its)
     assert {own, its}.isdisjoint({child.carrier.local, child.carrier.remote})
 
 
-@configuration(child={"local_ts": ("192.0.2.1",)})
+def is_protected(peer, child, own, its):
+    """Our echo request is heard, and the reply comes in tunnel mode, between these two addresses and in no other way."""
+    child.send(child.echo_request(source=own, target=its, sequence=510))
+    reply = child.expect(child.reply_to(510), "the reply to an echo request through the tunnel")
+    echo = ip.parse_echo(reply.payload)
+    assert (reply.next_header, echo.source, echo.target) == (ip.IPV4, its, own)
+    clear = [ip.ip(*ends, ip.ICMP, b"")[12:20] for ends in ((own, its), (its, own))]
+    assert not any(one[9] == ip.ICMP and one[12:20] in clear for one in peer.on_the_wire()), "and another in the clear"
+
+
+@configuration(child={"local_ts": (CLIENT,)}, fixed_address=True)
 @requirement("RFC4301-3.1-01")
-def test_a_host_and_a_gateway(initiator):
+def test_a_host_calls_a_gateway(initiator):
     """The peer is a host, with one address outside and inside, and we are a gateway with a network. RFC 4301 3.1"""
     child = initiator.establish().children[0]
-    child.send(child.echo_request(target=child.carrier.remote, sequence=510))
-    reply = child.expect(child.reply_to(510), "the reply to an echo request for the peer's own address")
-    assert child.echo(reply).source == child.carrier.remote
+    is_protected(initiator, child, child.inside()[0], CLIENT)
+
+
+@configuration(child={"local_ts": (CLIENT,)}, fixed_address=True)
+@needs("peer-in-policy")
+@requirement("RFC4301-3.1-01")
+def test_a_gateway_is_called_by_a_host(responder):
+    """The same the other way round: the peer is the gateway. RFC 4301 3.1"""
+    child = responder.establish().children[0]
+    is_protected(responder, child, CLIENT, child.inside()[1])
+
+
+@configuration(child={"remote_ts": (GATEWAY,)}, fixed_address=True)
+@needs("peer-in-policy")
+@requirement("RFC4301-3.1-01")
+def test_a_gateway_calls_a_host(initiator):
+    """The peer is a gateway with a network, and we are a host. RFC 4301 3.1"""
+    child = initiator.establish().children[0]
+    is_protected(initiator, child, GATEWAY, child.inside()[1])
+
+
+@configuration(child={"remote_ts": (GATEWAY,)}, fixed_address=True)
+@requirement("RFC4301-3.1-01")
+def test_a_host_is_called_by_a_gateway(responder):
+    """The same the other way round: the peer is the host. RFC 4301 3.1"""
+    child = responder.establish().children[0]
+    is_protected(responder, child, child.inside()[0], GATEWAY)
+
+
+@configuration(child={"local_ts": (CLIENT,), "remote_ts": (GATEWAY,)}, fixed_address=True)
+@needs("peer-in-policy")
+@requirement("RFC4301-3.1-01")
+def test_two_hosts_in_tunnel_mode(peer):
+    """Between hosts, each with one address outside and inside. RFC 4301 3.1"""
+    child = peer.establish().children[0]
+    is_protected(peer, child, child.carrier.local, child.carrier.remote)
 
 
 @needs("transport-mode")
 @configuration(child={"mode": "transport"})
 @requirement("RFC4301-3.1-01")
 def test_two_hosts(peer):
-    """Between hosts, each with its own address. RFC 4301 3.1"""
-    peer.establish().children[0].ping()
+    """Between hosts in transport mode: what is inside has no IP header. RFC 4301 3.1, 4.1"""
+    child = peer.establish().children[0]
+    assert child.transport, "the peer did not agree to transport mode, which it is configured for"
+    assert child.ping().next_header == ip.ICMP

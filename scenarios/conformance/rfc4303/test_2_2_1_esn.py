@@ -48,3 +48,16 @@ def test_a_packet_sealed_with_another_upper_half_is_dropped(peer):
     child = extended(peer, "aes256gcm16")
     child.ping()
     child.expect_no_reply(child.send_echo(sequence=HALF + 7), "the upper half is another")
+
+
+@requirement("RFC4303-A3-01")
+def test_the_upper_half_is_found_again(peer):
+    """More than 2^32 packets are lost: after a while the receiver tries larger values of the upper half, and takes what comes.
+    RFC 4303 A3"""
+    child = extended(peer, "aes256gcm16")
+    child.ping()
+    first = child.send_echo(sequence=HALF + 1000)
+    for sequence in range(HALF + 1001, HALF + 1300):
+        child.send_echo(sequence=sequence)
+    child.expect(lambda one: (echo := child.echo(one)) is not None and echo.reply and echo.sequence >= first,
+                 "a reply to any of three hundred packets with the next upper half")

@@ -410,3 +410,13 @@ def test_more_than_64_kilobytes_are_not_kept(peer):
     sa.send(INFORMATIONAL, V(33_500 * b"v"), V(33_500 * b"v"), fragment=1200)
     sa.prove_chance()
     assert not [one for one in sa.inbox if one.header.response], "a message of 67 KB was joined and answered"
+
+
+@requirement("RFC7383-5-02")
+def test_who_sends_too_much_of_a_message_is_dropped(responder):
+    """More than 64 KB of an IKE_AUTH request that is never whole: the IKE SA is given up, and a good one comes too late. RFC
+    7383 5"""
+    sa = responder.initialised()
+    much = [V(33_500 * b"v"), V(33_500 * b"v")]
+    sa.send_auth(*sa.auth_payloads(), *much, fragment=1200, order=lambda datagrams: datagrams[:-1])
+    sa.expect_no_success(sa.send_auth(), "the IKE SA of who has sent 64 KB of a message goes on")

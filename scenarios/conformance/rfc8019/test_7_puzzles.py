@@ -18,7 +18,8 @@ def solves(payload, string, bits):
 
 @needs("puzzles")
 @each("length", 8, 24, 64)
-@requirement("RFC8019-7.1.2-03", "RFC8019-7.1.3-01", "RFC8019-8.1-04", "RFC8019-8.2-01", "RFC8019-8.2-02", "RFC8019-8.2-04")
+@requirement("RFC8019-7.1.2-03", "RFC8019-7.1.3-01", "RFC8019-8.1-04", "RFC8019-8.2-01", "RFC8019-8.2-02", "RFC8019-8.2-04",
+             "RFC8019-6-05", "RFC8019-6-07")
 def test_a_puzzle_is_solved(initiator, length):
     """COOKIE and PUZZLE are answered by the COOKIE first and a PS payload that solves it; all else as it was. RFC 8019 7.1"""
     sa = initiator.call()
