@@ -78,6 +78,8 @@ def test_a_small_tree_is_in_order(tree: Path) -> None:
     ("vectors/requirements/rfc9999.toml", '"1" = 2', '"1" = 3', 1, "section 1 has 3 keywords"),
     ("scenarios/conformance/test_one.py", "def", "dex", 2, "SyntaxError"),
     ("scenarios/conformance/test_one.py", '"RFC9999-1-01"', "NAME", 2, "write the ids"),
+    ("scenarios/conformance/test_one.py", "def test_it(): ...",
+     'def test_it():\n    should("RFC9999-1-01")\n\n\ndef test_two(peer):\n    peer.should("RFC9999-1-01")', 1, "does not name it"),
     ("ci/trace.toml", "tests", "text", 2, "nothing was compared"),
 ])
 def test_what_is_wrong_is_seen(tree: Path, name: str, old: str, new: str, status: int, said: str) -> None:

@@ -45,6 +45,8 @@ def problems(catalogue: Catalogue, marks: Iterable[Mark], known: Iterable[str]) 
         elif rows[mark.id].untested:
             yield f"{mark}: {mark.test} names {mark.id}, which says that it has no test ({rows[mark.id].untested}); " \
                   "take `untested` out of the row"
+        elif mark.soft:
+            yield f"{mark}: {mark.test} asks for {mark.id} by should(), and its @requirement does not name it; add it there"
 
 
 def untested(catalogue: Catalogue) -> list[Requirement]:

@@ -18,6 +18,8 @@ class Mark:
     file: Path
     line: int
     test: str
+    soft: bool = False
+    """It stands in the body alone: `with peer.should("RFC7296-2.4-08")`."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -37,9 +39,17 @@ def marks_of_file(path: Path) -> Iterator[Mark]:
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            for decorator in node.decorator_list:
-                for name in ids(decorator, path):
-                    yield Mark(name, path, decorator.lineno, node.name)
+            named = [(name, decorator.lineno) for decorator in node.decorator_list for name in ids(decorator, path)]
+            yield from (Mark(name, path, line, node.name) for name, line in named)
+            yield from (Mark(name, path, line, node.name, soft=True) for name, line in asked_softly(node)
+                        if name not in dict(named))
+
+
+def asked_softly(function: ast.AST) -> Iterator[tuple[str, int]]:
+    """What `should("RFC7296-2.4-08")` names in its body, and where."""
+    for node in ast.walk(function) if not isinstance(function, ast.ClassDef) else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "should":
+            yield from ((one.value, node.lineno) for one in node.args if isinstance(one, ast.Constant))
 
 
 def ids(decorator: ast.expr, path: Path) -> Iterator[str]:
