@@ -18,6 +18,7 @@
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make hostile-peers  thousands of cases by a peer that holds the keys, under ASan and UBSan (docs/HOSTILE.md)
 #   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
+#   make bench-gate instructions of fixed cases counted, and held against a baseline (docs/PERFORMANCE.md)
 #   make flood      floods a running daemon: do honest clients connect, and how many cookies a second (docs/FLOODS.md)
 #   make clean      removes build/, but for the roots of peers and tools, which took long to unpack; they go
 #                   by `make clean-peers`
@@ -148,8 +149,8 @@ demo: setup
 	@$(BUILD)/ikelab demo
 
 test: setup
-	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers
-	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci prove fuzz sim sanitize coverage harness scenarios conformance hostile-peers interop
+	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers $(BUILD)/ikebench
+	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci gate prove fuzz sim sanitize coverage harness scenarios conformance hostile-peers interop
 
 # Every peer of the table, by each AUTHENTICATION. ARGS="--shard 1/4" and the like are handed on; the report is
 # in build/results/latest.
@@ -215,6 +216,19 @@ sim-long: $(BUILD)/ikesim
 
 sim-mutants: $(BUILD)/ikesim
 	@CC="$(CC)" $(PYTHON) ci/sim_mutants.py --build $(BUILD)
+
+# Fixed cases over the core, whose instructions are counted (docs/PERFORMANCE.md). What they draw comes from seeds.
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/bench/*.c))) $(BUILD)/ref/sim/dice.o
+$(BUILD)/ref/bench/main.o: override CFLAGS := $(CFLAGS) -DBENCH_FLAGS='"$(CFLAGS)"'
+$(BUILD)/ikebench: $(BENCH_OBJECTS) $(BUILD)/libikeref.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@.new $(BENCH_OBJECTS) $(BUILD)/libikeref.a -lcrypto
+	@mv $@.new $@
+
+bench-gate: $(BUILD)/ikelab
+	@command -v valgrind >/dev/null && test -f /usr/include/valgrind/callgrind.h || ci/install.sh
+	@$(MAKE) --no-print-directory $(ALL_CORES) $(BUILD)/ikebench
+	@$(BUILD)/ikelab bench gate $(ARGS)
 
 # Fuzzers: ref/fuzz/fuzz_*.c is one libFuzzer program each (docs/FUZZING.md). They and all that they
 # link are built apart, instrumented, in $(FUZZED).
@@ -317,7 +331,7 @@ tidy:
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: fuzz-afl all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
-  hostile-peers robust fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
+  hostile-peers robust bench-gate fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

@@ -3,9 +3,9 @@
 # Exit codes: 0 all there, 2 usage, 3 this machine cannot be helped, with the reason in one sentence.
 set -eu
 
-# To build the reference: headers and a compiler.
+# To build the reference: headers and a compiler. (valgrind: the headers for ikebench, and to count with.)
 BUILD="build-essential clang clang-format libssl-dev libpcap-dev libmnl-dev libjansson-dev libconfuse-dev
-libseccomp-dev libcmocka-dev"
+libseccomp-dev libcmocka-dev valgrind"
 # To run the lab: namespaces, NAT, a second opinion on captures, roots of other peers.
 RUN="iproute2 nftables strace iputils-ping util-linux mount tshark mmdebstrap debian-archive-keyring"
 # The harness.

@@ -10,6 +10,7 @@ scenarios   every scenario between all pairs of peers that are here, by `ikelab 
 conformance the reference against the scripted peer, by `ikelab conform`
 hostile-peers  the reference against hostile peers that hold the keys, by `ikelab hostile`
 interop     the part of the matrix that ci/interop.toml names, by `ikelab interop`
+gate        the cases whose instructions are counted, against their baseline (docs/PERFORMANCE.md)
 prove       the quick share of the proofs (docs/PROOFS.md); skipped, with the reason, where CBMC cannot be had
 fuzz        the corpus of each fuzzer, and a thousand runs from a fixed seed
 sim         two thousand seeds of the simulator, and whether they find the planted faults
@@ -253,7 +254,12 @@ def interop_parts(path: Path) -> list[list[str]]:
     return found
 
 
-def played(build: Path, name: str, *arguments: str) -> Count:
+def gate(build: Path) -> Count:
+    """A case is a test: it costs no more than it did."""
+    return played(build, "gate", "bench", "gate", "--quiet", failing=("worse", "new", "gone", "other"))
+
+
+def played(build: Path, name: str, *arguments: str, failing: tuple[str, ...] = ("fail", "inconclusive")) -> Count:
     found = build / "test" / f"{name}.json"
     found.parent.mkdir(parents=True, exist_ok=True)
     found.unlink(missing_ok=True)
@@ -261,7 +267,7 @@ def played(build: Path, name: str, *arguments: str) -> Count:
     try:
         results = json.loads(found.read_text())["results"]
         skipped = sum(one["verdict"] == "unsupported" for one in results)
-        failures = [described(one) for one in results if one["verdict"] in ("fail", "inconclusive")]
+        failures = [described(one) for one in results if one["verdict"] in failing]
     except (OSError, ValueError, KeyError):
         return Count(failed=1, failures=[f"`ikelab {arguments[0]}` wrote no results"])
     if done.returncode != 0 and not failures:
@@ -271,13 +277,15 @@ def played(build: Path, name: str, *arguments: str) -> Count:
 
 
 def described(result: dict[str, str]) -> str:
+    if "case" in result:  # of the gate's; the reason names it
+        return one_line(result.get("reason", ""))
     sides = f"{result.get('initiator', '')} > {result.get('responder', '')}"
     return f"{result['verdict']}: {result.get('scenario', '')} {sides}: {one_line(result.get('reason', ''))}"
 
 
 STAGES: dict[str, Callable[[Path], Count]] = {
     "unit": unit, "ci": ci, "harness": harness, "scenarios": scenarios, "conformance": conformance,
-    "hostile-peers": hostile_peers, "interop": interop, "fuzz": fuzz, "sim": sim, "sanitize": sanitize,
+    "hostile-peers": hostile_peers, "interop": interop, "gate": gate, "fuzz": fuzz, "sim": sim, "sanitize": sanitize,
     "coverage": coverage, "prove": prove, "hostile": hostile, "robust": robust}
 
 

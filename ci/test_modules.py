@@ -6,6 +6,9 @@ from pathlib import Path
 
 REF = Path(__file__).resolve().parent.parent / "ref"
 
+# Rooms of which every file is played to test others.
+THEMSELVES = {"fuzz", "bench"}
+
 # Without a file of their own, and where they are tested instead.
 ELSEWHERE = {
     "host/daemon_control": "a part of the daemon: test_daemon.c speaks to it through the control socket",
@@ -38,7 +41,7 @@ ELSEWHERE = {
 
 
 def modules() -> set[str]:
-    return {f"{path.parent.name}/{path.stem}" for path in REF.glob("*/*.c") if path.parent.name != "fuzz"}  # tests themselves
+    return {f"{path.parent.name}/{path.stem}" for path in REF.glob("*/*.c") if path.parent.name not in THEMSELVES}
 
 
 def modules_with_a_test() -> set[str]:

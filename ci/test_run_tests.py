@@ -81,6 +81,16 @@ def test_what_failed_is_named_in_the_end(tmp_path: Path) -> None:
     assert run_tests.played(tmp_path, "x", "run").failures == ["fail: a.b x > y: 2 > 1"]
 
 
+def test_a_case_that_costs_more_is_a_failure_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "ikelab").write_text(
+        """#!/bin/sh\nfor f; do :; done\necho '{"results": [{"case": "a", "verdict": "same"}, {"case": "b", "verdict": "better"},
+        {"case": "c", "verdict": "worse", "reason": "worse: c: 1 -> 2"}, {"case": "d", "verdict": "new"},
+        {"case": "e", "verdict": "gone"}]}' >$f\nexit 1\n""")
+    (tmp_path / "ikelab").chmod(0o755)
+    count = run_tests.gate(tmp_path)
+    assert (count.passed, count.failed) == (2, 3) and count.failures[0] == "worse: c: 1 -> 2"
+
+
 def test_failures_that_a_program_tells_are_counted_by_its_lines() -> None:
     def done(status: int, text: str) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(["x/y"], status, text, "why")

@@ -111,7 +111,7 @@ class Workshop:
         return program if done.returncode == 0 else None
 
 
-UNUSED = ("test", "fuzz", "sim")
+UNUSED = ("test", "fuzz", "sim", "bench")
 
 
 def compiler() -> list[str]:

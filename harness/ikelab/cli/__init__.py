@@ -7,6 +7,7 @@ import signal
 import click
 
 from .. import __version__
+from .bench import bench
 from .conform import conform
 from .demo import demo
 from .doctor import doctor
@@ -38,7 +39,7 @@ def ikelab() -> None:
     """
 
 
-for command in (doctor, demo, run, interop, conform, hostile, report, explain, peers, vectors):
+for command in (doctor, demo, run, interop, conform, hostile, report, explain, peers, vectors, bench):
     ikelab.add_command(command)
 
 

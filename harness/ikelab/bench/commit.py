@@ -1,0 +1,47 @@
+"""build/ikebench as another commit has it, built here and now: counts of the same compiler and libraries."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from ..cleanup import build_directory
+from .measure import ROOT
+
+
+class NoSuchCommit(Exception):
+    """It is none, or has no bench; one sentence."""
+
+
+class CannotBuild(Exception):
+    """It does not build on this machine; the last words are said."""
+
+
+def program(commit: str) -> Path:
+    """Kept in build/bench/COMMIT, for the next time."""
+    found = subprocess.run(["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], cwd=ROOT, capture_output=True,
+                           text=True, check=False)
+    if found.returncode != 0:
+        raise NoSuchCommit(f"{commit!r} is no commit of this tree; `git log --oneline` names them")
+    sha = found.stdout.strip()
+    tree = build_directory().resolve() / "bench" / sha
+    if not (tree / "Makefile").exists():
+        _unpack(sha, tree)
+    if not (tree / "ref/bench").is_dir():
+        raise NoSuchCommit(f"{commit} has no ref/bench to count with; name a commit from after it was added")
+    environment = {name: value for name, value in os.environ.items() if name not in ("BUILD", "MAKEFLAGS", "MFLAGS")}
+    made = subprocess.run(["make", "--no-print-directory", "BUILD=build", "build/ikebench"], cwd=tree, env=environment,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        words = (made.stderr.strip() or made.stdout.strip()).splitlines()
+        raise CannotBuild(f"{commit} does not build here: {words[-1] if words else 'make failed'}; try it in {tree}")
+    return tree / "build/ikebench"
+
+
+def _unpack(sha: str, tree: Path) -> None:
+    tree.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen(["git", "archive", sha, "ref", "Makefile"], cwd=ROOT, stdout=subprocess.PIPE) as archive:
+        unpacked = subprocess.run(["tar", "-x", "-C", tree], stdin=archive.stdout, capture_output=True, text=True, check=False)
+    if archive.returncode != 0 or unpacked.returncode != 0:
+        raise CannotBuild(f"{sha} could not be unpacked into {tree}: {unpacked.stderr.strip() or 'git archive failed'}")

@@ -1,0 +1,53 @@
+"""Slow-downs planted into a copy of the core: as a rule instructions that do nothing, as many as the share asks for."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ikelab.bench.callgrind import Profile
+from ikelab.bench.measure import ROOT, counts_of
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Where every one of these cases comes along."""
+
+    cases: str  # how their names begin
+    file: str  # below ref/
+    function: str
+
+
+def idle(instructions: int) -> str:
+    return rf'__asm__ volatile(".rept {instructions}\n nop\n .endr");'
+
+
+def program(plant: Plant, statement: str, build: Path, directory: Path) -> Path:
+    """ikebench in which every call of the function begins with the statement."""
+    text = (ROOT / "ref" / plant.file).read_text()
+    planted, count = re.subn(rf"(?m)^[^\n;{{}}]*\b{plant.function}\([^;{{}}]*\)\n\{{\n",
+                             lambda found: f"{found[0]}    {statement}\n", text)
+    assert count == 1, f"{plant.function} is not once in ref/{plant.file}: give the plant another place"
+    source = directory / "ref" / plant.file
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_text(planted)
+    out = directory / "ikebench"
+    objects = [*sorted((build / "ref/bench").glob("*.o")), build / "ref/sim/dice.o", build / "libikeref.a"]
+    subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-w",
+                    "-fno-strict-aliasing", f"-I{ROOT / 'ref'}", "-o", out, source, *objects, "-lcrypto"], check=True)
+    return out
+
+
+def instructions_for(share: float, function: str, profiles: dict[str, Profile]) -> int:
+    """How many at each call make this share of the case that it is the smallest part of; at least one."""
+    return max(1, *(round(share * counts_of(profile, 1).own / calls_of(profile, function)) for profile in profiles.values()))
+
+
+def calls_of(profile: Profile, function: str) -> int:
+    count = sum(call.count for call in profile.calls if call.name == function)
+    assert count > 0, f"{function} is never called in {profile.asked_by}: give the plant another place"
+    return count

@@ -1,0 +1,195 @@
+/* Finding one among many: an ESP SA by its SPI, an IKE SA by its SPI, the policy of a packet. The
+ * tables hold nothing but what the search looks at. */
+
+#include "bench/cases.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "esp/sad.h"
+#include "esp/spd.h"
+#include "sa/spi_index.h"
+
+#define FINDS 64 /* in a play; every eighth is for something that is not there */
+
+struct table {
+    size_t size;
+    /* of one kind: */
+    struct sad sad;
+    struct esp_pair *pairs;
+    struct spi_index by_spi;
+    struct ike_sa *ike_sas;
+    struct spd spd;
+    struct spd_entry **policies;
+};
+
+/* The n-th of what is looked for: spread over the whole table, from the first to the last. */
+static size_t index_of(const struct table *table, size_t n)
+{
+    return n * (table->size - 1) / (FINDS - 1);
+}
+
+static bool is_absent(size_t n)
+{
+    return n % 8 == 7;
+}
+
+/* ---- ESP SAs ---- */
+
+static void sad_fill(struct bench *bench, struct table *table)
+{
+    table->pairs = calloc(table->size, sizeof *table->pairs);
+    bench_insist(bench, table->pairs != NULL && sad_init(&table->sad), "no memory");
+    for (size_t i = 0; i < table->size; i++) {
+        do { /* at random, as ours are; the highest bit is for those that are not there */
+            table->pairs[i].spi_in = (uint32_t)dice_roll(&bench->dice) & 0x7fffffff;
+        } while (sad_find(&table->sad, table->pairs[i].spi_in) != NULL);
+        sad_insert(&table->sad, &table->pairs[i]);
+    }
+}
+
+static void play_sad(struct bench *bench, void *context)
+{
+    struct table *table = context;
+    for (size_t n = 0; n < FINDS; n++) {
+        struct esp_pair *wanted = &table->pairs[index_of(table, n)];
+        uint32_t spi = is_absent(n) ? wanted->spi_in | 0x80000000 : wanted->spi_in;
+        bench_on(bench);
+        const struct esp_pair *found = sad_find(&table->sad, spi);
+        bench_off(bench);
+        bench_insist(bench, found == (is_absent(n) ? NULL : wanted), "another one was found");
+    }
+}
+
+static void sad_empty(struct table *table)
+{
+    free(table->sad.buckets);
+    free(table->pairs);
+}
+
+/* ---- IKE SAs ---- */
+
+static void ike_fill(struct bench *bench, struct table *table)
+{
+    memset(&table->by_spi, 0, sizeof table->by_spi);
+    table->ike_sas = calloc(table->size, sizeof *table->ike_sas);
+    bench_insist(bench, table->ike_sas != NULL, "no memory");
+    for (size_t i = 0; i < table->size; i++) {
+        struct ike_sa *sa = &table->ike_sas[i];
+        sa->initiator = true;
+        sa->spi_i = dice_roll(&bench->dice) >> 1;
+        spi_index_add(&table->by_spi, sa);
+    }
+}
+
+static void play_ike(struct bench *bench, void *context)
+{
+    struct table *table = context;
+    for (size_t n = 0; n < FINDS; n++) {
+        struct ike_sa *wanted = &table->ike_sas[index_of(table, n)];
+        uint64_t spi = is_absent(n) ? wanted->spi_i | UINT64_C(1) << 63 : wanted->spi_i;
+        bench_on(bench);
+        const struct ike_sa *found = spi_index_find(&table->by_spi, spi);
+        bench_off(bench);
+        bench_insist(bench, found == (is_absent(n) ? NULL : wanted), "another one was found");
+    }
+}
+
+static void ike_empty(struct table *table)
+{
+    free(table->ike_sas);
+}
+
+/* ---- policies ---- */
+
+/* The n-th protects 10.X.Y.0/24 to 172.X.Y.0/24. */
+static void policy_addresses(size_t n, struct address *local, struct address *remote)
+{
+    uint8_t octets[4] = {10, (uint8_t)(n / 256), (uint8_t)n, 0};
+    *local = address_from(bytes_of(octets, sizeof octets));
+    octets[0] = 172;
+    *remote = address_from(bytes_of(octets, sizeof octets));
+}
+
+static struct traffic_selector subnet(struct address start)
+{
+    struct traffic_selector s = {.port_end = UINT16_MAX, .start = start, .end = start};
+    s.end.octets[3] = 255;
+    return s;
+}
+
+static void spd_fill(struct bench *bench, struct table *table)
+{
+    table->spd = (struct spd){0};
+    table->policies = calloc(table->size, sizeof(struct spd_entry *));
+    bench_insist(bench, table->policies != NULL, "no memory");
+    for (size_t i = 0; i < table->size; i++) {
+        struct address local, remote;
+        policy_addresses(i, &local, &remote);
+        struct esp_policy policy = {.action = POLICY_PROTECT,
+                                    .local = {.count = 1, .items = {subnet(local)}},
+                                    .remote = {.count = 1, .items = {subnet(remote)}}};
+        table->policies[i] = spd_add(&table->spd, &policy);
+        bench_insist(bench, table->policies[i] != NULL, "no memory");
+    }
+}
+
+static void play_spd(struct bench *bench, void *context)
+{
+    struct table *table = context;
+    for (size_t n = 0; n < FINDS; n++) {
+        size_t i = index_of(table, n);
+        struct packet_key key = {.protocol = IP_PROTOCOL_UDP,
+                                 .has_ports = true,
+                                 .source_port = 1000,
+                                 .destination_port = 2000};
+        policy_addresses(i, &key.source, &key.destination);
+        key.source.octets[3] = key.destination.octets[3] = 7;
+        if (is_absent(n)) {
+            key.destination.octets[0] = 192;
+        }
+        bench_on(bench);
+        const struct spd_entry *found = spd_match(&table->spd, &key);
+        bench_off(bench);
+        bench_insist(bench, found == (is_absent(n) ? NULL : table->policies[i]),
+                     "another one was found");
+    }
+}
+
+static void spd_empty(struct table *table)
+{
+    while (table->spd.first != NULL) {
+        spd_remove(&table->spd, table->spd.first);
+    }
+    free(table->policies);
+}
+
+/* ---- all of them ---- */
+
+/* As many IKE SAs as fit into some 100 MB, as many policies as a configuration can have. */
+static const struct {
+    const char *name;
+    size_t sizes[3];
+    void (*fill)(struct bench *, struct table *);
+    bench_play_function *play;
+    void (*empty)(struct table *);
+} kinds[] = {
+    {"esp-sa", {10, 1000, 100000}, sad_fill, play_sad, sad_empty},
+    {"ike-sa", {10, 1000, 10000}, ike_fill, play_ike, ike_empty},
+    {"policy", {10, 100, 1000}, spd_fill, play_spd, spd_empty},
+};
+
+void lookup_cases(struct bench *bench)
+{
+    static struct table table;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        for (size_t s = 0; s < 3; s++) {
+            if (bench_begin(bench, "lookup.%s.%zu", kinds[k].name, kinds[k].sizes[s])) {
+                table.size = kinds[k].sizes[s];
+                kinds[k].fill(bench, &table);
+                bench_play(bench, FINDS, kinds[k].play, &table);
+                kinds[k].empty(&table);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+/* ikebench: plays fixed cases over the core, in memory and from seeds, to have their instructions
+ * counted. `ikelab bench gate` runs it under valgrind and reads what it prints. */
+
+#include <alloca.h>
+#include <gnu/libc-version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/cases.h"
+#include "bench/certificates.h"
+#include "bench/library.h"
+
+#ifndef BENCH_FLAGS
+#define BENCH_FLAGS "unknown"
+#endif
+#ifdef __clang__
+#define BENCH_COMPILER "clang " __clang_version__
+#else
+#define BENCH_COMPILER "gcc " __VERSION__
+#endif
+#ifdef __x86_64__
+#define BENCH_MACHINE "x86_64"
+#elif defined __aarch64__
+#define BENCH_MACHINE "aarch64"
+#else
+#define BENCH_MACHINE "another"
+#endif
+#define PAGE 4096
+
+static const char usage[] =
+    "usage: ikebench [--list] [--certificates FOLDER] [CASE...]\n"
+    "Plays the cases whose names begin so, or all; says what it was built with, then each case "
+    "and\n"
+    "how many operations it was. `ikelab bench gate` counts their instructions.\n"
+    "Exit status: 0 played, 1 a case did not do its work, 2 wrong usage, or no such case.\n";
+
+/* What counts can be compared with: other counts of the same. */
+static void print_built(void)
+{
+    printf("built compiler %s\n", BENCH_COMPILER);
+    printf("built flags %s\n", BENCH_FLAGS);
+    printf("built machine %s\n", BENCH_MACHINE);
+    printf("built libcrypto %s\n", library_version());
+    printf("built libc glibc %s\n", gnu_get_libc_version());
+}
+
+static int play(char **wanted, int count, bool list)
+{
+    struct bench bench;
+    bench_init(&bench, wanted, count, list);
+    if (!list) {
+        print_built();
+    }
+    message_cases(&bench);
+    handshake_cases(&bench);
+    rekey_cases(&bench);
+    fragment_cases(&bench);
+    esp_cases(&bench);
+    lookup_cases(&bench);
+    if (bench.played == 0) {
+        fprintf(stderr, "ikebench: no case begins so; `ikebench --list` names them\n");
+        return 2;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    bool list = false;
+    int i = 1;
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--list") == 0) {
+            list = true;
+        } else if (strcmp(argv[i], "--certificates") == 0 && i + 1 < argc) {
+            certificates_folder = argv[++i];
+        } else {
+            bool help = strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0;
+            fputs(usage, help ? stdout : stderr);
+            return help ? 0 : 2;
+        }
+    }
+    /* From here on the stack begins at a page, whatever the environment and the arguments are:
+     * copying takes other turns at other alignments. */
+    volatile char *below = alloca((uintptr_t)__builtin_frame_address(0) % PAGE + 1);
+    *below = 0;
+    return play(argv + i, argc - i, list);
+}
