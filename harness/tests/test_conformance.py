@@ -159,6 +159,22 @@ def test_what_a_test_leaves_is_taken_away(ground):
     assert ground.stage().left() == ""
 
 
+def test_what_is_told_of_a_path_is_forgotten(ground):
+    stage = ground.stage()
+
+    def route():
+        return stage.host.run(["ip", "route", "get", stage.other.address(4)]).stdout
+
+    def told(responder):
+        sa = responder.establish()
+        responder.tell_path_mtu(responder.on_the_wire()[-1], 900)
+        sa.prove_chance()
+        assert "mtu 900" in route()
+
+    assert ground.play(told).verdict is Verdict.PASS
+    assert "mtu" not in route()
+
+
 def test_the_vocabulary_can_fail(ground):
     """Each expectation, unmet."""
     def nothing_came(peer):
