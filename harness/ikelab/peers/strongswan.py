@@ -43,7 +43,7 @@ TUN = "ipsec*"  # the interface that kernel-libipsec makes
 # What libipsec, charon's user-space ESP, cannot do in any version so far. Each was tried; see strongswan_probe.
 LIBIPSEC_LACKS: Mapping[str, str] = {
     "transport-mode": "libipsec refuses the mode",
-    "peer-in-policy": "libipsec's route for what a policy protects takes IKE and ESP to the other side's address with it",
+    "peer-in-policy": "libipsec's route for what a policy protects, and the fence behind it, take IKE to that address with them",
     "esn": "libipsec refuses extended sequence numbers",
     "replay-window": "libipsec has a fixed window of 128 packets",
     "acquire-keeps-packet": "libipsec drops the packet that starts a Child SA",

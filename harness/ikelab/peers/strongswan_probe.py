@@ -37,7 +37,7 @@ class _World:
         self.client, self.gateway = net.host("client"), net.host("gateway")
         if child.mode == "tunnel":
             child = replace(child, local_ts=(self.client.protected[0],),
-                            remote_ts=(self.gateway.protected[0],))
+                            remote_ts=child.remote_ts or (self.gateway.protected[0],))
         self.net = net
         spec = PeerSpec(
             "gateway", "client.example", "gateway.example", "probe",
@@ -83,6 +83,11 @@ def _refuses(make: Callable[[Path], StrongSwan], name: str, child: ChildSpec) ->
 def transport_mode(make: Callable[[Path], StrongSwan]) -> Lack:
     """A transport-mode Child SA is refused."""
     return _refuses(make, "transport-mode", ChildSpec(mode="transport"))
+
+
+def peer_in_policy(make: Callable[[Path], StrongSwan]) -> Lack:
+    """A tunnel to the other side's outer address is never set up."""
+    return _refuses(make, "peer-in-policy", ChildSpec(remote_ts=("192.0.2.2",)))
 
 
 def esn(make: Callable[[Path], StrongSwan]) -> Lack:
@@ -233,6 +238,7 @@ def liveness_by_command(make: Callable[[Path], StrongSwan]) -> Lack:
 
 PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
     "transport-mode": transport_mode,
+    "peer-in-policy": peer_in_policy,
     "esn": esn,
     "esp-bare": esp_bare,
     "acquire": acquire,
