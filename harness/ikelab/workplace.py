@@ -1,6 +1,6 @@
-"""Where a play's daemons, captures and tools write while they run: in memory. A disk holds up whoever creates or appends to
-a file for as long as its journal is busy, ten seconds and more while somebody removes much, and a daemon that waits for
-its own log answers nobody. What is left of a play is carried to its directory when all in it has ended."""
+"""Where a play's daemons, captures and tools write while they run: in memory. A disk may hold up whoever creates or appends
+to a file for as long as its journal is busy, and a daemon that waits for its own log answers nobody. What is left of a
+play is carried to its directory when all in it has ended."""
 
 from __future__ import annotations
 
