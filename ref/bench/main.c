@@ -30,9 +30,8 @@
 
 static const char usage[] =
     "usage: ikebench [--list] [--certificates FOLDER] [CASE...]\n"
-    "Plays the cases whose names begin so, or all; says what it was built with, then each case "
-    "and\n"
-    "how many operations it was. `ikelab bench gate` counts their instructions.\n"
+    "Plays the cases whose names begin so, or all; says what it was built with, then each case\n"
+    "and how many operations it was. `ikelab bench gate` counts their instructions.\n"
     "Exit status: 0 played, 1 a case did not do its work, 2 wrong usage, or no such case.\n";
 
 /* What counts can be compared with: other counts of the same. */

@@ -3,7 +3,6 @@
 
 #include "bench/cases.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/certificates.h"
