@@ -334,6 +334,20 @@ def test_without_valgrind(monkeypatch, tmp_path):
     assert done.exit_code == 3 and "valgrind is missing; run `ci/install.sh`" in done.output
 
 
+@pytest.mark.parametrize(("script", "words"), [
+    ("echo '==7== Valgrind: debuginfo reader: ensure_valid failed:' >&2; exit 1", "-gdwarf-4"),
+    ("printf '==7== a reason\\n==7==\\n' >&2; exit 1", "under valgrind: a reason"),
+    ("exit 9", "under valgrind: status 9"),
+    ("echo 'case a 1'", "wrote no profile of a"),
+])
+def test_a_valgrind_that_does_not_come_to_its_end(tmp_path, monkeypatch, script, words):
+    (tmp_path / "valgrind").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "valgrind").chmod(0o755)
+    monkeypatch.setitem(measure.ENVIRONMENT, "PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(measure.CannotMeasure, match=words):
+        measure.measure(Path("/bin/true"))
+
+
 @counting
 def test_a_case_that_there_is_not():
     done = CliRunner().invoke(ikelab, ["bench", "gate", "dance"])

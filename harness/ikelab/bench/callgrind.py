@@ -96,7 +96,8 @@ class _Reader:
     def _costs(self, address: str, instructions: int) -> None:
         function = self._function
         if self._is_call:
-            self._sites.append(_Site(function, address, self._called["ob"] or function.object, self._called["fn"], instructions))
+            called = self._called["ob"] or function.object
+            self._sites.append(_Site(function, address, called, self._called["fn"], instructions))
             self._called["ob"], self._is_call = "", False
             return
         self.own[function] = self.own.get(function, 0) + instructions

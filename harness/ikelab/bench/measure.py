@@ -57,7 +57,7 @@ class Measurement:
 def measure(program: Path, wanted: Sequence[str] = ()) -> Measurement:
     """Every case whose name begins with one of the words, or all."""
     said, profiles = play(program, wanted)
-    built = {**dict(line.split(" ", 2)[1:] for line in said if line.startswith("built ")), "valgrind": _version()}
+    built = {**dict(line.strip().split(" ", 2)[1:] for line in said if line.startswith("built ")), "valgrind": _version()}
     found = Measurement(built)
     for name, operations in (line.split()[1:] for line in said if line.startswith("case ")):
         if name not in profiles:
@@ -96,9 +96,13 @@ def _run(command: Sequence[str | Path]) -> list[str]:
         raise CannotMeasure(f"the cases had not ended after {TIMEOUT_S} s; try again on a quieter machine") from None
     if done.returncode == 2:
         raise NoSuchCase("no case begins so; `ikelab bench gate --list` names them")
+    if "debuginfo reader" in done.stderr:
+        raise CannotMeasure("this valgrind cannot read the debug information of this compiler; build ikebench elsewhere with "
+                            "older: `make bench-gate BUILD=/tmp/bench CFLAGS='-O2 -gdwarf-4'`")
     if done.returncode != 0:
-        words = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-        raise CannotMeasure(f"build/ikebench did not come to its end under valgrind: {words[-1]}")
+        words = [text for line in done.stderr.splitlines() if (text := re.sub(r"^==\d+==", "", line).strip())]
+        last = words[-1] if words else f"status {done.returncode}"
+        raise CannotMeasure(f"build/ikebench did not come to its end under valgrind: {last}")
     return done.stdout.splitlines()
 
 
