@@ -26,6 +26,7 @@ from ..trace.render import lines
 from ..verdict import Expected, Verdict, apply_expected
 from ..wire import capture as capture_file
 from ..wire import packet
+from .limit import limited
 from .stage import Setup, Stage
 from .under_test import KINDS, UnderTest
 
@@ -120,7 +121,8 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
         under_test = KINDS[test.setup.role](stage, f"{test.seed}/{test.name}", test.strict)
         under_test.directory = test.directory
         try:
-            body(under_test)
+            with limited():
+                body(under_test)
         except (Exception, DID_NOT_RAISE, SKIPPED) as error:
             judgement = _classify(error, stage)
         judgement = _softened(judgement, test, under_test)

@@ -26,6 +26,9 @@ from .suites import group_of, proposal, with_ke
 if TYPE_CHECKING:
     from .ike_sa import IkeSa
 
+SIGNS_OF_LIFE = 8  # of a peer that tests every path it has, before it says that it has moved (RFC 4555 3.10)
+UNTIL_QUIET = 50  # requests
+
 
 @dataclass(slots=True)
 class Offer:
@@ -205,11 +208,14 @@ class LaterExchanges(EapExchanges):
         """The peer's UPDATE_SA_ADDRESSES, or its word about one of these. It may test the path first (3.10): that is answered
         where it came from."""
         wanted = set(about or ("UPDATE_SA_ADDRESSES",))
-        while not wanted & set((found := self.expect_request(Exchange.INFORMATIONAL)).notifies()):
+        for _ in range(SIGNS_OF_LIFE):
+            found = self.expect_request(Exchange.INFORMATIONAL)
+            if wanted & set(found.notifies()):
+                return found
             if any(not isinstance(p, ike.NotifyPayload) for p in found.payloads):
-                raise Unmet(f"{found} came where {' or '.join(sorted(wanted))} was due")
+                break
             self.answer_politely(found)
-        return found
+        raise Unmet(f"{found} came where {' or '.join(sorted(wanted))} was due")
 
     def accept_update(self, request: Received) -> Sent:
         """The peer has moved: from now on we send to where this request came from (3.5)."""
@@ -224,7 +230,9 @@ class LaterExchanges(EapExchanges):
         """Grants what the peer asks by itself, until it asks no more: a sign of life from a new address (RFC 4555 3.7), a
         Child SA in place of one, Deletes."""
         self.liveness()
-        while any(not one.header.response for one in self.inbox):
+        for _ in range(UNTIL_QUIET):
+            if all(one.header.response for one in self.inbox):
+                return
             request = self.expect_request()
             if request.exchange == Exchange.CREATE_CHILD_SA:
                 self.accept_child(request)

@@ -1,0 +1,27 @@
+"""No test goes on for ever, whatever the peer keeps doing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from ..scripted.errors import NotReady
+
+TEST_S = 180.0  # the longest against a peer in a guest takes some 30 when the machine is busy
+
+
+@contextmanager
+def limited(seconds: float = TEST_S) -> Iterator[None]:
+    """Raises NotReady in the block, wherever it is by then. Of the main thread, where tests are played."""
+    def over(number: int, frame: FrameType | None) -> None:
+        raise NotReady(f"the test was still going on after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
