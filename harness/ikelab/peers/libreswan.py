@@ -59,7 +59,9 @@ class Libreswan(GuestPeer):
     def missing(self) -> Mapping[str, str]:
         return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"),
                 **dict.fromkeys(SELDOM_ASKED, "its adapter does not configure it"),
-                "puzzles": "pluto knows no PUZZLE (RFC 8019)", **LACKS}
+                "puzzles": "pluto knows no PUZZLE (RFC 8019)",
+                "address-policy": "pluto agrees to MOBIKE only with a peer whose address it was not told",
+                "selectors-opaque": "the kernel's selectors know no OPAQUE ports, and pluto refuses them", **LACKS}
 
     def configure(self, spec: DaemonSpec) -> None:
         for peer in spec.peers:
