@@ -143,6 +143,8 @@ def authentication_needs(peer: PeerSpec) -> tuple[str, ...]:
         found.append({"rsa": "auth-rsa", "p": "auth-ecdsa"}.get(kind.rstrip("0123456789"), f"auth-{kind}"))
     if any(identity.startswith("dn:") for identity in (peer.local_id, peer.remote_id)):
         found.append("id-dn")
+    if "auth-signature" in found and any(identity.startswith("key:") for identity in (peer.local_id, peer.remote_id)):
+        found.append("certificate-key-id")
     return tuple(found)
 
 

@@ -123,6 +123,8 @@ class Libreswan(GuestPeer):
         name = entry.child(child).name
         subject = f"initiate {entry.name}/{name}"
         words = ["--initiate", "--name", self._connection(entry.name, name)]
+        if not entry.remote_addresses and (known := self.status().established(entry.name)):
+            words += ["--remote-host", known[0].remote.address]  # a template does not know whom to ask
         if not wait:
             self._only_say([*words, "--asynchronous"])
             return

@@ -84,7 +84,7 @@ def identity(text: str) -> str:
     if text in ("", "any"):
         return "%fromcert" if text == "cert" else "%any"
     if text.startswith("key:"):
-        return f"@[{text[4:]}]"
+        return f'"@[{text[4:]}]"' if " " in text else f"@[{text[4:]}]"
     if text.startswith("dn:"):
         return f'"{text[3:]}"'
     try:
@@ -116,7 +116,7 @@ def ike_algorithms(proposals: Sequence[str]) -> str:
 
 def esp_algorithms(proposals: Sequence[str]) -> tuple[str, str, bool]:
     """esp=, esn= and whether a rekey makes a new key exchange."""
-    found, esn, groups_seen = [], set(), False
+    found, esn, groups_seen = [], set(), set()
     for proposal in proposals:
         ciphers, hashes, groups, own_esn = [], [], [], set()
         for word in proposal.split("-"):
@@ -130,11 +130,14 @@ def esp_algorithms(proposals: Sequence[str]) -> tuple[str, str, bool]:
                 ciphers.append(_cipher(word))
             else:
                 raise PeerUnsupported(f"Libreswan has no {word!r} for ESP")
-        groups_seen |= bool(groups)
+        groups_seen |= set(groups or [""])
         esn |= own_esn or {"noesn"}
         for cipher, hashed, group in product(ciphers, hashes or [""], groups or [""]):
             found.append(cipher + (f"-{hashed}" if hashed else "") + (f";{group}" if group else ""))
-    return ",".join(found), {True: "either", False: "yes" if "esn" in esn else "no"}[len(esn) == 2], groups_seen
+    if len(groups_seen) > 1:
+        raise PeerUnsupported("pluto takes one key exchange method for all proposals of a Child SA, or none")
+    both = {True: "either", False: "yes" if "esn" in esn else "no"}[len(esn) == 2]
+    return ",".join(found), both, groups_seen not in (set(), {""})
 
 
 def _hash(word: str) -> str:

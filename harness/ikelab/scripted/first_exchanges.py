@@ -376,9 +376,9 @@ def chosen(answer: Received, asked: list[Payload]) -> Choice:
 
 def pick(offered: list[Proposal], wanted: list[Proposal], spi: bytes = b"", ke: Payload | None = None) -> Proposal:
     """The first offered proposal that one of ours fits into, with one transform of each type (2.7): of the groups, that
-    of `ke` if it is there. Raises Unmet."""
+    of `ke` if it is there, and of the proposals first those that have it. Raises Unmet."""
     group = ke.group if isinstance(ke, ike.KePayload) else None
-    for one in offered:
+    for one in sorted(offered, key=lambda one: all((t.kind, t.number) != (TransformType.KE, group) for t in one.transforms)):
         for own in wanted:
             kinds = {t.kind for t in one.transforms}
             common = [t for t in one.transforms if t in own.transforms]

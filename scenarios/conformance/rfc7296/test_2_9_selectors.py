@@ -22,6 +22,7 @@ def within(payload, *nets):
 
 def judge_subset(answer, ours, theirs):
     """TSi and TSr of a response lie within what we asked for and what the policy allows."""
+    assert answer.first(PayloadType.TSi) is not None, f"{answer} has no selectors"
     assert within(answer.first(PayloadType.TSi), ours) and within(answer.first(PayloadType.TSr), theirs), str(answer)
 
 
