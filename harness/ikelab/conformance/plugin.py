@@ -129,6 +129,8 @@ def describe(item: pytest.Item) -> ConformanceTest:
     doc = (getattr(item, "obj", None) and item.obj.__doc__ or "").strip()
     folder = out / "conformance" / re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-") / f"{setup.name}+{setup.role}"
     needs = tuple(word for one in item.iter_markers("needs") for word in one.args)
+    if "mobike" in needs and setup.role == "initiator":  # which is asked for by who initiates, or not at all
+        needs += ("mobike-as-initiator",)
     title = " ".join(doc.split("\n\n")[0].split())
     return ConformanceTest(name, title, setup, folder, out, requirements(item), needs,
                            item.config.getoption("--conform-seed"), item.config.getoption("--conform-strict"), expected())

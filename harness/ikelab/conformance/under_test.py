@@ -234,6 +234,7 @@ class Initiator(UnderTest):
             transport = self.stage.spec.child().mode == "transport"
             carrier = self.stage.carrier
             ours, theirs = (carrier.local, carrier.remote) if transport else self.stage.inside[4]
+            self.stage.peer.await_packets()
             self.stage.host.call(_send_packet, theirs, ours)
         else:
             self._tell("initiate", lambda: self.stage.peer.initiate(wait=False))

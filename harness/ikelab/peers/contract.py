@@ -304,6 +304,10 @@ class Peer(ABC):
     ) -> None:
         """Returns when the peer has answered, or is taken for dead; without `wait`, at once."""
 
+    def await_packets(self) -> None:
+        """The next packet of the protected host asks for an SA, where the configuration says so. For a peer that needs to
+        be told again when an SA has ended; there is none now."""
+
     @abstractmethod
     def roam(
         self, local: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S

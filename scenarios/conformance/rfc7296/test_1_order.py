@@ -44,6 +44,7 @@ def test_in_the_clear_nothing_is_done(peer, exchange):
     sa.liveness()
 
 
+@needs("several-children")
 @requirement("RFC7296-1-02", "RFC7296-1.3-01", "RFC7296-1.3.1-02", "RFC7296-2.8-11")
 def test_another_child_sa_beside_the_first(peer):
     """Either end may ask for a further Child SA, with the same selectors too; both carry packets. RFC 7296 1.3, 2.8"""

@@ -12,6 +12,7 @@ def test_a_repeated_request_is_answered_by_the_same_octets(peer):
     sa.liveness()
 
 
+@needs("several-children")
 @requirement("RFC7296-2.1-02")
 def test_a_repeated_request_makes_no_second_child_sa(peer):
     """CREATE_CHILD_SA that comes again makes nothing new. RFC 7296 2.1"""
@@ -83,6 +84,7 @@ def test_ike_sa_init_after_ike_auth_is_ignored(responder):
     assert len([one for one in responder.status().ike_sas if one.spi_i == int.from_bytes(sa.spi_i, "big")]) == 1
 
 
+@needs("several-children")
 @requirement("RFC7296-2.1-05")
 def test_a_forgotten_response_is_not_made_anew(peer):
     """A request before the last: its response comes again as it was, or not at all. RFC 7296 2.1"""
