@@ -50,7 +50,7 @@ def test_pluto_is_seen_not_to_do_it(kind: table.PeerKind, root: Path, pool: pool
                                                          or name == "fail-closed"})
     result, lab = PLAYED[lack].played(kind, lack, tmp_path)
     assert result.verdict is Verdict.PASS, result.reason
-    assert (lab.directory / "leaks.txt").exists() == (lack == "fail-closed")
+    assert (lab.play.directory / "leaks.txt").exists() == (lack == "fail-closed")
 
 
 # What its own programs say, without a guest.

@@ -77,7 +77,7 @@ def inner_family(lab) -> int:
 
 def traffic_of(lab) -> list[packet.Datagram]:
     """ESP datagrams in the capture, in UDP and without."""
-    frames = capture.read_capture(lab.directory / "wire.pcap")
+    frames = capture.read_capture(lab.play.directory / "wire.pcap")
     return [one for one in packet.datagrams(frames) if one.kind == "esp"]
 
 
@@ -86,9 +86,9 @@ def traffic_of(lab) -> list[packet.Datagram]:
 
 def tshark(lab, tmp_path, display_filter, *fields):
     """One list of lists a frame: every occurrence of each field."""
-    shutil.copytree(lab.directory / "keys", tmp_path / "config" / "wireshark", dirs_exist_ok=True)
+    shutil.copytree(lab.play.directory / "keys", tmp_path / "config" / "wireshark", dirs_exist_ok=True)
     done = subprocess.run(
-        ["tshark", "-r", str(lab.directory / "wire.pcap"), "-Y", display_filter,
+        ["tshark", "-r", str(lab.play.directory / "wire.pcap"), "-Y", display_filter,
          "-o", "esp.enable_encryption_decode:TRUE", "-o", "udp.check_checksum:FALSE", "-T", "fields", "-E", "separator=;",
          *(word for field in fields for word in ("-e", field))],
         env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)},
@@ -206,9 +206,9 @@ def test_scapy_opens_esp_of_the_reference(lab, suite, way):
     play(lab, suite, **WAYS[way])
     transport = "transport" in way
     inside = set(ends(lab, transport))
-    store = keys.load([lab.directory / "keys"])
+    store = keys.load([lab.play.directory / "keys"])
     opened = 0
-    for frame in capture.read_capture(lab.directory / "wire.pcap"):
+    for frame in capture.read_capture(lab.play.directory / "wire.pcap"):
         octets = packet.network_octets(frame)
         datagram = packet.parse_ip(octets) if octets else None
         if datagram is None or datagram.kind != "esp":
