@@ -61,6 +61,10 @@ def test_pluto_lifetimes() -> None:
     short = (replace(CHILD, lifetime=Lifetime(rekey_ms=300, hard_ms=2500)),)
     assert "rekeymargin=1\n" in connections(replace(PEER, children=short)) and "salifetime=3s" in connections(replace(PEER, children=short))
     assert "rekeymargin=2\n" in connections(replace(PEER, children=short, remote_addresses=()))  # half of it is what it takes
+    early = (replace(CHILD, lifetime=Lifetime(rekey_ms=4000, hard_ms=9000)),)
+    assert "rekeymargin=5\n" in connections(replace(PEER, children=early))
+    with pytest.raises(PeerUnsupported, match="second half"):
+        connections(replace(PEER, children=early, remote_addresses=()))
 
 
 def test_what_pluto_cannot_say() -> None:

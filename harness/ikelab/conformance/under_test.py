@@ -7,6 +7,7 @@ give decides it (docs/CONFORMANCE.md).
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -101,7 +102,12 @@ class UnderTest:
         """The same of any of its addresses, to any address, by default to the same port."""
         if self.stage.setup.outside:
             raise PeerUnsupported("no program of ours can run on a box that is outside")
-        return self.stage.host.call(_connected, (own, port), (other, to_port or port))
+        try:
+            return self.stage.host.call(_connected, (own, port), (other, to_port or port))
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL:
+                raise
+            raise PeerUnsupported(f"{own} is not an address of its protected host, but of the guest before it") from error
 
     def host_icmp(self, family: int = 4) -> socket.socket:
         """A socket that gets every ICMP message that its protected host does; the caller closes it."""

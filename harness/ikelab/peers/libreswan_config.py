@@ -204,6 +204,8 @@ def _selectors(side: str, selectors: Sequence[str], version: tuple[int, ...]) ->
 def _lifetimes(peer: PeerSpec, child: ChildSpec) -> list[str]:
     """One margin serves both SAs of a connection: that of the one that has a limit, the Child SA's first."""
     both = [(_soft(life), seconds(life.hard_ms)) for life in (child.lifetime, peer.lifetime)]
+    if not peer.remote_addresses and any(soft and 2 * soft < hard for soft, hard in both):
+        raise PeerUnsupported("as the responder pluto rekeys in the second half of an SA's lifetime only")
     margin = next((max(hard - soft, 1) if hard else max(soft // 10, 1) for soft, hard in both if soft), 0)
     whole = margin
     if margin and not peer.remote_addresses:
