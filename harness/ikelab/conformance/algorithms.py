@@ -13,9 +13,10 @@ from ..wire.ike import KePayload, Payload, Proposal, Transform
 from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
 from .under_test import UnderTest
 
-# One algorithm of each type, so that one can be exchanged for another; every implementation has these (RFC 8247 2).
+# One algorithm of each type, so that one can be exchanged for another; every implementation has these (RFC 8247 2). Of ESP,
+# what some kernel lacks has a second beside it.
 IKE_WORDS = "aes256-sha256-prfsha256-modp2048"
-ESP_WORDS = "aes256-sha256"
+ESP_WORDS = "aes256-sha256-sha512"
 KE_OCTETS = {1: 96, 2: 128, 5: 192, 22: 128, 23: 256, 24: 256}
 X25519 = 31
 
@@ -96,7 +97,7 @@ def _with(payloads: list[Payload], one: Transform, spi: bytes = b"") -> list[Pay
 
 
 def _instead(usual: list[Transform], one: Transform) -> list[Transform]:
-    return [one if t.kind == one.kind else t for t in usual]
+    return list(dict.fromkeys(one if t.kind == one.kind else t for t in usual))
 
 
 def _group_of(message: Received) -> int:

@@ -20,7 +20,9 @@ def inner_tos(reply):
 
 def established(peer):
     """A Child SA with a host behind it that answers with the DS field and ECN that it was asked with, as most do."""
-    child = peer.establish().children[0]
+    sa = peer.establish()
+    sa.liveness()  # a peer that is late to install its Child SA has done so now
+    child = sa.children[0]
     try:
         assert inner_tos(through(child, EF | CE)) == EF | CE
     except AssertionError as error:

@@ -25,6 +25,7 @@ def test_the_proposal_that_fits_is_chosen_in_ike_sa_init(responder):
     sa.auth().ping()
 
 
+@needs("esp-aes-gcm")
 @requirement("RFC7296-2.7-01", "RFC7296-2.7-02", "RFC7296-2.7-03")
 def test_the_proposal_that_fits_is_chosen_for_a_child_sa(peer):
     """The same of a Child SA, each proposal with an SPI of its own. RFC 7296 2.7, 3.3.1"""
