@@ -9,6 +9,7 @@ from ..scripted.errors import NotReady
 from ..scripted.ike_sa import IkeSa
 from ..scripted.payloads import KE, SA, N, replaced
 from ..scripted.suites import group_of, proposal
+from ..vectors.choice import GROUPS
 from ..wire.ike import KePayload, Payload, Proposal, Transform
 from ..wire.registry import Exchange, PayloadType, Protocol, TransformType
 from .under_test import UnderTest
@@ -18,7 +19,6 @@ from .under_test import UnderTest
 IKE_WORDS = "aes256-sha256-prfsha256-modp2048"
 ESP_WORDS = "aes256-sha256-sha512"
 KE_OCTETS = {1: 96, 2: 128, 5: 192, 22: 128, 23: 256, 24: 256}
-X25519 = 31
 
 
 def takes_for_ike(peer: UnderTest, words: str) -> IkeSa:
@@ -81,9 +81,11 @@ def refuses_for_esp(peer: UnderTest, one: Transform) -> None:
 
 
 def _ask(sa: IkeSa, protocol: int, transforms: list[Transform]) -> Received:
-    """The response to a request for a Child SA; with a key exchange or without, as the peer likes."""
-    offer = sa.offer_child(group=X25519)
-    either = [Transform(TransformType.KE, X25519), Transform(TransformType.KE, 0)]
+    """The response to a request for a Child SA; with the key exchange of the IKE SA or without, as the peer likes."""
+    assert sa.choice is not None
+    group = next(number for number, name in GROUPS.items() if name == sa.choice.ke)
+    offer = sa.offer_child(group=group)
+    either = [Transform(TransformType.KE, group), Transform(TransformType.KE, 0)]
     wanted = Proposal(1, protocol, offer.spi, sorted([*transforms, *either], key=lambda t: t.kind))
     return sa.request(Exchange.CREATE_CHILD_SA, *replaced(offer.payloads, SA(wanted)))
 
