@@ -121,8 +121,9 @@ static void test_unknown_spis(void **state)
     assert_false(core_datagram(&world, 0, &sent));
 }
 
-/* INVALID_SPI outside of any IKE SA, of the ESP SA that this SPI is of; whether we ask the peer. */
-static bool asks_when_told_of(uint32_t spi, const char *from)
+/* INVALID_SPI outside of any IKE SA, of the ESP SA whose SPI its data begin with; whether we ask
+ * the peer. */
+static bool asks_when_told_in(size_t data_length, uint32_t spi, const char *from)
 {
     struct writer w = writer_over(octets, sizeof octets);
     struct ike_header header = {.spi_i = 1,
@@ -131,11 +132,12 @@ static bool asks_when_told_of(uint32_t spi, const char *from)
                                 .flags = IKE_FLAG_INITIATOR};
     ike_header_build(&w, &header);
     struct chain_writer chain = chain_writer_over(&w);
-    uint8_t data[4];
+    uint8_t data[5] = {0};
     struct writer of_spi = writer_over(data, sizeof data);
     writer_u32(&of_spi, spi);
     payload_begin(&chain, PAYLOAD_NOTIFY);
-    notify_payload_build(&w, PROTOCOL_NONE, bytes_of(NULL, 0), INVALID_SPI, writer_bytes(&of_spi));
+    notify_payload_build(&w, PROTOCOL_NONE, bytes_of(NULL, 0), INVALID_SPI,
+                         bytes_of(data, data_length));
     payload_end(&chain);
     ike_header_patch_length(&w);
     struct datagram d = {.path = sa->path, .octets = writer_bytes(&w)};
@@ -146,7 +148,12 @@ static bool asks_when_told_of(uint32_t spi, const char *from)
     return asks;
 }
 
-/* RFC 4555 5.3: not of any SPI, nor of anybody, nor every time. */
+static bool asks_when_told_of(uint32_t spi, const char *from)
+{
+    return asks_when_told_in(4, spi, from);
+}
+
+/* RFC 4555 5.3: not of any SPI, nor of what is none, nor of anybody, nor every time. */
 static void test_unwanted_esp(void **state)
 {
     (void)state;
@@ -155,6 +162,10 @@ static void test_unwanted_esp(void **state)
     assert_false(asks_when_told_of(spi ^ 1, "192.0.2.2"));
     store->now_ns += WORLD_S;
     assert_false(asks_when_told_of(spi, "192.0.2.9"));
+    for (size_t length = 0; length <= 5; length++) {
+        store->now_ns += WORLD_S;
+        assert_int_equal(asks_when_told_in(length, spi, "192.0.2.2"), length == 4);
+    }
     store->now_ns += WORLD_S;
     assert_true(asks_when_told_of(spi, "192.0.2.2"));
     assert_false(asks_when_told_of(spi, "192.0.2.2"));
