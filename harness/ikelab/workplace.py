@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import cleanup
 
-ROOM = 256 << 20  # octets; a play takes some hundred thousand, a stage of conformance tests some ten million
+ROOM = 256 << 20  # octets, which several plays at a time are far from
 
 
 def workplace(home: Path) -> Path:

@@ -9,7 +9,7 @@ from types import FrameType
 
 from ..scripted.errors import NotReady
 
-TEST_S = 180.0  # the longest against a peer in a guest takes some 30 when the machine is busy
+TEST_S = 180.0  # the longest against a peer in a guest takes some 35 when the machine is busy
 
 
 @contextmanager

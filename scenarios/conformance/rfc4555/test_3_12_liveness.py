@@ -34,6 +34,12 @@ def told_of_trouble(peer, hint, times=50):
     return sa, is_asked(sa, tell, times, 0.02)
 
 
+def asks_because_of(peer, hint):
+    sa, asked = told_of_trouble(peer, hint)
+    assert asked, f"{hint} was no reason to ask"
+    assert sa.expect_request().exchange == INFORMATIONAL
+
+
 @each("hint", "ICMP about IKE", "ICMP about ESP", "INVALID_SPI", "INVALID_IKE_SPI")
 @requirement("RFC4555-3.5-10")
 def test_a_hint_is_no_more_than_a_hint(peer, hint):
@@ -53,18 +59,14 @@ def test_a_hint_is_no_more_than_a_hint(peer, hint):
 @requirement("RFC4555-3.5-11")
 def test_a_hint_makes_the_initiator_ask(initiator, hint):
     """It asks by an INFORMATIONAL request whether the path still works. RFC 4555 3.5"""
-    sa, asked = told_of_trouble(initiator, hint)
-    assert asked, f"{hint} was no reason to ask"
-    assert sa.expect_request().exchange == INFORMATIONAL
+    asks_because_of(initiator, hint)
 
 
 @each("hint", "ICMP about ESP", "INVALID_SPI")
 @requirement("RFC4555-5.3-01")
 def test_who_is_told_that_esp_is_unwanted_asks(peer, hint):
     """Of ESP that is said to be of no use where it arrives: a sign of life is asked for. RFC 4555 5.3"""
-    sa, asked = told_of_trouble(peer, hint)
-    assert asked, f"{hint} was no reason to ask"
-    assert sa.expect_request().exchange == INFORMATIONAL
+    asks_because_of(peer, hint)
 
 
 @needs("liveness")
