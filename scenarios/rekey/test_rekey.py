@@ -7,7 +7,7 @@ from ikelab.scenario import Lifetime, Retransmission, needs, topology
 QUICK = Retransmission(timeout_ms=100, backoff=1.2, tries=10)
 BOTH_KINDS = pytest.mark.parametrize("what", ["child", "ike"])
 EITHER_SIDE = pytest.mark.parametrize("starter", ["client", "gateway"])
-CREATE_CHILD_SA = 36
+CREATE_CHILD_SA, INFORMATIONAL = 36, 37
 
 
 @topology("pair")
@@ -126,6 +126,35 @@ def test_one_request_comes_late(client, gateway, flow, lab, what, late):
         lab.side(other(late)).rekey(what, wait=False)
         lab.side(other(late)).wait_for(lambda status: names_in(status, what) - before, "the other's new SA")
         request.remove()
+        traffic.wait_more(20)
+        lab.settle()
+        traffic.wait_more(20)
+    assert (traffic.lost, traffic.duplicated) == (0, 0)
+
+
+@topology("pair", relayed="wire")
+@needs("rekey-child", "rekey-ike")
+@BOTH_KINDS
+@pytest.mark.parametrize("late", ["client", "gateway"])
+def test_the_refusal_overtakes_the_delete(client, gateway, flow, lab, what, late):
+    """Who is refused as too late hears of the old SA's end only afterwards; what replaced it carries all the same. RFC 7296 2.25"""
+    lab.configure(retransmission=QUICK)
+    client.connect(gateway)
+    relay = lab.relay("wire")
+    with flow.udp(client, gateway, interval_ms=2) as traffic:
+        request = relay.hold(late, last=None, exchange=CREATE_CHILD_SA, response=False)
+        lab.side(late).rekey(what, wait=False)
+        request.wait_acted()
+        before = names_of(lab.side(late), what)
+        farewell = relay.hold(other(late), last=None, exchange=INFORMATIONAL, response=False)
+        lab.side(other(late)).rekey(what, wait=False)
+        lab.side(other(late)).wait_for(lambda status: names_in(status, what) - before, "the other's new SA")
+        assert farewell.acts_within(), "the SA that was replaced is not deleted"
+        refusal = relay.hold(other(late), exchange=CREATE_CHILD_SA, response=True)
+        request.remove()
+        assert refusal.acts_within(), "the late request gets no answer"
+        refusal.remove()
+        farewell.remove()
         traffic.wait_more(20)
         lab.settle()
         traffic.wait_more(20)
