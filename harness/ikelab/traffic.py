@@ -143,8 +143,13 @@ class UdpTraffic(_Traffic):
 
     @property
     def send_errors(self) -> int:
-        """Refused by the sender's own kernel (no route); they count as sent, and as lost."""
+        """Refused by the kernel of who sent them, echoes included (no route); they count as sent, and as lost."""
         return self.stats()["send_errors"]
+
+    @property
+    def refusals(self) -> dict[str, int]:
+        """The same by end and error: {"sender: ENETUNREACH": 3, "echo: EPERM": 1}."""
+        return self.stats()["refusals"]
 
     @property
     def outage_ms(self) -> float:

@@ -14,6 +14,7 @@ import select
 import socket
 import struct
 import sys
+from collections import Counter
 from time import monotonic
 
 HEADER = struct.Struct("!4sQ")
@@ -92,7 +93,8 @@ class _UdpFlow:
         self.target = tuple(order["target"])
         self.receiver = near if self.echo else far
         self.sent = self.received = self.duplicated = self.reordered = 0
-        self.octets = self.send_errors = 0
+        self.octets = 0
+        self.refusals: Counter[str] = Counter()
         self.highest = -1
         self.seen: set[int] = set()
         self.gaps = _Gaps()
@@ -125,8 +127,8 @@ class _UdpFlow:
             self.gaps.start(now)
         try:
             self.near.sendto(HEADER.pack(MAGIC, self.sent) + self.padding, self.target)
-        except OSError:
-            self.send_errors += 1  # the user feels a loss: it counts as sent
+        except OSError as error:
+            self._refused("sender", error)  # the user feels a loss: it counts as sent
         self.sent += 1
         self.last_sent = now
         self.next_send += self.interval
@@ -146,8 +148,8 @@ class _UdpFlow:
             elif self.echo:
                 try:
                     sock.sendto(datagram, sender)
-                except OSError:
-                    self.send_errors += 1
+                except OSError as error:
+                    self._refused("echo", error)
 
     def _arrived(self, number: int, octets: int, now: float) -> None:
         if number in self.seen:
@@ -159,6 +161,9 @@ class _UdpFlow:
         self.reordered += number < self.highest
         self.highest = max(self.highest, number)
         self.gaps.arrived(now)
+
+    def _refused(self, end: str, error: OSError) -> None:
+        self.refusals[f"{end}: {errno.errorcode.get(error.errno, error.errno)}"] += 1
 
     def _all_sent(self) -> bool:
         return self.limit is not None and self.sent >= self.limit
@@ -174,7 +179,7 @@ class _UdpFlow:
         silence = max(self.gaps.longest, self.gaps.since(self.last_sent) if self.sent else 0.0)
         return {"sent": self.sent, "received": self.received, "lost": self.sent - self.received,
                 "duplicated": self.duplicated, "reordered": self.reordered, "octets": self.octets,
-                "send_errors": self.send_errors,
+                "send_errors": self.refusals.total(), "refusals": dict(self.refusals),
                 "outage_ms": max(0.0, silence - self.interval) * 1000}
 
 

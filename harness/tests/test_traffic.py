@@ -77,6 +77,7 @@ def test_a_flow_that_dies_counts_its_silence(flow, client, gateway, relay):
     with flow.udp(client, gateway, interval_ms=2, count=100, linger_ms=50) as traffic:
         with pytest.raises(TrafficError, match="11 datagrams did not arrive within 0.3 s"):
             traffic.wait_received(11, deadline_s=0.3)
+        process.await_that(lambda: traffic.sent == 100, "the last datagram")
     assert (traffic.received, traffic.lost) == (10, 90)
     assert traffic.outage_ms > 90
 
@@ -95,7 +96,19 @@ def test_udp_without_a_route_counts_as_lost(make_world, flow):
         world.uplink("lte")
         traffic.wait_more(10)
     assert traffic.lost >= traffic.send_errors > 0
+    assert traffic.refusals == {"sender: ENETUNREACH": traffic.send_errors}
     assert traffic.sent == traffic.received + traffic.lost
+
+
+def test_an_echo_without_a_route_says_whose_it_was(make_world, flow):
+    world = make_world("pair")
+    client, gateway = world.host("client"), world.host("gateway")
+    with flow.udp(client, gateway, interval_ms=2, linger_ms=20) as traffic:
+        traffic.wait_received(1)
+        gateway.ip("route del default via 192.0.2.1")
+        process.await_that(lambda: traffic.send_errors > 0, "a refusal")
+    assert traffic.refusals == {"echo: ENETUNREACH": traffic.send_errors}
+    assert traffic.lost == traffic.send_errors
 
 
 def test_outer_addresses_are_used_when_asked_for(make_world, flow):
