@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ikelab.cleanup import build_directory
-from ikelab.peers.contract import Peer, PeerError, PeerNotRunning
+from ikelab.peers.contract import Peer, PeerError, PeerNotRunning, PeerSilent
 from ikelab.peers.neutral import PeerStatus
 from ikelab.peers.table import PeerKind
 from ikelab.plugin import pairs
@@ -122,6 +122,18 @@ def test_daemon_that_dies_is_a_failure(lab):
         lab.gateway.peer.alive = False
     verdict, reason = played(lab, scenario)
     assert verdict is Verdict.FAIL and "gateway ended in mid-scenario" in reason
+
+
+@needs_lab
+@pytest.mark.parametrize("error, packets, verdict", [
+    (PeerSilent("does not tell"), "the gateway hangs", Verdict.FAIL),
+    (PeerSilent("does not tell"), "", Verdict.INCONCLUSIVE),
+    (PeerNotRunning("did not come up"), "the gateway hangs", Verdict.INCONCLUSIVE)])
+def test_who_does_not_tell_its_state_fails_when_the_packets_show_that_it_hangs(lab, monkeypatch, error, packets, verdict):
+    monkeypatch.setattr(judge, "hang", lambda trace: packets)
+    found, reason = played(lab, raiser(error))
+    assert found is verdict
+    assert reason.startswith("the gateway hangs; does not tell" if verdict is Verdict.FAIL else str(error))
 
 
 @needs_lab

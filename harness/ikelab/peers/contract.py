@@ -190,6 +190,10 @@ class PeerNotRunning(PeerError):
     """The daemon did not come up, or has ended when it should not: the verdict is `inconclusive`."""
 
 
+class PeerSilent(PeerNotRunning):
+    """The daemon runs, and its control does not answer: `inconclusive`, or `fail` when packets show that it hangs."""
+
+
 class HostLike(Protocol):
     """What an adapter needs of a host of a topology (ikelab.topology.host.Host has it)."""
 

@@ -21,8 +21,9 @@ from ikelab.guest.counters import Counters
 from ikelab.guest.netlink import XFRM, Message
 from ikelab.keys import EspKeys
 from ikelab.peers import xfrm
-from ikelab.peers.contract import DEADLINE_S, HostLike, Peer, PeerError, PeerNotRunning, PeerTimeout, What
+from ikelab.peers.contract import DEADLINE_S, HostLike, Peer, PeerError, PeerNotRunning, PeerSilent, PeerTimeout, What
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
+from ikelab.process import ProcessError
 
 if TYPE_CHECKING:
     from ikelab.guest.machine import GuestProcess
@@ -178,6 +179,17 @@ class GuestPeer(Peer):
     def _run(self, argv: Sequence[str], timeout: float = 10.0, check: bool = True,
              input: str | None = None) -> subprocess.CompletedProcess[str]:
         return self._host.run(argv, timeout=timeout, check=check, input=input)
+
+    def _told(self, argv: Sequence[str], timeout: float = 10.0) -> str:
+        """What the daemon's own program says of its state."""
+        if not self.running():
+            raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
+        try:
+            return self._run(argv, timeout=timeout, check=False).stdout
+        except ProcessError as error:
+            if not self._host.guest.running:
+                raise
+            raise PeerSilent(f"{self.kind} does not tell its state: {error}") from error
 
     def _write(self, path: str, content: str, mode: int = 0o644) -> None:
         """Into the guest, and beside it for the artefacts."""

@@ -198,7 +198,7 @@ class Libreswan(GuestPeer):
 
     def _ask_status(self) -> PeerStatus:
         assert self.spec is not None
-        said, kernel = self._whack("--status").stdout, self._kernel()
+        said, kernel = self._told([WHACK, "--status"], WHACK_S), self._kernel()
         local = {str(family): self._host.address(family) for family in self._families()}
         status = says.peer_status(said, kernel, config.names(self.spec, (4, 6)),
                                   {peer.name: peer for peer in self.spec.peers}, local)

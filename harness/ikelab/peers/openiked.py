@@ -27,6 +27,7 @@ from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, Event, PeerSpec, PeerStatus
 
 IKED, IKECTL = "/usr/sbin/iked", "/usr/sbin/ikectl"
+ASK = (IKECTL, "-s", "/run/iked.sock")
 AGAIN_S = 1.0
 QUESTIONS = 3  # iked is asked before its kernel is: between the two a Child SA may have taken another's place
 # How iked's log names a refusal of the peer's: only to give a PeerError its name.
@@ -275,7 +276,7 @@ class OpenIKED(GuestPeer):
     def _ask_status(self) -> PeerStatus:
         assert self.spec is not None
         for _ in range(QUESTIONS):
-            shown, kernel_says = self._ikectl("show", "sa").stdout, self._kernel()
+            shown, kernel_says = self._told([*ASK, "show", "sa"]), self._kernel()
             if says.at_one_moment(shown, kernel_says):
                 break
         status = says.peer_status(shown, kernel_says, {peer.name: peer for peer in self.spec.peers})
@@ -347,4 +348,4 @@ class OpenIKED(GuestPeer):
     def _ikectl(self, *words: str):  # type: ignore[no-untyped-def]
         if not self.running():
             raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
-        return self._run([IKECTL, "-s", "/run/iked.sock", *words], check=False)
+        return self._run([*ASK, *words], check=False)

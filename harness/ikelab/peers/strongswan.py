@@ -27,6 +27,7 @@ from ikelab.peers.contract import (
     Peer,
     PeerError,
     PeerNotRunning,
+    PeerSilent,
     PeerTimeout,
     PeerUnsupported,
     What,
@@ -432,6 +433,8 @@ class StrongSwan(Peer):
         """What VICI lists of each IKE SA."""
         try:
             return self._control().stream("list-sas", "list-sa")
+        except ViciTimeout as error:
+            raise PeerSilent(f"{self.kind} does not tell its state: {error}") from error
         except ViciError as error:
             raise PeerNotRunning(f"{self.kind} does not tell its state: {error}") from error
 

@@ -21,12 +21,13 @@ from .. import keys, workplace
 from ..capture import CaptureError
 from ..link import RelayError
 from ..peers.build import PeerMissing
-from ..peers.contract import PeerError, PeerNotRunning, PeerTimeout, PeerUnsupported
+from ..peers.contract import PeerError, PeerNotRunning, PeerSilent, PeerTimeout, PeerUnsupported
 from ..process import ProcessError
 from ..report.ladder import draw
 from ..result import Result
 from ..trace import Trace, annotate, scene_file
 from ..trace.cause import cause
+from ..trace.hang import hang
 from ..trace.leak import Leak, Policy, find_leaks
 from ..trace.render import lines
 from ..traffic import TrafficError
@@ -48,6 +49,7 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
     watch = _Watch()
     judgement: Judgement = (Verdict.PASS, "")
     leaks: list[Leak] = []
+    silent = False  # who is asked at its control, and does not answer: the packets may say why
     try:
         try:
             lab.open()
@@ -55,6 +57,7 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
             scenario()
         except (Exception, DID_NOT_RAISE, SKIPPED) as error:
             judgement = classify(error, lab)
+            silent = judgement[0] is Verdict.INCONCLUSIVE and isinstance(error, PeerSilent)
         watch.passed("playing" if lab.capture is not None else "set_up")
         judgement = _worse(judgement, _end(lab))
         watch.passed("ending")
@@ -63,6 +66,8 @@ def play(lab: Lab, scenario: Callable[[], object], expected: list[Expected]) -> 
             if judgement[0] is Verdict.PASS:
                 lab.check_afterwards(lab.trace)
                 judgement = _prove_spis(lab, lab.trace)
+            elif silent and not lab.capture.stop().dropped and (words := hang(lab.trace)):
+                judgement = (Verdict.FAIL, f"{words}; {judgement[1]}")
     except Exception as error:
         judgement = _worse(judgement, classify(error, lab))
     finally:
