@@ -6,8 +6,8 @@ set -eu
 # To build the reference: headers and a compiler. (valgrind: the headers for ikebench, and to count with.)
 BUILD="build-essential clang clang-format libssl-dev libpcap-dev libmnl-dev libjansson-dev libconfuse-dev
 libseccomp-dev libcmocka-dev valgrind"
-# To run the lab: namespaces, NAT, a second opinion on captures, roots of other peers.
-RUN="iproute2 nftables strace iputils-ping util-linux mount tshark mmdebstrap debian-archive-keyring"
+# To run the lab: namespaces, NAT, a second opinion on captures, streams to measure, roots of other peers.
+RUN="iproute2 nftables strace iperf3 iputils-ping util-linux mount tshark mmdebstrap debian-archive-keyring"
 # The harness.
 PYTHON="python3 python3-pytest python3-pytest-xdist python3-scapy python3-cryptography python3-openssl python3-jsonschema
 python3-jinja2 python3-rich python3-click python3-junitparser"

@@ -18,6 +18,7 @@ from ..bench.judge import Finding, Judgement, Kind, judge, updated
 from ..bench.measure import Measurement
 from ..cleanup import build_directory
 from ..result import document
+from .bench_tunnel import tunnel
 from .common import EXIT_NOT_EXPECTED, environment, json_option, usage, write_json
 
 COLUMNS = f"{'each operation of':<37}{'core':>10}{'copies':>8}{'alloc':>6}{'calls':>6}{'libcrypto':>12}"
@@ -27,6 +28,9 @@ FUNCTIONS_SHOWN = 5
 @click.group()
 def bench() -> None:
     """How fast the reference is, and whether it has become slower."""
+
+
+bench.add_command(tunnel)
 
 
 @bench.command()

@@ -49,8 +49,10 @@ class Reference(Peer):
     kind = "reference"
     data_plane = "tun"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, own_program: Path | None = None) -> None:
+        """`own_program`: played in place of program()."""
         super().__init__(directory)
+        self._program = own_program
         self._process: Process | None = None
         self._control: Control | None = None
         self._listener: Control | None = None
@@ -101,11 +103,11 @@ class Reference(Peer):
     def start(self, host: HostLike, deadline_s: float = DEADLINE_S) -> None:
         if self.spec is None:
             raise ValueError("configure before start")
-        if sentence := self.missing_program():
+        if self._program is None and (sentence := self.missing_program()):
             raise PeerNotRunning(sentence)
         (self.directory / config.CONTROL_SOCKET).unlink(missing_ok=True)
         self._process = host.popen(
-            [program().resolve(), "--config", "ikeref.conf"], name=f"ikeref-{host.name}",
+            [(self._program or program()).resolve(), "--config", "ikeref.conf"], name=f"ikeref-{host.name}",
             cwd=self.directory, stdout=subprocess.PIPE, log=self.directory / "ikeref.log",
         )
         try:
@@ -138,6 +140,13 @@ class Reference(Peer):
 
     def running(self) -> bool:
         return self._process is not None and self._process.running
+
+    @property
+    def pid(self) -> int:
+        """Of the daemon, which has to be running."""
+        if self._process is None:
+            raise PeerNotRunning(f"ikeref is not running: {self._last_words()}")
+        return self._process.pid
 
     # Verbs.
 

@@ -1,0 +1,190 @@
+"""One TCP stream through two references: how much gets through, and what the daemons do for it.
+
+    with Tunnel(variant, directory, encapsulate=True) as tunnel:
+        mbit = tunnel.stream(2)          # through the tunnel
+        control = tunnel.raw(1)          # by the same link, beside it
+        cost = tunnel.cost(1)            # system calls, wake-ups, packets
+
+The link is a veth pair that segments and checks as network cards do (elsewhere the lab turns that off, so that every
+packet can be captured). iperf3 makes the stream: beside the tunnel it has to be many times faster than through it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ikelab import topology
+from ikelab.peers.reference import Reference
+from ikelab.stage.setting import Setting
+from ikelab.topology import interface
+from ikelab.topology.host import Host
+
+from .variant import Variant
+
+START_S = 20.0  # what iperf3 may take beyond its time, on a machine that has other things to do
+PERF_EVENT = "raw_syscalls:sys_enter"
+
+
+class CannotPlay(Exception):
+    """One sentence with the remedy."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of the sending and the receiving daemon together; None where nobody can count it here."""
+
+    packets: int  # ESP, both ways
+    octets: int  # of inner packets
+    wake_ups: int  # times that a daemon had nothing to do and slept
+    system_calls: int | None
+    seconds: float  # of processor time
+
+    @property
+    def packets_per_wake_up(self) -> float:
+        return self.packets / max(self.wake_ups, 1)
+
+    @property
+    def octets_per_wake_up(self) -> float:
+        return self.octets / max(self.wake_ups, 1)
+
+    @property
+    def calls_per_packet(self) -> float | None:
+        return None if self.system_calls is None else self.system_calls / max(self.packets, 1)
+
+    @property
+    def us_per_packet(self) -> float:
+        return self.seconds * 1e6 / max(self.packets, 1)
+
+
+def missing() -> str:
+    """"" or why nothing can be measured here."""
+    return "" if shutil.which("iperf3") else "iperf3 makes the stream and is not there: run `ci/install.sh`"
+
+
+class Tunnel:
+    """Two hosts, two daemons and a Child SA between them, until close()."""
+
+    def __init__(self, variant: Variant, directory: Path, encapsulate: bool = True):
+        self.variant = variant
+        self._world = topology.create("pair", directory=directory)
+        self.sides: list[Reference] = []
+        try:
+            self._open(directory, encapsulate)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Tunnel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for side in self.sides:
+            side.kill()
+        self._world.close()
+
+    def stream(self, seconds: int) -> float:
+        """Mbit/s that arrive through the tunnel."""
+        return self._iperf(seconds, self._client.inside_address(), self._gateway.inside_address())
+
+    def raw(self, seconds: int) -> float:
+        """Mbit/s that arrive by the same link in the clear: what is not protected passes beside the tunnel."""
+        return self._iperf(seconds, self._client.address(), self._gateway.address())
+
+    def cost(self, seconds: int) -> Cost:
+        """What the daemons do for a stream of so many seconds, which no figure comes of: who counts is in the way."""
+        pids = [side.pid for side in self.sides]
+        perf = self._perf(pids)
+        before = [self._spent(side) for side in self.sides]
+        self.stream(seconds)
+        after = [self._spent(side) for side in self.sides]
+        packets, octets, wake_ups, time_s = (
+            sum(now[i] - then[i] for now, then in zip(after, before)) for i in range(4))
+        return Cost(int(packets), int(octets), int(wake_ups), _counted(perf), time_s)
+
+    # Inside.
+
+    @property
+    def _client(self) -> Host:
+        return self._world.host("client")
+
+    @property
+    def _gateway(self) -> Host:
+        return self._world.host("gateway")
+
+    def _open(self, directory: Path, encapsulate: bool) -> None:
+        setting = Setting()
+        setting.change("both", {"force_encapsulation": encapsulate})
+        specs = setting.specs(self._world)
+        for host in (self._client, self._gateway):
+            host.call(interface.offload_on, host.links)
+            side = Reference(directory / host.name, self.variant.program)
+            side.configure(specs[host.name])
+            (file,) = side.configuration()
+            file.write_text(self.variant.lines() + file.read_text())
+            self.sides.append(side)
+        for side, host in reversed(list(zip(self.sides, (self._client, self._gateway)))):
+            side.start(host, START_S)
+        self.sides[0].initiate(deadline_s=START_S)
+        server = self._gateway.popen(["iperf3", "--server", "--forceflush"], stdout=subprocess.PIPE)
+        while b"listening" not in (line := server.stdout.readline()):
+            if not line:
+                raise CannotPlay(f"iperf3 does not listen; {server.log} says why")
+
+    def _iperf(self, seconds: int, source: str, destination: str) -> float:
+        done = self._client.run(["iperf3", "--client", destination, "--bind", source, "--time", str(seconds), "--json"],
+                                timeout=seconds + START_S, check=False)
+        try:
+            said = json.loads(done.stdout)
+        except json.JSONDecodeError as error:
+            raise CannotPlay(f"iperf3 said nothing that could be read: {(done.stdout + done.stderr).strip()[-200:]}") from error
+        if "error" in said:
+            raise CannotPlay(f"no stream from {source} to {destination}: iperf3 says {said['error']}; "
+                             f"see {self.sides[0].directory}")
+        return said["end"]["sum_received"]["bits_per_second"] / 1e6
+
+    def _perf(self, pids: list[int]) -> subprocess.Popen[str] | None:
+        """Counts system calls of both, where perf is there and may."""
+        if shutil.which("perf") is None:
+            return None
+        return subprocess.Popen(["perf", "stat", "--field-separator", ",", "--event", PERF_EVENT, "--pid",
+                                 ",".join(map(str, pids))], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def _spent(side: Reference) -> tuple[int, int, int, float]:
+        child = side.status().child_sas[0]
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{side.pid}/status").read_text().splitlines())
+        fields = Path(f"/proc/{side.pid}/schedstat").read_text().split()
+        return (child.packets_in + child.packets_out, child.octets_in + child.octets_out,
+                int(status["voluntary_ctxt_switches"]), int(fields[0]) / 1e9)
+
+
+def _counted(perf: subprocess.Popen[str] | None) -> int | None:
+    if perf is None:
+        return None
+    perf.send_signal(2)  # SIGINT: it says what it has counted, and ends
+    _, said = perf.communicate(timeout=START_S)
+    for line in said.splitlines():
+        fields = line.split(",")
+        if PERF_EVENT in fields and fields[0].isdigit():
+            return int(fields[0])
+    return None
+
+
+def rounds(tunnels: list[Tunnel], count: int, seconds: int, raw_seconds: int) -> tuple[list[list[float]], list[float]]:
+    """Mbit/s of every tunnel in every round, and of the control. Each round begins with another, so that what a machine
+    does in between falls on all of them."""
+    streams: list[list[float]] = [[] for _ in tunnels]
+    control = []
+    for number in range(count):
+        control.append(tunnels[number % len(tunnels)].raw(raw_seconds))
+        for i in range(len(tunnels)):
+            which = (number + i) % len(tunnels)
+            streams[which].append(tunnels[which].stream(seconds))
+    return streams, control
