@@ -118,7 +118,7 @@ def test_streams_take_turns_and_ratios_are_to_the_first(lab, tmp_path):
                               "close mtu=1300", "close mtu=1400"]
     assert "mtu=1300 is 2.00 (95 %: 2.00 to 2.00) times mtu=1400" in done.output
     assert all(len(line) <= 80 for line in done.output.splitlines())
-    rows = {line.split()[0]: line.split()[1:] for line in done.output.splitlines()[5:7]}
+    rows = {line.split()[0]: line.split()[1:] for line in done.output.splitlines()[6:8]}
     assert rows["mtu=1400"] == ["0.50", "2.00", "10.0", "14,000"] and rows["mtu=1300"][0] == "?"
     found = json.loads(out.read_text())
     assert [one["mbit"] for one in found["results"]] == [[100, 100], [200, 200]] and found["control_mbit"] == [1000, 1000]
