@@ -22,6 +22,7 @@ versions = pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KIN
 
 PLAYED = {
     "return-routability": plays.RETURN_ROUTABILITY,
+    "address-policy": plays.ADDRESS_POLICY,
     "initial-contact": plays.INITIAL_CONTACT,
     "initial-contact-heeded": plays.INITIAL_CONTACT_HEEDED,
     "mobike-as-initiator": plays.MOBIKE_AS_INITIATOR,

@@ -21,7 +21,7 @@ from ..peers.neutral import PeerSpec, PeerStatus
 from ..pki import Certificate, root
 from ..scripted.carrier import DEADLINE_S
 from ..scripted.channel import Received
-from ..scripted.child_sa import Opened
+from ..scripted.child_sa import READY_S, Opened
 from ..scripted.draws import Draws
 from ..scripted.errors import NotReady, Unmet
 from ..scripted.ike_sa import IkeSa
@@ -102,12 +102,9 @@ class UnderTest:
         """The same of any of its addresses, to any address, by default to the same port."""
         if self.stage.setup.outside:
             raise PeerUnsupported("no program of ours can run on a box that is outside")
-        try:
+        self.stage.carrier.prove_chance(READY_S)  # what it has answered it has installed by then
+        with _of_its_host(own):
             return self.stage.host.call(_connected, (own, port), (other, to_port or port))
-        except OSError as error:
-            if error.errno != errno.EADDRNOTAVAIL:
-                raise
-            raise PeerUnsupported(f"{own} is not an address of its protected host, but of the guest before it") from error
 
     def host_icmp(self, family: int = 4) -> socket.socket:
         """A socket that gets every ICMP message that its protected host does; the caller closes it."""
@@ -241,7 +238,8 @@ class Initiator(UnderTest):
             carrier = self.stage.carrier
             ours, theirs = (carrier.local, carrier.remote) if transport else self.stage.inside[4]
             self.stage.peer.await_packets()
-            self.stage.host.call(_send_packet, theirs, ours)
+            with _of_its_host(theirs):
+                self.stage.host.call(_send_packet, theirs, ours)
         else:
             self._tell("initiate", lambda: self.stage.peer.initiate(wait=False))
         return _bring("a call", lambda: self.expect_call(**changes))
@@ -274,6 +272,16 @@ class Initiator(UnderTest):
         _bring("IKE_AUTH", lambda: sa.accept_auth(request))
         _bring("a sign of life", sa.liveness)  # now it has read our IKE_AUTH response, and its Child SA takes packets
         return sa
+
+
+@contextlib.contextmanager
+def _of_its_host(address: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EADDRNOTAVAIL:
+            raise
+        raise PeerUnsupported(f"{address} is not an address of its protected host, but of the guest before it") from error
 
 
 def _send_packet(source: str, target: str) -> None:

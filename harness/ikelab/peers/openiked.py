@@ -49,6 +49,7 @@ LACKS: Mapping[str, str] = {
     "ecn": LINUX_ECN,
     "mixed-families": "iked installs SAs through PF_KEY, which cannot say that the inner family is another",
     "peer-in-policy": "the guard against what comes in the clear, which its adapter puts up, takes IKE from that address too",
+    "address-policy": "iked's policies say who may set up an IKE SA; a MOBIKE update is taken from any address",
     "several-children": "iked has one Child SA for all flows of a policy, and one policy for a peer",
     "return-routability": "iked sends no COOKIE2",
     "dynamic-address-update": "Linux refuses iked's request to change the SAs' addresses",
@@ -311,8 +312,8 @@ class OpenIKED(GuestPeer):
         return sa.unique
 
     def _provoke(self, flow: kernel.Flow) -> None:
-        if flow[0] in self._host.addresses:
-            script = f"echo >/dev/udp/{flow[1]}/{kernel.DISCARD}\n"
+        if kernel.first_of(flow[0]) in self._host.addresses:
+            script = f"echo >/dev/udp/{kernel.first_of(flow[1])}/{kernel.DISCARD}\n"
         elif self._host.stub:
             self._host.call(kernel.provoke, flow)
             return

@@ -80,10 +80,15 @@ def expire(states: str, spi: int, hard: bool) -> list[str]:
     return []
 
 
+def first_of(net: str) -> str:
+    """Its first address, which is that of a single host."""
+    return str(ipaddress.ip_network(net)[0])
+
+
 def provoke(flow: Flow) -> None:
     """One datagram of that flow, from whom it may concern. Runs inside the namespace; the guest drops it, for it asks
     for an SA and has none."""
-    source, destination = (str(ipaddress.ip_network(one)[0]) for one in flow)
+    source, destination = map(first_of, flow)
     datagram = b"\0" + bytes([DISCARD]) + b"\0" + bytes([DISCARD]) + b"\0\x08\0\0"
     family = socket.AF_INET6 if ":" in source else socket.AF_INET
     with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as sender:
@@ -103,6 +108,6 @@ def provoke_here(flow: Flow, addresses: str) -> str:
     found = [word.split("/")[0] for word in re.findall(r" inet6? (\S+)", addresses)]
     source = next((one for one in found if ipaddress.ip_address(one) in local), "")
     link = next((line.split()[1] for line in addresses.splitlines() if f" {source}/" in line), "lo")
-    destination = ipaddress.ip_network(flow[1])[0]
+    destination = first_of(flow[1])
     route = f"{flow[1]} dev {link} src {source} metric 1"
     return f"ip route add {route}; echo >/dev/udp/{destination}/{DISCARD}; ip route del {route}\n"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .first_exchanges import FirstExchanges
 
 Mutation = Callable[[bytes], bytes]
+READY_S = 2.0  # that a peer is given before our first packet
 
 
 @dataclass(slots=True, frozen=True)
@@ -50,6 +51,7 @@ class ChildSa:
         self.highest = 0  # and of the peer's that were opened
         self.inbox: deque[Opened] = deque()
         self.problems: list[str] = []
+        self.used = False  # by us, since the peer was last given its chance to install what was agreed
         self._pings = 0
         self._knocks = 0
         self.carrier.esp[spi_in] = self
@@ -90,15 +92,21 @@ class ChildSa:
         length = self.choice.suite.iv
         return struct.pack(">Q", sequence) if length == 8 else self.ike_sa.draws.octets(length)
 
-    def send_octets(self, octets: bytes, outer_tos: int = 0) -> None:
-        """ESP as it is: in UDP where there seems to be a NAT, else bare (RFC 7296 2.23)."""
+    def send_octets(self, octets: bytes, outer_tos: int = 0, at_once: bool = False) -> None:
+        """ESP as it is: in UDP where there seems to be a NAT, else bare (RFC 7296 2.23). Before the first of them the peer
+        has said a word to somebody else, so that who answers before it installs does not fail whatever is asked; unless
+        `at_once`, for the one test that is about that (2.8)."""
+        if not self.used and not at_once:
+            self.carrier.prove_chance(READY_S)
+        self.used = True
         sa = self.ike_sa
         self.carrier.send_esp(octets, sa.to if sa.encapsulated else (sa.to[0], 0), outer_tos, sa.natt_port)
 
-    def send(self, payload: bytes, next_header: int | None = None, *, outer_tos: int = 0, **odd: object) -> bytes:
-        """Seals and sends an inner packet; `odd` as of seal()."""
+    def send(self, payload: bytes, next_header: int | None = None, *, outer_tos: int = 0, at_once: bool = False,
+             **odd: object) -> bytes:
+        """Seals and sends an inner packet; `odd` as of seal(), the rest as of send_octets()."""
         octets = self.seal(payload, next_header, **odd)  # type: ignore[arg-type]
-        self.send_octets(octets, outer_tos)
+        self.send_octets(octets, outer_tos, at_once)
         return octets
 
     # In.

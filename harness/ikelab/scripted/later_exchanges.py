@@ -202,6 +202,8 @@ class LaterExchanges(EapExchanges):
         sent = self.send(Exchange.INFORMATIONAL, N("UPDATE_SA_ADDRESSES"), *self.nat_detection())
         answer = self.expect_response(sent)
         self.nat_seen = self.sees_nat(answer)
+        for child in self.children:
+            child.used = False  # the SAs move after the answer (RFC 4555 3.5)
         return answer
 
     def expect_update(self, *about: str) -> Received:

@@ -15,6 +15,15 @@ def test_both_child_sas_carry_packets_until_the_old_one_is_deleted(peer):
     new.ping()
 
 
+@requirement("RFC7296-2.8-12", "RFC7296-2.8-13")
+def test_the_responder_takes_packets_before_it_answers(peer):
+    """A packet on the new Child SA right behind the response is taken, each of three times. RFC 7296 2.8"""
+    sa = peer.establish()
+    for _ in range(3):
+        sa.create_child(rekey=sa.children[0]).ping(at_once=True)
+        sa.delete_child(sa.children[0])
+
+
 @requirement("RFC7296-1.3.3-01", "RFC7296-1.3.3-02", "RFC7296-2.8-09")
 def test_a_rekey_names_the_sa_and_deletes_it(peer):
     """Who rekeys a Child SA names it by its own inbound SPI, and deletes it afterwards. RFC 7296 1.3.3, 2.8"""
