@@ -85,7 +85,7 @@ class OpenIKED(GuestPeer):
 
     def __init__(self, directory: Path, kind: str, root: Path, version: str) -> None:
         super().__init__(directory, kind, root, version)
-        self._told = debug.Told()
+        self._logged = debug.Told()
         self._asked: set[object] = set()  # IKE SAs the log was last read for
         self._fenced = False
         self._failures = 0
@@ -133,7 +133,7 @@ class OpenIKED(GuestPeer):
     def _launch(self, deadline_s: float) -> None:
         assert self.spec is not None
         end = time.monotonic() + deadline_s
-        self._told, self._asked, self._failures = debug.Told(), set(), 0
+        self._logged, self._asked, self._failures = debug.Told(), set(), 0
         self._write("/etc/iked.conf", config.iked_conf(self.spec, self._host.addresses), 0o600)
         by_traffic = any(child.start == "traffic" for peer in self.spec.peers for child in peer.children)
         self._tidy_up()
@@ -267,7 +267,7 @@ class OpenIKED(GuestPeer):
         if self._host is not None and self._host.guest.running:
             self._read_log()
         store = self._keys_so_far()
-        for one in self._told.keys:
+        for one in self._logged.keys:
             store.add(one)
         keys.write(self.directory / "keys", store)
         return self.directory / "keys" / keys.IKE_TABLE
@@ -286,10 +286,10 @@ class OpenIKED(GuestPeer):
         if not known <= self._asked:
             self._read_log()
             self._asked |= known
-        return says.with_told(status, self._told)
+        return says.with_told(status, self._logged)
 
     def _read_log(self) -> None:
-        self._told = debug.read(self._log_text().rpartition("\n")[0])
+        self._logged = debug.read(self._log_text().rpartition("\n")[0])
 
     def _clear_kernel(self) -> None:
         """A power cut takes everything but what the administrator has put there, which is back before the network is."""
