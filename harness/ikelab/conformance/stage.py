@@ -323,7 +323,8 @@ class Stage:
         half_open = [one for one in status.ike_sas if self.setup.role == "responder" and one.state in HALF_OPEN]
         if len(half_open) > HALF_OPEN_MAX:
             return f"{len(half_open)} half-open IKE SAs"
-        return "; ".join(str(one) for one in [*status.ike_sas, *status.child_sas] if one not in half_open)
+        return "; ".join(str(one) for one in [*status.ike_sas, *status.child_sas] if one not in half_open) or \
+            self.peer.left_over()
 
     def _tell_to_end(self) -> None:
         """A daemon that asks itself may need our answer to end in order; it does not get one."""

@@ -76,6 +76,7 @@ CAPABILITIES: Mapping[str, str] = {
     "long-messages": "IKE messages of more than 8192 octets (RFC 7296 2 asks for 3000)",
     "id-dn": "identities of type ASN1_DN (RFC 7296 3.5)",
     "narrowing": "narrows traffic selectors (RFC 7296 2.9)",
+    "prf-apart": "takes a PRF of another hash than that of integrity (RFC 7296 3.3.2)",
     "selectors-opaque": "SAs for packets whose ports are not to be seen (RFC 4301 4.4.1.1)",
     "several-children": "several Child SAs under one IKE SA",
     "cookie": "asks for a COOKIE under load, and returns one (RFC 7296 2.6)",
@@ -324,6 +325,10 @@ class Peer(ABC):
         """Asks the peer for a sign of life; returns when it has answered."""
 
     # What it says of itself.
+
+    def left_over(self) -> str:
+        """What an SA that is gone has left and the next one would meet, in words; "" when there is nothing."""
+        return ""
 
     @abstractmethod
     def status(self) -> PeerStatus:

@@ -5,6 +5,7 @@ It is driven with whack, its own control program. What it cannot do here is decl
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import shlex
 import time
@@ -13,10 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ikelab import keys
+from ikelab.guest.netlink import FLUSH, XFRM
 from ikelab.peers import libreswan_config as config
 from ikelab.peers import libreswan_credentials as credentials
 from ikelab.peers import libreswan_log as log
 from ikelab.peers import libreswan_status as says
+from ikelab.peers import xfrm
 from ikelab.peers.contract import (DEADLINE_S, REMOTE_ACCESS, SELDOM_ASKED, PeerError, PeerNotRunning, PeerTimeout,
                                    PeerUnsupported, What, address_needs, algorithm_needs, authentication_needs)
 from ikelab.peers.in_guest import LINUX_ECN, GuestPeer
@@ -60,6 +63,7 @@ class Libreswan(GuestPeer):
         return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"),
                 **dict.fromkeys(SELDOM_ASKED, "its adapter does not configure it"),
                 "puzzles": "pluto knows no PUZZLE (RFC 8019)",
+                "prf-apart": "ike= has one hash, for integrity and for the PRF",
                 "address-policy": "pluto agrees to MOBIKE only with a peer whose address it was not told",
                 "selectors-opaque": "the kernel's selectors know no OPAQUE ports, and pluto refuses them", **LACKS}
 
@@ -179,6 +183,23 @@ class Libreswan(GuestPeer):
         if wait:
             self.wait_for(lambda now: not any(sa.unique in doomed for sa in (*now.ike_sas, *now.child_sas)),
                           subject, deadline_s)
+
+    def await_packets(self) -> None:
+        """The kernel asks once in half a minute: one that was asked for in vain would keep it from asking again."""
+        self._host.guest.netlink(XFRM, FLUSH[0])
+
+    def left_over(self) -> str:
+        """Without its revival (above) pluto keeps a trap for what had an SA, narrowed as that one was; the next SA gets
+        no packet through it."""
+        assert self.spec is not None
+        children = [child for peer in self.spec.peers for child in peer.children]
+        wide = [ipaddress.ip_network(text) for child in children for text in (*child.local_ts, *child.remote_ts)]
+        for policy in xfrm.policies(self._kernel()):
+            for text in (policy.source, policy.destination):
+                net = ipaddress.ip_network(text.partition("[")[0])
+                if net not in wide and any(net.version == one.version and net.subnet_of(one) for one in wide):  # type: ignore[arg-type]
+                    return f"a policy for {policy.source} === {policy.destination}"
+        return ""
 
     def roam(self, local: str | None = None, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
         """pluto sees by itself that an address has gone, and moves once it has another."""

@@ -18,6 +18,7 @@ DAY_S, SHIFT_S = 86400, 28800
 # The kernel's soft limit is drawn by pluto from about 25 to 31 percent of the hard one.
 VOLUME_FACTOR = 4
 SETTLED_S = 3
+PRIORITY = 1000  # of the first Child SA's policies: any number, and what is lower comes first
 
 
 def seconds(ms: int) -> int:
@@ -178,6 +179,8 @@ def _connection(peer: PeerSpec, child: ChildSpec, version: tuple[int, ...], fami
         # Without that word 4.10 waits for its shell script with every SA, and answers nobody meanwhile.
         f"auto={_START[child.start]}", "leftupdown=%disabled", *_lifetimes(peer, child),
     ]
+    if len(peer.children) > 1 and child.start == "traffic":
+        lines.append(f"priority={PRIORITY + peer.children.index(child)}")  # else the narrower one is first
     if version >= (5,):
         lines += ["keyexchange=ikev2", f"encap-dscp={_yes(child.copy_dscp)}"]
     else:

@@ -53,4 +53,4 @@ def test_another_child_sa_beside_the_first(peer):
     second.ping()
     sa.children[0].ping()
     sa.expect_nothing("neither of the two is to be deleted for being alike")
-    assert len(peer.status().installed()) == 2
+    assert len(peer.status().child_sas) == 2

@@ -16,6 +16,8 @@ ESP_WORDS = ("aes256gcm16-aes128gcm16", "aes256-aes128-sha256-sha512", "chacha20
 def test_keys_of_every_prf_and_cipher(peer, words):
     """IKE messages, both AUTH payloads and packets work with what is derived with each PRF, integrity algorithm and key
     length. RFC 7296 2.13, 2.14, 2.15, 2.17"""
+    if "gcm" not in words and words.split("-")[2] != f"prf{words.split('-')[1]}":
+        peer.require("prf-apart")
     sa = peer.establish(proposals=(words,))
     assert (sa.choice.suite.integrity == "") is ("gcm" in words)
     sa.liveness()

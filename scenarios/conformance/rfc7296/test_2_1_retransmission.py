@@ -22,7 +22,7 @@ def test_a_repeated_request_makes_no_second_child_sa(peer):
     answer = sa.expect_response(request)
     child = offer.take(answer)
     sa.repeat(request, answer)
-    assert len(peer.status().installed()) == 2
+    assert len(peer.status().child_sas) == 2
     child.ping()
 
 
@@ -95,7 +95,7 @@ def test_a_forgotten_response_is_not_made_anew(peer):
     sa.liveness()
     sa.resend(request)
     sa.expect_nothing("a new response was made for an old request")
-    assert len(peer.status().installed()) == 2
+    assert len(peer.status().child_sas) == 2
 
 
 @requirement("RFC7296-2.1-01")

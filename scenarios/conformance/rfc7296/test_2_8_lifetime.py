@@ -13,10 +13,11 @@ def test_a_child_sa_whose_time_is_over_is_not_used(peer):
         sa.answer(request, N("NO_ADDITIONAL_SAS"))
         request = sa.expect_request()
     assert request.exchange == INFORMATIONAL and request.payloads in ([D(ESP, child.spi_out)], [D()])
+    sa.accept_delete(request)  # before which neither side has closed it (1.4.1)
+    sa.prove_chance()
     number = child.send_echo()
     sa.prove_chance()
     assert not any(child.reply_to(number)(one) for one in child.inbox), "it was used after its time"
-    sa.accept_delete(request)
 
 
 @needs("rekey-by-time", "ike-hard-lifetime")

@@ -115,7 +115,7 @@ def test_likeness_is_no_reason_to_delete(peer):
     sa.create_child()
     sa.create_child()
     sa.expect_nothing("none of the three is to be deleted")
-    assert len(peer.status().installed()) == 3
+    assert len(peer.status().child_sas) == 3
     for child in list(sa.children):
         child.ping()
         sa.delete_child(child)
