@@ -167,3 +167,12 @@ def test_the_configuration_is_nobody_elses_to_read(peer: Reference) -> None:
     file = peer.configuration()[0]
     assert file.stat().st_mode & 0o077 == 0
     assert 'psk = "secret"' in file.read_text()
+
+
+@pytest.mark.parametrize("offload", ["off", "auto", ""])
+def test_offload_is_what_the_environment_says(peer: Reference, monkeypatch: pytest.MonkeyPatch, offload: str) -> None:
+    monkeypatch.setenv("IKELAB_OFFLOAD", offload)
+    peer.configure(peer._spec())
+    (file,) = peer.configuration()
+    assert (f'offload = "{offload}"' in file.read_text().splitlines()) == bool(offload)
+    assert ("offload" in file.read_text()) == bool(offload)

@@ -4,7 +4,7 @@
 
 #include "esp/esp_plane.h"
 
-#define BURST_MAX 32
+#define BURST_MAX 64           /* a packet of 64 KiB for TCP is cut into fewer */
 #define BURST_PACKET_MAX 65536 /* octets of one packet, without headroom and tailroom */
 
 struct burst {

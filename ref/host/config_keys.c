@@ -11,6 +11,7 @@
 
 const struct config_key config_keys_global[] = {
     {"data-plane", VALUE_DATA_PLANE, HOST(data_plane), false},
+    {"offload", VALUE_OFFLOAD, HOST(offload_off), false},
     {"interface", VALUE_INTERFACE, HOST(interface), false},
     {"control-socket", VALUE_PATH, HOST(control_socket), false},
     {"key-log", VALUE_PATH, HOST(key_log), false},

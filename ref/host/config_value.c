@@ -313,6 +313,7 @@ static const char *const expectations[] = {
     [VALUE_START] = "\"never\", \"traffic\" or \"now\"",
     [VALUE_DATA_PLANE] = "\"tun\" (ESP in user space) or \"xfrm\" (the kernel's)",
     [VALUE_ENCAPSULATION] = "\"auto\" or \"always\"",
+    [VALUE_OFFLOAD] = "\"auto\" or \"off\"",
     [VALUE_DF] = "\"copy\", \"clear\" or \"set\"",
     [VALUE_PSK] = "1 to 256 characters, or 0x and pairs of hexadecimal digits",
     [VALUE_PSK_FILE] = "the path of a file",
@@ -373,6 +374,7 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
     static const char *const modes[] = {"tunnel", "transport", NULL};
     static const char *const starts[] = {"never", "traffic", "now", NULL};
     static const char *const data_planes[] = {"tun", "xfrm", NULL};
+    static const char *const offloads[] = {"auto", "off", NULL};
     static const char *const encapsulations[] = {"auto", "always", NULL};
     static const char *const seccomps[] = {"kill", "log", "off", NULL};
     static const char *const authentications[] = {"psk", "signature", NULL};
@@ -406,6 +408,7 @@ static bool word_parse(enum value_kind kind, const char *text, void *field)
     }
     const char *const *words = kind == VALUE_MODE            ? modes
                                : kind == VALUE_ENCAPSULATION ? encapsulations
+                               : kind == VALUE_OFFLOAD       ? offloads
                                                              : paddings;
     bool known = choice_parse(text, words, &choice);
     *(bool *)field = choice == 1;
@@ -437,6 +440,7 @@ bool config_value_parse(enum value_kind kind, const char *text, void *field,
     case VALUE_START:
     case VALUE_DATA_PLANE:
     case VALUE_ENCAPSULATION:
+    case VALUE_OFFLOAD:
     case VALUE_DF:
     case VALUE_AUTHENTICATION:
     case VALUE_RSA_PADDING:

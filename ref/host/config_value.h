@@ -31,6 +31,7 @@ enum value_kind {
     VALUE_START,          /* never traffic now [enum start_action] */
     VALUE_DATA_PLANE,     /* tun xfrm [enum data_plane_kind] */
     VALUE_ENCAPSULATION,  /* auto always [bool: always] */
+    VALUE_OFFLOAD,        /* auto off [bool: off] */
     VALUE_DF,             /* copy clear set [enum dont_fragment] */
     VALUE_PSK,            /* text or 0x hexadecimal [struct peer_config: psk, psk_length] */
     VALUE_PSK_FILE,       /* the path of a file with one line of the above [the same] */

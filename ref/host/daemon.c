@@ -63,15 +63,15 @@ static void burst_handle(struct daemon *daemon, struct burst *burst, size_t coun
 
 static void socket_ready(struct daemon *daemon, enum ike_socket which)
 {
-    for (int i = 0; i < BURSTS_PER_TURN; i++) {
+    struct datagram_socket *sock = &daemon->sockets.sockets[which];
+    bool natt = which == NATT_V4 || which == NATT_V6;
+    size_t count = BURST_MAX;
+    for (int i = 0; count == BURST_MAX; i++) {
         burst_reset(&daemon->received);
-        size_t count = datagram_socket_receive(&daemon->sockets.sockets[which],
-                                               daemon->received.packets, BURST_MAX);
-        burst_handle(daemon, &daemon->received, count, which == NATT_V4 || which == NATT_V6,
-                     clock_now_ns());
-        if (count < BURST_MAX) {
-            return;
-        }
+        struct packet *packets = daemon->received.packets;
+        count = i < BURSTS_PER_TURN ? datagram_socket_receive(sock, packets, BURST_MAX)
+                                    : datagram_socket_receive_rest(sock, packets, BURST_MAX);
+        burst_handle(daemon, &daemon->received, count, natt, clock_now_ns());
     }
 }
 

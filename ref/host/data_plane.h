@@ -26,7 +26,7 @@ struct data_plane_operations {
     void (*destroy)(struct data_plane *plane, bool started);
 
     /* The sockets of IKE are open, and nothing was read from them yet. False with a problem. */
-    bool (*sockets_opened)(struct data_plane *plane, const struct ike_sockets *sockets,
+    bool (*sockets_opened)(struct data_plane *plane, struct ike_sockets *sockets,
                            struct problem *problem);
 
     /* EVENT_CHILD_SA_UP, _MOVED, _DOWN of the core. */

@@ -51,13 +51,14 @@ static uint64_t policy_user(size_t peer, size_t child)
     return (uint64_t)peer << 16 | child;
 }
 
-/* What arrives on them comes by plane_receive. */
-static bool plane_sockets_opened(struct data_plane *plane, const struct ike_sockets *sockets,
+/* What arrives on them comes by plane_receive; ESP in trains, where the kernel can. */
+static bool plane_sockets_opened(struct data_plane *plane, struct ike_sockets *sockets,
                                  struct problem *problem)
 {
-    (void)plane;
-    (void)sockets;
     (void)problem;
+    for (enum ike_socket i = NATT_V4; i <= NATT_V6 && !plane->config->offload_off; i++) {
+        datagram_socket_offload(&sockets->sockets[i]);
+    }
     return true;
 }
 

@@ -324,7 +324,7 @@ static void plane_receive(struct data_plane *plane, struct packet *packets, size
     }
 }
 
-static bool plane_sockets_opened(struct data_plane *plane, const struct ike_sockets *sockets,
+static bool plane_sockets_opened(struct data_plane *plane, struct ike_sockets *sockets,
                                  struct problem *problem)
 {
     (void)plane;

@@ -5,20 +5,25 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "host/burst.h"
+#include "host/datagram_control.h"
+#include "host/datagram_train.h"
 #include "host/socket_address.h"
 
 #define SOCKET_BUFFER (4 << 20)
-#define CONTROL_SIZE (CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)))
+#define TRAINS 8 /* received in one call */
 
-union control {
-    struct cmsghdr align;
-    uint8_t octets[CONTROL_SIZE];
+struct datagram_trains {
+    struct burst burst;
+    uint16_t segments[TRAINS]; /* of each packet of the burst; 0: it is one datagram */
+    size_t at, count;
 };
 
 static bool option_set(int fd, int level, int name, int value)
@@ -50,32 +55,36 @@ bool datagram_socket_prepare(struct datagram_socket *sock, uint32_t mark, struct
     return true;
 }
 
+static void trains_destroy(struct datagram_socket *sock)
+{
+    if (sock->trains != NULL) {
+        burst_destroy(&sock->trains->burst);
+        free(sock->trains);
+        sock->trains = NULL;
+    }
+}
+
 void datagram_socket_close(struct datagram_socket *sock)
 {
     if (sock->fd >= 0) {
         close(sock->fd);
         sock->fd = -1;
     }
+    trains_destroy(sock);
 }
 
-static void control_parse(struct msghdr *header, struct packet *packet)
+void datagram_socket_offload(struct datagram_socket *sock)
 {
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
-        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            struct in_pktinfo info;
-            memcpy(&info, CMSG_DATA(c), sizeof(info));
-            packet->path.local.ip = address_from(bytes_of(&info.ipi_addr, 4));
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            struct in6_pktinfo info;
-            memcpy(&info, CMSG_DATA(c), sizeof(info));
-            packet->path.local.ip = address_from(bytes_of(&info.ipi6_addr, 16));
-        } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
-            packet->tos = *CMSG_DATA(c);
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
-            int traffic_class;
-            memcpy(&traffic_class, CMSG_DATA(c), sizeof(traffic_class));
-            packet->tos = (uint8_t)traffic_class;
-        }
+    int segment;
+    socklen_t length = sizeof(segment);
+    if (sock->fd < 0 || sock->port == 0) {
+        return;
+    }
+    sock->segments = getsockopt(sock->fd, IPPROTO_UDP, UDP_SEGMENT, &segment, &length) == 0;
+    sock->trains = calloc(1, sizeof(*sock->trains));
+    if (sock->trains != NULL &&
+        (!burst_create(&sock->trains->burst) || !option_set(sock->fd, IPPROTO_UDP, UDP_GRO, 1))) {
+        trains_destroy(sock);
     }
 }
 
@@ -97,13 +106,14 @@ static bool ip_header_strip(struct packet *packet)
 }
 
 static bool received_accept(struct datagram_socket *sock, struct msghdr *header,
-                            const struct sockaddr_storage *from, struct packet *packet)
+                            const struct sockaddr_storage *from, struct packet *packet,
+                            uint16_t *segment)
 {
     if ((header->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
         !socket_address_parse(from, &packet->path.remote)) {
         return false;
     }
-    control_parse(header, packet);
+    *segment = datagram_control_parse(header, packet);
     packet->path.local.port = sock->port;
     if (sock->port == 0) {
         packet->path.remote.port = 0; /* a raw socket reports the protocol here */
@@ -112,13 +122,14 @@ static bool received_accept(struct datagram_socket *sock, struct msghdr *header,
            (!sock->strips_ip_header || ip_header_strip(packet));
 }
 
-size_t datagram_socket_receive(struct datagram_socket *sock, struct packet *packets, size_t max)
+/* One call. *all: no more is waiting in the socket. */
+static size_t messages_receive(struct datagram_socket *sock, struct packet *packets,
+                               uint16_t *segments, size_t max, bool *all)
 {
     struct mmsghdr messages[BURST_MAX];
     struct iovec vectors[BURST_MAX];
     struct sockaddr_storage from[BURST_MAX];
-    union control controls[BURST_MAX];
-    max = max < BURST_MAX ? max : BURST_MAX;
+    union datagram_control controls[BURST_MAX];
     for (size_t i = 0; i < max; i++) {
         vectors[i].iov_base = packets[i].buffer + ESP_HEADROOM;
         vectors[i].iov_len = packets[i].capacity - ESP_HEADROOM - ESP_TAILROOM;
@@ -135,47 +146,50 @@ size_t datagram_socket_receive(struct datagram_socket *sock, struct packet *pack
         struct packet packet = packets[i];
         packet.offset = ESP_HEADROOM;
         packet.length = messages[i].msg_len;
-        if (received_accept(sock, &messages[i].msg_hdr, &from[i], &packet)) {
+        if (received_accept(sock, &messages[i].msg_hdr, &from[i], &packet, &segments[kept])) {
             /* Swap, so that every buffer stays with exactly one packet. */
             packets[i] = packets[kept];
             packets[kept++] = packet;
         }
     }
+    *all = count < (int)max;
     return kept;
 }
 
-static void control_build(struct msghdr *header, const struct packet *packet)
+size_t datagram_socket_receive_rest(struct datagram_socket *sock, struct packet *packets,
+                                    size_t max)
 {
-    memset(header->msg_control, 0, header->msg_controllen);
-    struct cmsghdr *c = CMSG_FIRSTHDR(header);
-    const struct address *local = &packet->path.local.ip;
-    int tos = packet->tos;
-    size_t used = 0;
-    if (packet->path.remote.ip.family == ADDRESS_V4) {
-        c->cmsg_level = IPPROTO_IP;
-        c->cmsg_type = IP_TOS;
-    } else {
-        c->cmsg_level = IPPROTO_IPV6;
-        c->cmsg_type = IPV6_TCLASS;
+    struct datagram_trains *trains = sock->trains;
+    size_t count = 0;
+    while (trains != NULL && count < max && trains->at < trains->count) {
+        if (datagram_train_next(&trains->burst.packets[trains->at], trains->segments[trains->at],
+                                &packets[count])) {
+            count++;
+        } else {
+            trains->at++;
+        }
     }
-    c->cmsg_len = CMSG_LEN(sizeof(tos));
-    memcpy(CMSG_DATA(c), &tos, sizeof(tos));
-    used += CMSG_SPACE(sizeof(tos));
-    if (local->family == packet->path.remote.ip.family) {
-        c = CMSG_NXTHDR(header, c);
-        struct in_pktinfo v4 = {0};
-        struct in6_pktinfo v6 = {0};
-        bool is_v4 = local->family == ADDRESS_V4;
-        memcpy(&v4.ipi_spec_dst, local->octets, 4);
-        memcpy(&v6.ipi6_addr, local->octets, 16);
-        size_t length = is_v4 ? sizeof(v4) : sizeof(v6);
-        c->cmsg_level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
-        c->cmsg_type = is_v4 ? IP_PKTINFO : IPV6_PKTINFO;
-        c->cmsg_len = CMSG_LEN(length);
-        memcpy(CMSG_DATA(c), is_v4 ? (void *)&v4 : (void *)&v6, length);
-        used += CMSG_SPACE(length);
+    return count;
+}
+
+size_t datagram_socket_receive(struct datagram_socket *sock, struct packet *packets, size_t max)
+{
+    struct datagram_trains *trains = sock->trains;
+    uint16_t segments[BURST_MAX];
+    bool all = false;
+    max = max < BURST_MAX ? max : BURST_MAX;
+    if (trains == NULL) {
+        return messages_receive(sock, packets, segments, max, &all);
     }
-    header->msg_controllen = used;
+    size_t count = datagram_socket_receive_rest(sock, packets, max);
+    while (count < max && !all) {
+        trains->at = 0;
+        burst_reset(&trains->burst);
+        trains->count =
+            messages_receive(sock, trains->burst.packets, trains->segments, TRAINS, &all);
+        count += datagram_socket_receive_rest(sock, packets + count, max - count);
+    }
+    return count;
 }
 
 /* DF and the UDP checksum are the socket's, not the datagram's: set when they change. */
@@ -197,6 +211,36 @@ static void socket_mode_set(struct datagram_socket *sock, bool dont_fragment, bo
     }
 }
 
+static void message_build(const struct datagram_socket *sock, const struct packet *packet,
+                          struct sockaddr_storage *to, union datagram_control *control,
+                          uint16_t segment, struct msghdr *out)
+{
+    struct transport_address remote = packet->path.remote;
+    remote.port = sock->port == 0 ? 0 : remote.port;
+    *out = (struct msghdr){.msg_name = to,
+                           .msg_namelen = socket_address_build(&remote, to),
+                           .msg_control = control->octets,
+                           .msg_controllen = sizeof(*control)};
+    datagram_control_build(out, packet, segment);
+}
+
+/* All of them in one datagram, which the kernel cuts into as many. False: it did not take it. */
+static bool train_send(struct datagram_socket *sock, struct packet *const *packets, size_t count)
+{
+    struct iovec vectors[TRAIN_SEGMENTS_MAX];
+    struct sockaddr_storage to;
+    union datagram_control control;
+    struct msghdr message;
+    for (size_t i = 0; i < count; i++) {
+        vectors[i].iov_base = packets[i]->buffer + packets[i]->offset;
+        vectors[i].iov_len = packets[i]->length;
+    }
+    message_build(sock, packets[0], &to, &control, (uint16_t)packets[0]->length, &message);
+    message.msg_iov = vectors;
+    message.msg_iovlen = count;
+    return sendmsg(sock->fd, &message, MSG_DONTWAIT) >= 0;
+}
+
 /* One run of packets with the same DF. */
 static size_t run_send(struct datagram_socket *sock, struct packet *const *packets, size_t count,
                        const struct packet **too_big)
@@ -204,19 +248,13 @@ static size_t run_send(struct datagram_socket *sock, struct packet *const *packe
     struct mmsghdr messages[BURST_MAX];
     struct iovec vectors[BURST_MAX];
     struct sockaddr_storage to[BURST_MAX];
-    union control controls[BURST_MAX];
+    union datagram_control controls[BURST_MAX];
     for (size_t i = 0; i < count; i++) {
         vectors[i].iov_base = packets[i]->buffer + packets[i]->offset;
         vectors[i].iov_len = packets[i]->length;
-        struct transport_address remote = packets[i]->path.remote;
-        remote.port = sock->port == 0 ? 0 : remote.port;
-        messages[i].msg_hdr = (struct msghdr){.msg_name = &to[i],
-                                              .msg_namelen = socket_address_build(&remote, &to[i]),
-                                              .msg_iov = &vectors[i],
-                                              .msg_iovlen = 1,
-                                              .msg_control = controls[i].octets,
-                                              .msg_controllen = sizeof(controls[i])};
-        control_build(&messages[i].msg_hdr, packets[i]);
+        message_build(sock, packets[i], &to[i], &controls[i], 0, &messages[i].msg_hdr);
+        messages[i].msg_hdr.msg_iov = &vectors[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
     }
     size_t sent = 0, at = 0;
     while (at < count) {
@@ -234,20 +272,58 @@ static size_t run_send(struct datagram_socket *sock, struct packet *const *packe
     return sent;
 }
 
+static size_t train_length(const struct datagram_socket *sock, struct packet *const *packets,
+                           size_t count)
+{
+    return sock->segments ? datagram_train_length(packets, count) : 1;
+}
+
+/* Those up to the next train, of the same DF. */
+static size_t run_length(const struct datagram_socket *sock, struct packet *const *packets,
+                         size_t count)
+{
+    size_t length = 1;
+    while (length < BURST_MAX && length < count &&
+           packets[length]->dont_fragment == packets[0]->dont_fragment &&
+           train_length(sock, packets + length, count - length) == 1) {
+        length++;
+    }
+    return length;
+}
+
+/* What the kernel did not take whole goes one by one: one of them may be too large for the path, or
+ * the device may not be able to do this, or the kernel (EIO, EINVAL); then it is not asked again.
+ */
+static size_t train_or_each_send(struct datagram_socket *sock, struct packet *const *packets,
+                                 size_t count, bool checksum_off, const struct packet **too_big)
+{
+    bool dont_fragment = packets[0]->dont_fragment;
+    socket_mode_set(sock, dont_fragment, false); /* the kernel cuts what it has to sum */
+    if (train_send(sock, packets, count)) {
+        return count;
+    }
+    bool unable = errno == EIO || errno == EINVAL;
+    socket_mode_set(sock, dont_fragment, checksum_off);
+    size_t sent = run_send(sock, packets, count, too_big);
+    sock->segments = !(unable && sent > 0); /* EINVAL may also be an address that has gone */
+    return sent;
+}
+
 size_t datagram_socket_send(struct datagram_socket *sock, struct packet *const *packets,
                             size_t count, bool checksum_off, const struct packet **too_big)
 {
     size_t sent = 0, at = 0;
     *too_big = NULL;
     while (sock->fd >= 0 && at < count) {
-        size_t run = 1;
-        while (run < BURST_MAX && at + run < count &&
-               packets[at + run]->dont_fragment == packets[at]->dont_fragment) {
-            run++;
+        size_t length = train_length(sock, packets + at, count - at);
+        if (length > 1) {
+            sent += train_or_each_send(sock, packets + at, length, checksum_off, too_big);
+        } else {
+            length = run_length(sock, packets + at, count - at);
+            socket_mode_set(sock, packets[at]->dont_fragment, checksum_off);
+            sent += run_send(sock, packets + at, length, too_big);
         }
-        socket_mode_set(sock, packets[at]->dont_fragment, checksum_off);
-        sent += run_send(sock, packets + at, run, too_big);
-        at += run;
+        at += length;
     }
     return sent;
 }

@@ -17,6 +17,7 @@ enum data_plane_kind {
 
 struct host_config {
     enum data_plane_kind data_plane;
+    bool offload_off; /* each packet crosses the kernel by itself */
     char interface[IFNAMSIZ];
     char control_socket[HOST_PATH_MAX];
     char key_log[HOST_PATH_MAX]; /* directory; empty: no key log */

@@ -77,10 +77,13 @@ class Watcher:
               help="Where everything goes (default: build/results/<time>, and `latest` points to it).")
 @click.option("--ikeref", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
               help="Play with this build of the reference, say one under a sanitizer.")
+@click.option("--offload", type=click.Choice(("auto", "off")),
+              help="Play with this setting of the reference's (docs/DATA_PLANES.md); else its default, or IKELAB_OFFLOAD.")
 @click.option("--list", "list_only", is_flag=True, help="Only list the scenarios that match.")
 @json_option
 def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[str, ...], authentication: str,
-        workers: int, out: Path | None, ikeref: Path | None, list_only: bool, json_file: Path | None) -> None:
+        workers: int, out: Path | None, ikeref: Path | None, offload: str | None, list_only: bool,
+        json_file: Path | None) -> None:
     """Play the scenarios whose name contains a FILTER (all without one) between all pairs of peers.
 
     A FILTER is part of a name, or a pattern with * and ?. Peers are those of `ikelab peers list`.
@@ -94,6 +97,8 @@ def run(filters: tuple[str, ...], initiator: tuple[str, ...], responder: tuple[s
             click.echo(name)
         return
     use_build(ikeref)
+    if offload is not None:
+        os.environ["IKELAB_OFFLOAD"] = offload
     check_environment(initiator, responder)
     started = time.time()
     directory = prepare(out, started)

@@ -19,6 +19,7 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = 
     """The whole file. `directory`: where the daemon runs."""
     lines = [
         f'data-plane = "{data_plane}"',
+        *([f'offload = "{offload}"'] if (offload := os.environ.get("IKELAB_OFFLOAD")) else []),
         f'interface = "{interface}"',
         f'control-socket = "{CONTROL_SOCKET}"',
         f'key-log = "{KEY_LOG}"',

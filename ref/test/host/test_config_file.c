@@ -71,6 +71,7 @@ static void example_shows_the_defaults(void **state)
     assert_int_equal(c->replay_window, d->replay_window);
     assert_int_equal(c->copy_dscp, d->copy_dscp);
     assert_int_equal(c->ecn, d->ecn);
+    assert_int_equal(shown.offload_off, bare.offload_off);
     assert_int_equal(shown.endpoint.cookie_threshold, bare.endpoint.cookie_threshold);
     assert_int_equal(shown.endpoint.half_open_max, bare.endpoint.half_open_max);
     assert_int_equal(shown.endpoint.half_open_timeout_ns, bare.endpoint.half_open_timeout_ns);
@@ -111,6 +112,7 @@ static const struct {
     {"peer \"p\" {\n  child \"c\" {\n dcsp = true } }", 3, {"in child \"c\"", "\"dscp\""}},
     {"ike-port = 65536\n", 1, {"ike-port = \"65536\"", "expected a port"}},
     {"ike-port = 500\nnatt-port = 500\n" PEER(""), 0, {"ike-port and natt-port", "two"}},
+    {"offload = on\n", 1, {"offload", "\"auto\" or \"off\""}},
     {"route-table = 254\n" PEER(""), 0, {"route-table", "nobody else"}},
     {"interface = \"far-too-long-a-name\"\n", 1, {"interface", "1 to 15"}},
     {"peer { }", 1, {"title", "peer \"name\""}},
@@ -185,7 +187,8 @@ static void values_arrive(void **state)
     struct host_config config;
     struct problem problem;
     const char *text =
-        "ike-port = 1500\nnatt-port = 5500\nmark = 7\nkey-log = '/tmp/keys'\ncookie-threshold = 0\n"
+        "ike-port = 1500\nnatt-port = 5500\noffload = off\nmark = 7\nkey-log = "
+        "'/tmp/keys'\ncookie-threshold = 0\n"
         "puzzles = no puzzle-difficulty = 18 prefix-half-open = 9 half-open-timeout-attacked = 3s\n"
         "peer \"p\" { address = {\"192.0.2.1\", \"2001:db8::1\"} local-address = 'any'\n"
         " local-id = 'a' remote-id = 'key:office' psk = '0x00ff10'\n"
@@ -203,6 +206,7 @@ static void values_arrive(void **state)
     assert_int_equal(config.endpoint.ike_port, 1500);
     assert_int_equal(config.endpoint.natt_port, 5500);
     assert_int_equal(config.mark, 7);
+    assert_true(config.offload_off);
     assert_string_equal(config.key_log, "/tmp/keys");
     assert_int_equal(config.endpoint.cookie_threshold, 0);
     assert_false(config.endpoint.puzzles);

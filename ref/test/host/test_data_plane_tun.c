@@ -134,6 +134,27 @@ static void what_comes_on_the_natt_port(void **state)
     lab_close(&lab);
 }
 
+/* ESP in trains, but for IKE's own port, and not where a person does not want it. */
+static void sockets_are_offloaded(void **state)
+{
+    (void)state;
+    for (int off = 0; off < 2; off++) {
+        struct lab lab;
+        lab_open(&lab);
+        lab.config.offload_off = off;
+        assert_true(ike_sockets_open(&lab.sockets, &lab.config, &lab.problem));
+        assert_true(data_plane_tun.sockets_opened(lab.plane, &lab.sockets, &lab.problem));
+        assert_false(lab.sockets.sockets[IKE_V4].segments);
+        assert_null(lab.sockets.sockets[IKE_V4].trains);
+        struct datagram_socket *natt = &lab.sockets.sockets[NATT_V4];
+        assert_true(!off || (!natt->segments && natt->trains == NULL));
+        assert_true(off || natt->trains != NULL || !natt->segments);
+        ike_sockets_close(&lab.sockets);
+        data_plane_tun.destroy(lab.plane, true);
+        lab_close(&lab);
+    }
+}
+
 static void strangers_events_change_nothing(void **state)
 {
     (void)state;
@@ -267,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_packet_asks_for_an_sa),
         cmocka_unit_test(what_comes_on_the_natt_port),
+        cmocka_unit_test(sockets_are_offloaded),
         cmocka_unit_test(strangers_events_change_nothing),
         cmocka_unit_test(a_path_mtu_ages),
         cmocka_unit_test(broken_stays_closed),

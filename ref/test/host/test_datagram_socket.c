@@ -154,12 +154,231 @@ static void checksum_is_switched(void **state)
     assert_int_equal(datagram_socket_send(&ends.from, ends.packets, 1, false, &too_big), 0);
 }
 
+/* ---- many in one call ---- */
+
+#define TRAIN 6
+
+/* Of 1,000 octets each, the last of 500; the first octet is its number. */
+static void train_prepare(struct ends *ends)
+{
+    for (size_t i = 0; i < TRAIN; i++) {
+        ends->packets[i]->length = i == TRAIN - 1 ? 500 : 1000;
+    }
+}
+
+static void train_assert_arrived(const struct packet *packets, size_t first, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(packets[i].buffer[packets[i].offset], first + i);
+        assert_int_equal(packets[i].length, first + i == TRAIN - 1 ? 500 : 1000);
+        assert_int_equal(packets[i].path.remote.port, 4001);
+        assert_int_equal(packets[i].tos, 0xb9);
+        assert_int_not_equal(packets[i].path.local.ip.family, ADDRESS_NONE);
+    }
+}
+
+static void ends_offload(struct ends *ends)
+{
+    datagram_socket_offload(&ends->from);
+    datagram_socket_offload(&ends->to);
+    if (!ends->from.segments || ends->to.trains == NULL) {
+        print_message("this kernel has no UDP_SEGMENT or no UDP_GRO\n");
+        skip();
+    }
+}
+
+/* The same to a socket that takes them joined and to one that does not. */
+static void train_crosses(uint8_t family, bool joined)
+{
+    struct ends ends;
+    const struct packet *too_big;
+    net_lab_enter();
+    ends_open(&ends, family);
+    ends_offload(&ends);
+    if (!joined) {
+        datagram_socket_close(&ends.to);
+        struct problem problem = {0};
+        assert_true(udp_socket_open(&ends.to, family, 4002, MARK, &problem));
+    }
+    train_prepare(&ends);
+    for (size_t i = 0; i < TRAIN; i++) {
+        ends.packets[i]->tos = 0xb9;
+    }
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, TRAIN, true, &too_big), TRAIN);
+    assert_null(too_big);
+    assert_true(ends.from.segments);
+    net_lab_await(ends.to.fd);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, 4), 4);
+    train_assert_arrived(ends.in.packets, 0, 4);
+    if (joined) {
+        struct packet *more = ends.in.packets + 4;
+        assert_int_equal(datagram_socket_receive_rest(&ends.to, more, 1), 1);
+        assert_int_equal(datagram_socket_receive_rest(&ends.to, more + 1, BURST_MAX - 5), 1);
+        train_assert_arrived(more, 4, 2);
+    }
+    assert_int_equal(datagram_socket_receive_rest(&ends.to, ends.in.packets, BURST_MAX), 0);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX), joined ? 0 : 2);
+    ends_close(&ends);
+}
+
+static void v4_train_crosses(void **state)
+{
+    (void)state;
+    train_crosses(ADDRESS_V4, true);
+    train_crosses(ADDRESS_V4, false);
+}
+
+static void v6_train_crosses(void **state)
+{
+    (void)state;
+    train_crosses(ADDRESS_V6, true);
+    train_crosses(ADDRESS_V6, false);
+}
+
+/* Trains and single ones by turns: all of them, in order; singles keep their zero checksum. */
+static void trains_and_singles(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {10, 20, 700, 700, 700, 30, 40, 800, 800, 9};
+    struct ends ends;
+    const struct packet *too_big;
+    size_t count = sizeof(lengths) / sizeof(lengths[0]);
+    net_lab_enter();
+    ends_open(&ends, ADDRESS_V4);
+    ends_offload(&ends);
+    for (size_t i = 0; i < count; i++) {
+        ends.packets[i]->length = lengths[i];
+    }
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, count, true, &too_big), count);
+    net_lab_await(ends.to.fd);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX), count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(ends.in.packets[i].buffer[ends.in.packets[i].offset], i);
+        assert_int_equal(ends.in.packets[i].length, lengths[i]);
+    }
+    datagram_socket_send(&ends.from, ends.packets, 1, true, &too_big);
+    assert_int_equal(option_get(ends.from.fd, SOL_SOCKET, SO_NO_CHECK), 1);
+    ends_close(&ends);
+}
+
+/* More trains than one call brings, and more datagrams than a burst holds. */
+static void more_than_a_burst(void **state)
+{
+    (void)state;
+    struct ends ends;
+    const struct packet *too_big;
+    size_t count, got = 0;
+    net_lab_enter();
+    ends_open(&ends, ADDRESS_V4);
+    ends_offload(&ends);
+    train_prepare(&ends);
+    for (size_t i = 0; i < 20; i++) {
+        datagram_socket_send(&ends.from, ends.packets, TRAIN, true, &too_big);
+    }
+    net_lab_await(ends.to.fd);
+    do {
+        burst_reset(&ends.in);
+        count = datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX);
+        for (size_t i = 0; i < count; i++, got++) {
+            assert_int_equal(ends.in.packets[i].buffer[ESP_HEADROOM], got % TRAIN);
+        }
+    } while (count == BURST_MAX);
+    assert_int_equal(got, 20 * TRAIN);
+    ends_close(&ends);
+}
+
+/* A kernel or a device that refuses is asked once, and no packet is lost by that. UDP_SEGMENT
+ * without a checksum is what every kernel refuses. */
+static void refused_segments_go_one_by_one(void **state)
+{
+    (void)state;
+    struct ends ends;
+    const struct packet *too_big;
+    int on = 1;
+    net_lab_enter();
+    ends_open(&ends, ADDRESS_V4);
+    ends_offload(&ends);
+    train_prepare(&ends);
+    ends.from.checksum_off = 0;
+    assert_int_equal(setsockopt(ends.from.fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on)), 0);
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, TRAIN, false, &too_big), TRAIN);
+    assert_null(too_big);
+    assert_false(ends.from.segments);
+    net_lab_await(ends.to.fd);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX), TRAIN);
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, TRAIN, false, &too_big), TRAIN);
+    ends_close(&ends);
+}
+
+/* An address that has gone is no reason never to try again. */
+static void a_lost_address_says_nothing_of_segments(void **state)
+{
+    (void)state;
+    struct ends ends;
+    const struct packet *too_big;
+    net_lab_enter();
+    ends_open(&ends, ADDRESS_V4);
+    ends_offload(&ends);
+    train_prepare(&ends);
+    for (size_t i = 0; i < TRAIN; i++) {
+        ends.packets[i]->path.local.ip = net_lab_address("203.0.113.9");
+    }
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, TRAIN, false, &too_big), 0);
+    assert_true(ends.from.segments);
+    ends_close(&ends);
+}
+
+/* With DF the first is named; without it the path takes fragments. */
+static void a_train_that_is_too_big(void **state)
+{
+    (void)state;
+    struct ends ends;
+    const struct packet *too_big;
+    net_lab_enter();
+    net_lab_ip("link set lo mtu 1500");
+    ends_open(&ends, ADDRESS_V4);
+    ends_offload(&ends);
+    for (size_t i = 0; i < 4; i++) {
+        ends.packets[i]->length = 2000;
+        ends.packets[i]->dont_fragment = i < 2;
+    }
+    assert_int_equal(datagram_socket_send(&ends.from, ends.packets, 4, true, &too_big), 2);
+    assert_ptr_equal(too_big, ends.packets[0]);
+    net_lab_await(ends.to.fd);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX), 2);
+    assert_int_equal(ends.in.packets[0].length, 2000);
+    assert_int_equal(ends.in.packets[0].buffer[ESP_HEADROOM], 2);
+    ends_close(&ends);
+}
+
+/* What is no open UDP socket stays as it is. */
+static void nothing_to_offload(void **state)
+{
+    (void)state;
+    struct datagram_socket closed = {.fd = -1, .port = 4500}, raw = {.fd = 0, .port = 0};
+    datagram_socket_offload(&closed);
+    datagram_socket_offload(&raw);
+    assert_false(closed.segments || raw.segments);
+    assert_null(closed.trains);
+    assert_null(raw.trains);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(v4_crosses),           cmocka_unit_test(v6_crosses),
-        cmocka_unit_test(too_big_is_told),      cmocka_unit_test(misfit_is_left_out),
+        cmocka_unit_test(v4_crosses),
+        cmocka_unit_test(v6_crosses),
+        cmocka_unit_test(too_big_is_told),
+        cmocka_unit_test(misfit_is_left_out),
         cmocka_unit_test(checksum_is_switched),
+        cmocka_unit_test(v4_train_crosses),
+        cmocka_unit_test(v6_train_crosses),
+        cmocka_unit_test(trains_and_singles),
+        cmocka_unit_test(more_than_a_burst),
+        cmocka_unit_test(refused_segments_go_one_by_one),
+        cmocka_unit_test(a_lost_address_says_nothing_of_segments),
+        cmocka_unit_test(a_train_that_is_too_big),
+        cmocka_unit_test(nothing_to_offload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

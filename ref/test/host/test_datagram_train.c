@@ -1,0 +1,148 @@
+/* host/datagram_train: only datagrams that differ in nothing but their octets go as one; what came
+ * as one is cut where it was joined. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "host/burst.h"
+#include "host/datagram_train.h"
+#include "net_lab.h"
+
+#define PACKETS 70
+
+struct lab {
+    struct packet packets[PACKETS], *all[PACKETS];
+};
+
+static void lab_fill(struct lab *lab, size_t length)
+{
+    memset(lab, 0, sizeof(*lab));
+    for (size_t i = 0; i < PACKETS; i++) {
+        lab->all[i] = &lab->packets[i];
+        lab->packets[i].length = length;
+        lab->packets[i].tos = 2;
+        lab->packets[i].path.local.ip = net_lab_address("192.0.2.1");
+        lab->packets[i].path.remote =
+            (struct transport_address){.ip = net_lab_address("192.0.2.2"), .port = 4500};
+    }
+}
+
+static void one_length(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t lengths[4], expected;
+    } rows[] = {
+        {{100, 100, 100, 100}, 4}, {{100, 100, 40, 40}, 3}, {{100, 100, 40, 100}, 3},
+        {{100, 101, 100, 100}, 1}, {{100, 40, 40, 40}, 2},  {{100, 100, 0, 100}, 2},
+        {{0, 0, 0, 0}, 1},         {{1, 1, 1, 1}, 4},
+    };
+    struct lab lab;
+    lab_fill(&lab, 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (size_t j = 0; j < 4; j++) {
+            lab.packets[j].length = rows[i].lengths[j];
+        }
+        assert_int_equal(datagram_train_length(lab.all, 4), rows[i].expected);
+    }
+}
+
+/* The third differs, once as one of many and once as the short one at the end. */
+static void one_way(void **state)
+{
+    (void)state;
+    for (size_t what = 0; what < 5; what++) {
+        struct lab lab;
+        lab_fill(&lab, 100);
+        struct packet *odd = &lab.packets[2];
+        odd->tos = what == 0 ? 3 : odd->tos;
+        odd->dont_fragment = what == 1;
+        odd->path.remote.port = what == 2 ? 4501 : 4500;
+        odd->path.remote.ip = what == 3 ? net_lab_address("192.0.2.3") : odd->path.remote.ip;
+        odd->path.local.ip = what == 4 ? net_lab_address("192.0.2.9") : odd->path.local.ip;
+        assert_int_equal(datagram_train_length(lab.all, 4), 2);
+        odd->length = 50;
+        assert_int_equal(datagram_train_length(lab.all, 4), 2);
+    }
+}
+
+/* 64 segments, and no more octets than a UDP datagram over IPv4 holds. */
+static void as_many_as_the_kernel_takes(void **state)
+{
+    (void)state;
+    struct lab lab;
+    lab_fill(&lab, 10);
+    assert_int_equal(datagram_train_length(lab.all, PACKETS), TRAIN_SEGMENTS_MAX);
+    assert_int_equal(datagram_train_length(lab.all, 1), 1);
+    lab_fill(&lab, 1500);
+    assert_int_equal(datagram_train_length(lab.all, PACKETS), 43); /* 65507 / 1500 */
+    lab_fill(&lab, 40000);
+    assert_int_equal(datagram_train_length(lab.all, PACKETS), 1);
+    lab_fill(&lab, 65535);
+    assert_int_equal(datagram_train_length(lab.all, PACKETS), 1);
+}
+
+static void cut(size_t length, size_t segment, const size_t *expected)
+{
+    struct burst whole, out;
+    assert_true(burst_create(&whole) && burst_create(&out));
+    struct packet *train = &whole.packets[0];
+    train->length = length;
+    train->tos = 0xb9;
+    train->path.remote = (struct transport_address){.ip = net_lab_address("::2"), .port = 7};
+    for (size_t i = 0; i < length; i++) {
+        train->buffer[ESP_HEADROOM + i] = (uint8_t)i;
+    }
+    out.packets[0].capacity = ESP_HEADROOM + ESP_TAILROOM + 150; /* a longer one is left out */
+    size_t at = 0;
+    for (; *expected != 0; expected++) {
+        uint8_t *buffer = out.packets[0].buffer;
+        assert_true(datagram_train_next(train, segment, &out.packets[0]));
+        assert_ptr_equal(out.packets[0].buffer, buffer);
+        assert_int_equal(out.packets[0].length, *expected);
+        assert_int_equal(out.packets[0].offset, ESP_HEADROOM);
+        assert_memory_equal(buffer + ESP_HEADROOM, whole.memory + ESP_HEADROOM + at, *expected);
+        assert_int_equal(out.packets[0].tos, 0xb9);
+        assert_int_equal(out.packets[0].path.remote.port, 7);
+        at += *expected;
+    }
+    assert_false(datagram_train_next(train, segment, &out.packets[0]));
+    burst_destroy(&whole);
+    burst_destroy(&out);
+}
+
+static void cut_where_it_was_joined(void **state)
+{
+    (void)state;
+    cut(300, 100, (const size_t[]){100, 100, 100, 0});
+    cut(250, 100, (const size_t[]){100, 100, 50, 0});
+    cut(100, 0, (const size_t[]){100, 0});
+    cut(100, 100, (const size_t[]){100, 0});
+    cut(80, 100, (const size_t[]){80, 0});
+    cut(0, 100, (const size_t[]){0});
+    cut(151, 0, (const size_t[]){0});
+}
+
+static void a_buffer_of_no_room(void **state)
+{
+    (void)state;
+    uint8_t octets[100] = {0}, small[ESP_HEADROOM];
+    struct packet whole = {.buffer = octets, .capacity = 100, .length = 100};
+    struct packet packet = {.buffer = small, .capacity = sizeof(small)};
+    assert_false(datagram_train_next(&whole, 50, &packet));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_length),
+        cmocka_unit_test(one_way),
+        cmocka_unit_test(as_many_as_the_kernel_takes),
+        cmocka_unit_test(cut_where_it_was_joined),
+        cmocka_unit_test(a_buffer_of_no_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
