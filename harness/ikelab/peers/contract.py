@@ -41,6 +41,7 @@ CAPABILITIES: Mapping[str, str] = {
     "replay-window": "a replay window of configurable size",
     "esp-aes-gcm": "AES-GCM for ESP (RFC 4106)",
     "esp-aes-ccm": "AES-CCM with an ICV of 8 octets for ESP (RFC 4309)",
+    "esp-hmac-sha256": "HMAC-SHA-256-128 for ESP (RFC 4868)",
     "esp-null": "NULL encryption with HMAC-SHA-2 for ESP (RFC 2410)",
     "esp-aes-cbc": "AES-CBC with HMAC-SHA-2 for ESP",
     "esp-chacha20poly1305": "ChaCha20-Poly1305 for ESP (RFC 7634)",

@@ -16,6 +16,7 @@ from pathlib import Path
 from ikelab import keys
 from ikelab.guest import netlink
 from ikelab.guest.netlink import ROUTE, XFRM
+from ikelab.peers import fence
 from ikelab.peers import openiked_config as config
 from ikelab.peers import openiked_credentials as credentials
 from ikelab.peers import openiked_debug as debug
@@ -41,6 +42,7 @@ LACKS: Mapping[str, str] = {
     "auth-mixed": "iked has one way to authenticate for both sides of a policy",
     "esp-aes-gcm": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
     "esp-chacha20poly1305": "iked installs SAs through PF_KEY, and Linux takes no AEAD there",
+    "esp-hmac-sha256": "iked as Debian builds it has no HMAC-SHA-256-128 for ESP: it agrees to it, and installs nothing",
     "esp-null": "Linux refuses what iked asks of PF_KEY to install NULL encryption; iked has agreed to it by then",
     "esn": "iked installs SAs through PF_KEY, which has no extended sequence numbers on Linux",
     "ike-chacha20poly1305": "iked has ChaCha20-Poly1305 for Child SAs only",
@@ -108,6 +110,9 @@ class OpenIKED(GuestPeer):
                     raise PeerUnsupported("iked cannot be told what becomes of DF: its kernel copies it")
                 if not child.copy_dscp:
                     raise PeerUnsupported("iked cannot be told to leave DSCP inside")
+                if child.mode == "tunnel" and any(fence.covers(remote, address) for remote in child.remote_ts
+                                                  for address in peer.remote_addresses):
+                    self.require("peer-in-policy")
                 families = {":" in one for one in (*child.local_ts, *child.remote_ts)}
                 if len(families) > 1:
                     self.require("mixed-families")

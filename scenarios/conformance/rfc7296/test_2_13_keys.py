@@ -39,7 +39,7 @@ def test_keys_of_every_curve(responder, group):
 def test_keys_of_every_esp_cipher(peer, words):
     """Of KEYMAT comes what the exchange's initiator sends with first, and of each half the cipher's key before that of
     integrity; whoever began the exchange. RFC 7296 2.17"""
-    peer.require("esp-aes-gcm" if "gcm" in words else "esp-aes-cbc")
+    peer.require("esp-aes-gcm" if "gcm" in words else "esp-aes-cbc", *(["esp-hmac-sha256"] if "sha256" in words else []))
     sa = peer.establish(child={"proposals": (words,)})
     sa.children[0].ping()
     sa.create_child().ping()
