@@ -145,6 +145,21 @@ def test_a_path_test_does_not_redirect_requests(peer):
     sa.accept_child(request)
 
 
+@requirement("RFC4555-3.8-06", "RFC4555-3.8-07")
+def test_esp_from_another_mapping_moves_esp_at_most(peer):
+    """Behind a NAT, ESP of ours comes from elsewhere: ESP may follow it, IKE may not. RFC 4555 3.8"""
+    sa = peer.establish(encapsulated=True)
+    home, elsewhere = sa.carrier.local, peer.another_address()
+    sa.carrier.move(elsewhere)
+    assert sa.children[0].ping().arrived.at in (home, elsewhere)
+    assert sa.children[0].ping().arrived.at in (home, elsewhere)
+    peer.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    assert request.arrived.at == home, "ESP from elsewhere moved IKE"
+    sa.carrier.move(home)
+    sa.accept_child(request)
+
+
 @requirement("RFC4555-3.8-02")
 def test_nat_detection_in_any_request_is_answered_and_moves_nothing(peer):
     """NAT detection in an INFORMATIONAL request comes back in the response; nothing else follows. RFC 4555 3.8"""
