@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # linux 6.1, include/net/inet_ecn.h: the outer header gets ECT(0) where the inner one says CE.
 LINUX_ECN = "Linux does not copy CE to the outer header, as the full-functionality option of RFC 3168 had it"
+TRIES = 3  # of one question, each for a third of the time
 POLL_S = 0.02  # between two questions
 POLL_GROWTH, POLL_MAX_S = 1.5, 0.25  # a question costs some 0.02 s of a processor: who waits long asks seldom
 
@@ -180,16 +181,20 @@ class GuestPeer(Peer):
              input: str | None = None) -> subprocess.CompletedProcess[str]:
         return self._host.run(argv, timeout=timeout, check=check, input=input)
 
-    def _told(self, argv: Sequence[str], timeout: float = 10.0) -> str:
-        """What the daemon's own program says of its state."""
-        if not self.running():
-            raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
-        try:
-            return self._run(argv, timeout=timeout, check=False).stdout
-        except ProcessError as error:
-            if not self._host.guest.running:
-                raise
-            raise PeerSilent(f"{self.kind} does not tell its state: {error}") from error
+    def _told(self, argv: Sequence[str], timeout: float = 12.0) -> str:
+        """What the daemon's own program says of its state. An answer gets lost at times while all else goes on (ikectl
+        waits for ever then): whoever gets none asks again."""
+        for left in reversed(range(TRIES)):
+            if not self.running():
+                raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
+            try:
+                return self._run(argv, timeout=timeout / TRIES, check=False).stdout
+            except ProcessError as error:
+                if not self._host.guest.running:
+                    raise
+                if not left:
+                    raise PeerSilent(f"{self.kind} does not tell its state: {error}") from error
+        raise AssertionError("the last question has raised or returned")
 
     def _write(self, path: str, content: str, mode: int = 0o644) -> None:
         """Into the guest, and beside it for the artefacts."""
