@@ -9,14 +9,15 @@ from itertools import product
 
 from ikelab.peers import libreswan_credentials as credentials
 from ikelab.peers.contract import PeerUnsupported
-from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec
+from ikelab.peers.neutral import ChildSpec, DaemonSpec, Lifetime, PeerSpec, whole
 
 GROUPS = {"x25519": "dh31", "ecp256": "dh19", "ecp384": "dh20", "ecp521": "dh21",
           "modp2048": "dh14", "modp3072": "dh15", "modp4096": "dh16"}
 _START = {"never": "add", "traffic": "ondemand", "now": "start"}
 DAY_S, SHIFT_S = 86400, 28800
-# The kernel's soft limit is drawn by pluto from about 25 to 31 percent of the hard one.
-VOLUME_FACTOR = 4
+# The kernel's soft limit is drawn by pluto: of an initiator from about 25 to 31 percent of the hard one, of a responder from
+# about 43 to 50.
+VOLUME_FACTOR, RESPONDERS_VOLUME_FACTOR = 4, 2
 SETTLED_S = 3
 PRIORITY = 1000  # of the first Child SA's policies: any number, and what is lower comes first
 
@@ -201,7 +202,7 @@ def _selectors(side: str, selectors: Sequence[str], version: tuple[int, ...]) ->
             raise PeerUnsupported(f"Libreswan's adapter cannot say the selector {selector!r}")
     if len(selectors) > 1 and version < (5,):
         raise PeerUnsupported("Libreswan before 5.0 has one selector on each side of a Child SA")
-    return [f"{side}subnet={','.join(selectors)}"]
+    return [f"{side}subnet={','.join(map(whole, selectors))}"]  # without its length 4.10 overlooks an address
 
 
 def _lifetimes(peer: PeerSpec, child: ChildSpec) -> list[str]:
@@ -220,8 +221,9 @@ def _lifetimes(peer: PeerSpec, child: ChildSpec) -> list[str]:
     life = child.lifetime
     for name, soft, hard in (("bytes", life.rekey_octets, life.hard_octets),
                              ("packets", life.rekey_packets, life.hard_packets)):
+        late = not peer.remote_addresses and 0 < hard < soft * VOLUME_FACTOR  # a responder would be past the hard limit
         if soft or hard:
-            lines.append(f"ipsec-max-{name}={soft * VOLUME_FACTOR if soft else hard}")
+            lines.append(f"ipsec-max-{name}={soft * (RESPONDERS_VOLUME_FACTOR if late else VOLUME_FACTOR) if soft else hard}")
     return lines
 
 
