@@ -2,8 +2,7 @@
 #include "esp/path_mtu.h"
 
 #include "esp/esp_header.h"
-
-#define UDP_HEADER_LENGTH 8
+#include "esp/tcp_header.h"
 
 uint16_t esp_inner_mtu(const struct protection *p, bool transport_mode, bool udp_encapsulation,
                        enum address_family outer, uint16_t path_mtu)

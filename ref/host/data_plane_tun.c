@@ -137,17 +137,14 @@ static void tun_ready(void *context, uint32_t epoll_events)
         event_loop_remove(plane->loop, &plane->tun_source);
         return;
     }
-    for (int i = 0; i < BURSTS_PER_TURN; i++) {
+    size_t count = BURST_MAX;
+    for (int i = 0; count == BURST_MAX; i++) {
         burst_reset(&plane->burst);
-        size_t count = tun_read(&plane->tun, plane->burst.packets, BURST_MAX);
-        if (count == 0) {
-            return;
-        }
-        esp_plane_seal(plane->esp, plane->burst.packets, count, clock_now_ns());
-        sealed_send(plane, plane->burst.packets, count);
-        if (count < BURST_MAX) {
-            return;
-        }
+        struct packet *packets = plane->burst.packets;
+        count = i < BURSTS_PER_TURN ? tun_read(&plane->tun, packets, BURST_MAX)
+                                    : tun_read_rest(&plane->tun, packets, BURST_MAX);
+        esp_plane_seal(plane->esp, packets, count, clock_now_ns());
+        sealed_send(plane, packets, count);
     }
 }
 
@@ -474,7 +471,8 @@ static bool plane_install(struct data_plane *plane, struct problem *problem)
     plane->routed = true;
     plane->inherited = stale > 0;
     if (!policy_routes_block(config, problem) ||
-        !tun_open(&plane->tun, config->interface, tun_mtu_interface(config), problem) ||
+        !tun_open(&plane->tun, config->interface, tun_mtu_interface(config), !config->offload_off,
+                  problem) ||
         !policy_routes_put(config, plane->tun.index, problem) ||
         !policy_routes_rule(config, problem)) {
         return false;

@@ -5,17 +5,26 @@
 #include "host/burst.h"
 #include "host/problem.h"
 
+struct tun_long_packet; /* what was read last, and how far it has been cut */
+
 struct tun {
     int fd; /* -1: closed; the interface goes with it */
     unsigned index;
+    struct tun_long_packet *in; /* NULL: each read and write is one packet, and no more is said */
 };
 
-/* Made, its MTU set, and up. */
-bool tun_open(struct tun *tun, const char *name, uint32_t mtu, struct problem *problem);
+/* Made, its MTU set, and up. `offload`: long packets and unfinished checksums cross it, as far as
+ * the kernel can; whoever reads and writes here sees none of it. */
+bool tun_open(struct tun *tun, const char *name, uint32_t mtu, bool offload,
+              struct problem *problem);
 void tun_close(struct tun *tun);
 
 /* One inner packet each, at offset ESP_HEADROOM; returns how many. Never waits. */
 size_t tun_read(struct tun *tun, struct packet *packets, size_t max);
+
+/* The same of what has been read already, for which no event will come: whoever stops before
+ * tun_read has returned less than `max` asks here until it returns 0. */
+size_t tun_read_rest(struct tun *tun, struct packet *packets, size_t max);
 
 /* The current octets. False: the kernel did not take it. */
 bool tun_write(struct tun *tun, const struct packet *packet);

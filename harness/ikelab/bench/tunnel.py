@@ -132,14 +132,16 @@ class Tunnel:
         for side, host in reversed(list(zip(self.sides, (self._client, self._gateway)))):
             side.start(host, START_S)
         self.sides[0].initiate(deadline_s=START_S)
-        server = self._gateway.popen(["iperf3", "--server", "--forceflush"], stdout=subprocess.PIPE)
+
+    def _iperf(self, seconds: int, source: str, destination: str) -> float:
+        """Each with a server of its own: one that has just served is busy for a while."""
+        server = self._gateway.popen(["iperf3", "--server", "--one-off", "--forceflush"], stdout=subprocess.PIPE)
         while b"listening" not in (line := server.stdout.readline()):
             if not line:
                 raise CannotPlay(f"iperf3 does not listen; {server.log} says why")
-
-    def _iperf(self, seconds: int, source: str, destination: str) -> float:
         done = self._client.run(["iperf3", "--client", destination, "--bind", source, "--time", str(seconds), "--json"],
                                 timeout=seconds + START_S, check=False)
+        server.kill()
         try:
             said = json.loads(done.stdout)
         except json.JSONDecodeError as error:

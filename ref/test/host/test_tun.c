@@ -7,20 +7,45 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "host/tun.h"
+#include "host/vnet_header.h"
 #include "net_lab.h"
 
 #define NAME "ikt0"
 
-static void tun_make(struct tun *tun, uint32_t mtu)
+/* The one's complement sum, one word after the other; 0xffff over what has a right checksum. */
+static uint16_t ones_sum(const uint8_t *octets, size_t length, uint32_t sum)
+{
+    for (size_t i = 0; i < length; i++) {
+        sum += i % 2 == 0 ? (uint32_t)octets[i] << 8 : octets[i];
+    }
+    while (sum > 0xffff) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return (uint16_t)sum;
+}
+
+static uint32_t pseudo_sum(const uint8_t *ip, size_t upper)
+{
+    return ones_sum(ip + 12, 8, ip[9] + (uint32_t)upper);
+}
+
+static void put_u16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void tun_make(struct tun *tun, uint32_t mtu, bool offload)
 {
     struct problem problem = {0};
     net_lab_enter();
-    if (!tun_open(tun, NAME, mtu, &problem)) {
+    if (!tun_open(tun, NAME, mtu, offload, &problem)) {
         fail_msg("%s", problem.text);
     }
 }
@@ -30,7 +55,7 @@ static void made_and_gone(void **state)
     (void)state;
     struct tun tun;
     char text[1024];
-    tun_make(&tun, 1391);
+    tun_make(&tun, 1391, true);
     assert_true(tun.index != 0);
     assert_int_equal(tun.index, if_nametoindex(NAME));
     net_lab_say("ip address show dev " NAME, text, sizeof(text));
@@ -48,8 +73,8 @@ static void name_is_taken(void **state)
     (void)state;
     struct tun first, second = {.fd = -1};
     struct problem problem = {0};
-    tun_make(&first, 1400);
-    assert_false(tun_open(&second, NAME, 1400, &problem));
+    tun_make(&first, 1400, false);
+    assert_false(tun_open(&second, NAME, 1400, false, &problem));
     assert_int_equal(problem.code, EXIT_ENVIRONMENT);
     assert_non_null(strstr(problem.text, "the interface name " NAME " is taken"));
     tun_close(&first);
@@ -61,7 +86,7 @@ static void mtu_is_refused(void **state)
     struct tun tun = {.fd = -1};
     struct problem problem = {0};
     net_lab_enter();
-    assert_false(tun_open(&tun, NAME, 1, &problem));
+    assert_false(tun_open(&tun, NAME, 1, true, &problem));
     assert_int_equal(problem.code, EXIT_ENVIRONMENT);
     assert_int_equal(tun.fd, -1);
     assert_int_equal(if_nametoindex(NAME), 0); /* nothing half-made stays */
@@ -69,12 +94,12 @@ static void mtu_is_refused(void **state)
 
 /* A datagram sent into the interface is read from it; the same written with its addresses swapped
  * is received. */
-static void packets_cross(void **state)
+static void packets_cross_it(bool offload)
 {
-    (void)state;
     struct tun tun;
     struct burst burst;
-    tun_make(&tun, 1400);
+    tun_make(&tun, 1400, offload);
+    assert_int_equal(tun.in != NULL, offload);
     assert_true(burst_create(&burst));
     net_lab_ip("address add 10.1.0.1/24 dev " NAME);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -95,6 +120,7 @@ static void packets_cross(void **state)
     assert_int_equal(packet->length, 20 + 8 + 5);
     assert_int_equal(ip[0], 0x45);
     assert_memory_equal(ip + 28, "hello", 5);
+    assert_int_equal(ones_sum(ip + 20, packet->length - 20, pseudo_sum(ip, 13)), 0xffff);
     uint8_t addresses[8];
     memcpy(addresses, ip + 12, 8);
     memcpy(ip + 12, addresses + 4, 4); /* sums of swapped addresses are the same */
@@ -111,13 +137,99 @@ static void packets_cross(void **state)
     tun_close(&tun);
 }
 
+static void packets_cross(void **state)
+{
+    (void)state;
+    packets_cross_it(false);
+    packets_cross_it(true);
+}
+
+/* ---- long packets ---- */
+
+#define PAYLOAD 9000
+#define SEGMENT 1360
+#define HEADERS (20 + 32)
+
+/* A packet of TCP's with options, from 10.1.0.9 to 10.3.0.1, whose checksum nobody has computed. */
+static size_t long_packet_build(uint8_t *out)
+{
+    static const uint8_t headers[HEADERS] =
+        {
+            0x45, 0xb9, 0, 0,    0xff, 0xfd, 0x40, 0,  64, 6, 0, 0, 10,   1,    0, 9,
+            10,   3,    0, 1, /* IP */
+            3,    0xe8, 7, 0xd0, 0xff, 0xff, 0xf0, 0,  0,  0, 0, 7, 0x80, 0x19, 2, 0,
+            0,    0,    0, 0,    1,    1,    8,    10, 0,  0, 0, 1, 0,    0,    0, 2};
+    memcpy(out, headers, HEADERS);
+    for (size_t i = 0; i < PAYLOAD; i++) {
+        out[HEADERS + i] = (uint8_t)(i * 7 + i / 251);
+    }
+    put_u16(out + 2, HEADERS + PAYLOAD);
+    put_u16(out + 10, (uint16_t)~ones_sum(out, 20, 0));
+    put_u16(out + 36, ones_sum(NULL, 0, pseudo_sum(out, HEADERS + PAYLOAD - 20)));
+    return HEADERS + PAYLOAD;
+}
+
+/* Into a TUN of its own, of a program that leaves the cutting to the kernel. */
+static void long_packet_write(int fd, const uint8_t *octets, size_t length)
+{
+    struct offload offload = {.segment = SEGMENT,
+                              .header_length = HEADERS,
+                              .checksum_needed = true,
+                              .checksum_start = 20,
+                              .checksum_offset = 16};
+    uint8_t all[VNET_HEADER_LENGTH + HEADERS + PAYLOAD];
+    vnet_header_build(all, &offload, 4);
+    memcpy(all + VNET_HEADER_LENGTH, octets, length);
+    assert_int_equal(write(fd, all, VNET_HEADER_LENGTH + length), VNET_HEADER_LENGTH + length);
+}
+
+static size_t forwarded(bool offload, struct burst *burst)
+{
+    struct tun from = {.fd = -1}, to = {.fd = -1};
+    struct problem problem = {0};
+    uint8_t octets[HEADERS + PAYLOAD];
+    net_lab_enter();
+    assert_int_equal(system("echo 1 > /proc/sys/net/ipv4/ip_forward"), 0);
+    assert_true(tun_open(&from, "ikt1", 9100, true, &problem));
+    assert_true(tun_open(&to, NAME, 1500, offload, &problem));
+    net_lab_ip("address add 10.1.0.1/24 dev ikt1");
+    net_lab_ip("route add 10.3.0.0/24 dev " NAME);
+    long_packet_write(from.fd, octets, long_packet_build(octets));
+    net_lab_await(to.fd);
+    assert_true(burst_create(burst));
+    size_t count = tun_read(&to, burst->packets, 3);
+    count += tun_read_rest(&to, burst->packets + count, 1);
+    count += tun_read(&to, burst->packets + count, BURST_MAX - count);
+    assert_int_equal(tun_read_rest(&to, burst->packets + count, BURST_MAX - count), 0);
+    tun_close(&from);
+    tun_close(&to);
+    return count;
+}
+
+/* The kernel cuts the same packet where nobody takes it whole: octet for octet what we make of it.
+ */
+static void cut_as_the_kernel_would(void **state)
+{
+    (void)state;
+    struct burst kernels, ours;
+    size_t count = forwarded(false, &kernels);
+    assert_int_equal(count, (PAYLOAD + SEGMENT - 1) / SEGMENT);
+    assert_int_equal(forwarded(true, &ours), count);
+    for (size_t i = 0; i < count; i++) {
+        const struct packet *a = &kernels.packets[i], *b = &ours.packets[i];
+        assert_int_equal(b->length, a->length);
+        assert_memory_equal(b->buffer + b->offset, a->buffer + a->offset, a->length);
+    }
+    burst_destroy(&kernels);
+    burst_destroy(&ours);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_and_gone),
-        cmocka_unit_test(name_is_taken),
-        cmocka_unit_test(mtu_is_refused),
-        cmocka_unit_test(packets_cross),
+        cmocka_unit_test(made_and_gone),           cmocka_unit_test(name_is_taken),
+        cmocka_unit_test(mtu_is_refused),          cmocka_unit_test(packets_cross),
+        cmocka_unit_test(cut_as_the_kernel_would),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
