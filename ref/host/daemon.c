@@ -43,6 +43,20 @@ static void ike_receive(struct daemon *daemon, const struct packet *packet, bool
     (void)status; /* counted by the core; what is to be said is in its queue */
 }
 
+static bool is_ike(const struct packet *packet, bool natt)
+{
+    return !natt || packet->verdict == PACKET_IKE;
+}
+
+static bool has_ike(const struct burst *burst, size_t count, bool natt)
+{
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++) {
+        found = is_ike(&burst->packets[i], natt);
+    }
+    return found;
+}
+
 /* Each datagram is handled to its end before the next. */
 static void burst_handle(struct daemon *daemon, struct burst *burst, size_t count, bool natt,
                          uint64_t now_ns)
@@ -53,8 +67,11 @@ static void burst_handle(struct daemon *daemon, struct burst *burst, size_t coun
         }
         daemon->operations->receive(daemon->plane, burst->packets, count, now_ns);
     }
+    if (has_ike(burst, count, natt)) {
+        daemon->operations->catch_up(daemon->plane);
+    }
     for (size_t i = 0; i < count; i++) {
-        if (!natt || burst->packets[i].verdict == PACKET_IKE) {
+        if (is_ike(&burst->packets[i], natt)) {
             ike_receive(daemon, &burst->packets[i], natt, now_ns);
             daemon_drain(daemon, now_ns);
         }

@@ -41,6 +41,10 @@ struct data_plane_operations {
     void (*receive)(struct data_plane *plane, struct packet *packets, size_t count,
                     uint64_t now_ns);
 
+    /* IKE messages have come and are about to be handled: ESP that came before them, on another
+     * socket, goes through now, for one of them may end its SA (RFC 7296 1.4.1). */
+    void (*catch_up)(struct data_plane *plane);
+
     bool (*next_event)(struct data_plane *plane, struct data_plane_event *out);
     uint64_t (*deadline)(const struct data_plane *plane); /* UINT64_MAX: none */
     void (*expire)(struct data_plane *plane, uint64_t now_ns);

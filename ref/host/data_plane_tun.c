@@ -184,6 +184,12 @@ static void esp_v6_ready(void *context, uint32_t epoll_events)
     esp_receive(context, 1);
 }
 
+static void plane_catch_up(struct data_plane *plane)
+{
+    esp_receive(plane, 0);
+    esp_receive(plane, 1);
+}
+
 static void plane_release(struct data_plane *plane, uint64_t now_ns)
 {
     size_t count;
@@ -542,6 +548,7 @@ const struct data_plane_operations data_plane_tun = {
     .release = plane_release,
     .acquire_failed = plane_acquire_failed,
     .receive = plane_receive,
+    .catch_up = plane_catch_up,
     .next_event = plane_next_event,
     .deadline = plane_deadline,
     .expire = plane_expire,

@@ -286,6 +286,12 @@ static enum status plane_child_event(struct data_plane *plane, const struct even
     }
 }
 
+/* The kernel has no ESP that waits. */
+static void plane_catch_up(struct data_plane *plane)
+{
+    (void)plane;
+}
+
 static void plane_release(struct data_plane *plane, uint64_t now_ns)
 {
     (void)now_ns;
@@ -566,6 +572,7 @@ const struct data_plane_operations data_plane_xfrm = {
     .release = plane_release,
     .acquire_failed = plane_acquire_failed,
     .receive = plane_receive,
+    .catch_up = plane_catch_up,
     .next_event = plane_next_event,
     .deadline = plane_deadline,
     .expire = plane_expire,

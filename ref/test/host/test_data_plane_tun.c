@@ -134,6 +134,34 @@ static void what_comes_on_the_natt_port(void **state)
     lab_close(&lab);
 }
 
+/* One ESP packet of nobody's, from this host to itself. */
+static void esp_send(void)
+{
+    static const uint8_t octets[24] = {0, 0, 1, 0, 0, 0, 0, 1};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ESP);
+    assert_int_equal(sendto(fd, octets, sizeof(octets), 0, (struct sockaddr *)&to, sizeof(to)),
+                     sizeof(octets));
+    close(fd);
+}
+
+/* What waits in the sockets of ESP goes through before the next message of IKE. */
+static void esp_that_came_first_goes_first(void **state)
+{
+    (void)state;
+    struct lab lab;
+    struct esp_counters counters;
+    lab_open(&lab);
+    esp_send();
+    data_plane_tun.counters(lab.plane, &counters);
+    assert_int_equal(counters.opened[PACKET_DROP_NO_SA], 0);
+    data_plane_tun.catch_up(lab.plane);
+    data_plane_tun.counters(lab.plane, &counters);
+    assert_int_equal(counters.opened[PACKET_DROP_NO_SA], 1);
+    data_plane_tun.destroy(lab.plane, true);
+    lab_close(&lab);
+}
+
 /* ESP in trains, but for IKE's own port, and not where a person does not want it. */
 static void sockets_are_offloaded(void **state)
 {
@@ -288,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_packet_asks_for_an_sa),
         cmocka_unit_test(what_comes_on_the_natt_port),
+        cmocka_unit_test(esp_that_came_first_goes_first),
         cmocka_unit_test(sockets_are_offloaded),
         cmocka_unit_test(strangers_events_change_nothing),
         cmocka_unit_test(a_path_mtu_ages),
