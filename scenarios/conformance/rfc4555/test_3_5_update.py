@@ -36,9 +36,8 @@ def test_requests_follow_an_update(responder):
     sa = responder.establish()
     moved(responder, sa, *sa.nat_detection())
     responder.rekey("child")
-    request = sa.expect_request(CREATE_CHILD_SA)
+    request = sa.expect_request()  # or the Delete of what it has rekeyed by itself
     assert request.arrived.at == responder.another_address()
-    sa.accept_child(request)
 
 
 @requirement("RFC4555-3.5-03", "RFC4555-3.3-02")
