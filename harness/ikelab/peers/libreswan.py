@@ -23,7 +23,7 @@ from ikelab.peers import xfrm
 from ikelab.peers.contract import (DEADLINE_S, REMOTE_ACCESS, SELDOM_ASKED, PeerError, PeerNotRunning, PeerTimeout,
                                    PeerUnsupported, What, address_needs, algorithm_needs, authentication_needs)
 from ikelab.peers.in_guest import LINUX_ECN, GuestPeer
-from ikelab.peers.neutral import DaemonSpec, IkeSaStatus, PeerStatus
+from ikelab.peers.neutral import DaemonSpec, IkeSaStatus, PeerStatus, whole
 from ikelab.process import ProcessError
 
 LIBEXEC = "/usr/libexec/ipsec/"
@@ -193,11 +193,10 @@ class Libreswan(GuestPeer):
         no packet through it."""
         assert self.spec is not None
         children = [child for peer in self.spec.peers for child in peer.children]
-        wide = [ipaddress.ip_network(text) for child in children for text in (*child.local_ts, *child.remote_ts)]
+        told = {whole(text) for child in children for text in (*child.local_ts, *child.remote_ts)}
         for policy in xfrm.policies(self._kernel()):
             for text in (policy.source, policy.destination):
-                net = ipaddress.ip_network(text.partition("[")[0])
-                if net not in wide and any(net.version == one.version and net.subnet_of(one) for one in wide):  # type: ignore[arg-type]
+                if text not in told and any(_within(text, one) for one in told):
                     return f"a policy for {policy.source} === {policy.destination}"
         return ""
 
@@ -273,6 +272,12 @@ class Libreswan(GuestPeer):
             refused = says.refusal(self._words()[mark:])
             raise (self._failed(subject, refused, "") if refused else late) from error
         return done.stdout + done.stderr
+
+
+def _within(text: str, net: str) -> bool:
+    """Whether the addresses of the one selector are among those of the other."""
+    one, other = (ipaddress.ip_network(part.partition("[")[0], strict=False) for part in (text, net))
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
 def _with_spis(sa: IkeSaStatus, told: Mapping[int, tuple[int, int]]) -> IkeSaStatus:
