@@ -34,36 +34,33 @@ static uint32_t sum_fold(uint64_t sum)
     return (uint32_t)sum;
 }
 
-/* Added up as they lie in memory, many at a time: the sum is then the right one but for the order
- * of its two octets (RFC 1071 2 B). */
-static uint16_t sum_as_it_lies(const uint8_t *octets, size_t length)
-{
-    uint64_t total = 0;
-    for (; length >= 8; octets += 8, length -= 8) {
-        uint64_t eight;
-        memcpy(&eight, octets, 8);
-        total += (eight & UINT32_MAX) + (eight >> 32);
-    }
-    for (; length >= 2; octets += 2, length -= 2) {
-        uint16_t two;
-        memcpy(&two, octets, 2);
-        total += two;
-    }
-    if (length == 1) {
-        const uint8_t last[2] = {octets[0], 0};
-        uint16_t two;
-        memcpy(&two, last, 2);
-        total += two;
-    }
-    return (uint16_t)sum_fold(total);
-}
-
 uint32_t checksum_add(uint32_t sum, const uint8_t *octets, size_t length)
 {
-    uint16_t as_it_lies = sum_as_it_lies(octets, length);
+    uint64_t total = sum;
+    for (; length >= 2; octets += 2, length -= 2) {
+        total += octets_get_u16(octets);
+    }
+    if (length == 1) {
+        total += (uint32_t)octets[0] << 8;
+    }
+    return sum_fold(total);
+}
+
+/* Added up as they lie in memory, eight at a time: the sum is then the right one but for the order
+ * of its two octets (RFC 1071 2 B). */
+uint32_t checksum_add_long(uint32_t sum, const uint8_t *octets, size_t length)
+{
+    uint64_t total = 0;
+    size_t at = 0;
+    for (; length - at >= 8; at += 8) {
+        uint64_t eight;
+        memcpy(&eight, octets + at, 8);
+        total += (eight & UINT32_MAX) + (eight >> 32);
+    }
+    uint16_t as_it_lies = (uint16_t)sum_fold(total);
     uint8_t in_order[2];
     memcpy(in_order, &as_it_lies, 2);
-    return sum_fold((uint64_t)sum + octets_get_u16(in_order));
+    return checksum_add(sum + octets_get_u16(in_order), octets + at, length - at);
 }
 
 uint32_t checksum_add_pseudo(uint32_t sum, const struct address *source,

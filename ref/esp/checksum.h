@@ -7,6 +7,9 @@
 /* Adds octets to a running sum; only the last piece may have an odd length. Start with 0. */
 uint32_t checksum_add(uint32_t sum, const uint8_t *octets, size_t length);
 
+/* The same, several times as fast where there are hundreds of octets. `sum` is a folded one. */
+uint32_t checksum_add_long(uint32_t sum, const uint8_t *octets, size_t length);
+
 /* Adds the pseudo-header of an upper-layer protocol: RFC 9293 3.1 (IPv4), RFC 8200 8.1 (IPv6). */
 uint32_t checksum_add_pseudo(uint32_t sum, const struct address *source,
                              const struct address *destination, uint8_t protocol, size_t length);

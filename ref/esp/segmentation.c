@@ -66,7 +66,7 @@ static void checksum_put(const struct segmentation *s, uint8_t *upper, size_t le
     octets_put_u16(at, 0);
     uint32_t sum = checksum_add_pseudo(0, &s->ip.key.source, &s->ip.key.destination,
                                        s->ip.key.protocol, length);
-    uint16_t checksum = checksum_finish(checksum_add(sum, upper, length));
+    uint16_t checksum = checksum_finish(checksum_add_long(sum, upper, length));
     octets_put_u16(at,
                    udp && checksum == 0 ? 0xffff : checksum); /* 0 says there is none, RFC 768 */
 }
@@ -106,7 +106,8 @@ bool checksum_complete(const struct packet *packet, const struct offload *offloa
         return false;
     }
     uint8_t *octets = packet_octets(packet);
-    uint16_t checksum = checksum_finish(checksum_add(0, octets + start, packet->length - start));
+    uint16_t checksum =
+        checksum_finish(checksum_add_long(0, octets + start, packet->length - start));
     octets_put_u16(octets + place, checksum == 0 ? 0xffff : checksum);
     return true;
 }

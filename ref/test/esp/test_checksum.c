@@ -22,6 +22,9 @@ static void test_any_length_agrees_with_the_plain_sum(void **state)
         }
         assert_int_equal(checksum_finish(checksum_add(0, octets, length)),
                          (uint16_t)~lab_sum(octets, length, 0));
+        uint32_t start = (uint32_t)(lab_next(&seed) & 0xffff);
+        assert_int_equal(checksum_add_long(start, octets, length),
+                         checksum_add(start, octets, length));
     }
 }
 
