@@ -1,10 +1,12 @@
 /* Bursts in, verdicts, bursts out. */
 #include "host/data_plane_tun.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "esp/coalescing.h"
 #include "host/burst.h"
 #include "host/esp_socket.h"
 #include "host/firewall.h"
@@ -148,15 +150,39 @@ static void tun_ready(void *context, uint32_t epoll_events)
     }
 }
 
+static void joined_write(struct data_plane *plane, struct coalescing *joined)
+{
+    struct offload offload;
+    size_t count = coalescing_finish(joined, &offload);
+    if (count == 1) {
+        tun_write(&plane->tun, joined->packets[0]);
+    } else if (count > 1) {
+        tun_write_joined(&plane->tun, joined->packets, count, &offload);
+    }
+}
+
+/* In the order in which they came; none stays behind. */
+static void opened_write(struct data_plane *plane, struct packet *packets, size_t count)
+{
+    struct coalescing joined = {.count = 0};
+    for (size_t i = 0; i < count; i++) {
+        if (packets[i].verdict != PACKET_FORWARD && packets[i].verdict != PACKET_REPLY) {
+            continue;
+        }
+        if (!plane->tun.joins || !coalescing_add(&joined, &packets[i])) {
+            joined_write(plane, &joined);
+            bool first = coalescing_add(&joined, &packets[i]);
+            assert(first);
+        }
+    }
+    joined_write(plane, &joined);
+}
+
 static void plane_receive(struct data_plane *plane, struct packet *packets, size_t count,
                           uint64_t now_ns)
 {
     esp_plane_open(plane->esp, packets, count, now_ns);
-    for (size_t i = 0; i < count; i++) {
-        if (packets[i].verdict == PACKET_FORWARD || packets[i].verdict == PACKET_REPLY) {
-            tun_write(&plane->tun, &packets[i]);
-        }
-    }
+    opened_write(plane, packets, count);
 }
 
 static void esp_receive(struct data_plane *plane, size_t family)

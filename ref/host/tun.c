@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "esp/coalescing.h"
 #include "esp/segmentation.h"
 #include "host/vnet_header.h"
 
@@ -87,7 +88,8 @@ static bool offload_begin(struct tun *tun)
         }
     }
     tun->in = calloc(1, sizeof(*tun->in));
-    return tun->in != NULL;
+    tun->joins = tun->in != NULL;
+    return tun->joins;
 }
 
 static short interface_flags(const struct tun *tun, bool offload)
@@ -102,6 +104,7 @@ bool tun_open(struct tun *tun, const char *name, uint32_t mtu, bool offload,
               struct problem *problem)
 {
     tun->in = NULL;
+    tun->joins = false;
     if (if_nametoindex(name) != 0) {
         return tun_problem(problem, name, EBUSY);
     }
@@ -218,4 +221,21 @@ bool tun_write(struct tun *tun, const struct packet *packet)
     ssize_t length = (ssize_t)packet->length + (plain ? 0 : (ssize_t)sizeof(header));
     return (plain ? write(tun->fd, parts[1].iov_base, parts[1].iov_len)
                   : writev(tun->fd, parts, 2)) == length;
+}
+
+bool tun_write_joined(struct tun *tun, struct packet *const *packets, size_t count,
+                      const struct offload *offload)
+{
+    uint8_t header[VNET_HEADER_LENGTH];
+    struct iovec parts[1 + COALESCED_MAX] = {{header, sizeof(header)}};
+    size_t length = sizeof(header);
+    vnet_header_build(header, offload, packet_octets(packets[0])[0] >> 4);
+    for (size_t i = 0; i < count; i++) {
+        size_t skipped = i == 0 ? 0 : offload->header_length;
+        parts[i + 1] =
+            (struct iovec){packet_octets(packets[i]) + skipped, packets[i]->length - skipped};
+        length += parts[i + 1].iov_len;
+    }
+    tun->joins = writev(tun->fd, parts, (int)count + 1) == (ssize_t)length;
+    return tun->joins;
 }

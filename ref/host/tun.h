@@ -2,6 +2,7 @@
 #ifndef IKEREF_HOST_TUN_H
 #define IKEREF_HOST_TUN_H
 
+#include "esp/offload.h"
 #include "host/burst.h"
 #include "host/problem.h"
 
@@ -11,6 +12,7 @@ struct tun {
     int fd; /* -1: closed; the interface goes with it */
     unsigned index;
     struct tun_long_packet *in; /* NULL: each read and write is one packet, and no more is said */
+    bool joins;                 /* tun_write_joined is understood */
 };
 
 /* Made, its MTU set, and up. `offload`: long packets and unfinished checksums cross it, as far as
@@ -28,5 +30,10 @@ size_t tun_read_rest(struct tun *tun, struct packet *packets, size_t max);
 
 /* The current octets. False: the kernel did not take it. */
 bool tun_write(struct tun *tun, const struct packet *packet);
+
+/* Several that are to be one (esp/coalescing.h), where tun->joins. False: the kernel did not take
+ * it, and is not asked again. */
+bool tun_write_joined(struct tun *tun, struct packet *const *packets, size_t count,
+                      const struct offload *offload);
 
 #endif

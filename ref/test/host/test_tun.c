@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "esp/coalescing.h"
+#include "esp/segmentation.h"
 #include "host/tun.h"
 #include "host/vnet_header.h"
 #include "net_lab.h"
@@ -224,12 +226,62 @@ static void cut_as_the_kernel_would(void **state)
     burst_destroy(&ours);
 }
 
+/* Segments of a flow written as one: the kernel, which cuts them again on their way out, makes of
+ * it what they were, but for the TTL. */
+static void joined_are_what_they_were(void **state)
+{
+    (void)state;
+    struct tun from = {.fd = -1}, to = {.fd = -1};
+    struct problem problem = {0};
+    struct burst in, out;
+    struct segmentation s;
+    struct coalescing joined = {.count = 0};
+    struct offload offload;
+    uint8_t octets[HEADERS + PAYLOAD];
+    size_t count = 0;
+    net_lab_enter();
+    assert_int_equal(system("echo 1 > /proc/sys/net/ipv4/ip_forward"), 0);
+    assert_true(tun_open(&from, "ikt1", 1500, true, &problem));
+    assert_true(tun_open(&to, NAME, 1500, false, &problem));
+    assert_true(from.joins && !to.joins);
+    net_lab_ip("address add 10.1.0.1/24 dev ikt1");
+    net_lab_ip("route add 10.3.0.0/24 dev " NAME);
+    assert_true(burst_create(&in) && burst_create(&out));
+    assert_true(segmentation_begin(&s, bytes_of(octets, long_packet_build(octets)), SEGMENT));
+    for (; segmentation_next(&s, &in.packets[count]); count++) {
+        assert_true(coalescing_add(&joined, &in.packets[count]));
+    }
+    assert_int_equal(coalescing_finish(&joined, &offload), count);
+    assert_true(tun_write_joined(&from, joined.packets, count, &offload));
+    net_lab_await(to.fd);
+    assert_int_equal(tun_read(&to, out.packets, BURST_MAX), count);
+    assert_true(segmentation_begin(&s, bytes_of(octets, sizeof(octets)), SEGMENT));
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *arrived = out.packets[i].buffer + out.packets[i].offset;
+        assert_true(segmentation_next(&s, &in.packets[i]));
+        uint8_t *sent = in.packets[i].buffer + in.packets[i].offset;
+        assert_int_equal(arrived[8], sent[8] - 1);
+        assert_int_equal(ones_sum(arrived, 20, 0), 0xffff);
+        memcpy(arrived + 8, sent + 8, 4);
+        assert_int_equal(out.packets[i].length, in.packets[i].length);
+        assert_memory_equal(arrived, sent, in.packets[i].length);
+    }
+    offload.segment = 0;
+    offload.checksum_start = UINT16_MAX; /* no kernel takes that */
+    assert_false(tun_write_joined(&from, joined.packets, count, &offload));
+    assert_false(from.joins);
+    burst_destroy(&in);
+    burst_destroy(&out);
+    tun_close(&from);
+    tun_close(&to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(made_and_gone),           cmocka_unit_test(name_is_taken),
         cmocka_unit_test(mtu_is_refused),          cmocka_unit_test(packets_cross),
-        cmocka_unit_test(cut_as_the_kernel_would),
+        cmocka_unit_test(cut_as_the_kernel_would), cmocka_unit_test(joined_are_what_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
