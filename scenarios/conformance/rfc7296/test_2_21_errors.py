@@ -8,8 +8,9 @@ ABOUT_THE_CHILD_SA = ("NO_PROPOSAL_CHOSEN", "TS_UNACCEPTABLE", "SINGLE_PAIR_REQU
 
 
 def no_ike_auth(sa):
-    """Whoever has failed in IKE_SA_INIT does not go on."""
-    sa.prove_chance()
+    """Whoever has failed in IKE_SA_INIT does not go on, however long it has to calculate beside its answers."""
+    for _ in range(3):
+        sa.prove_chance()
     return not [one for one in sa.received if one.exchange == IKE_AUTH] and not sa.problems
 
 
