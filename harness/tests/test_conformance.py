@@ -108,6 +108,7 @@ def test_a_test_that_breaks_is_inconclusive(ground):
 @pytest.mark.parametrize("role", ["responder", "initiator"])
 def test_a_daemon_that_dies_has_failed_and_the_next_test_has_another(ground, role):
     result = ground.play(lambda peer: peer.stage.peer._process.kill(), role)
+    assert (ground.out / result.artefacts / "ikeref.log").exists(), "its last words are not there"
     assert result.verdict is Verdict.FAIL and "ended" in result.reason
     assert ground.play(lambda peer: peer.establish(), role).verdict is Verdict.PASS
 

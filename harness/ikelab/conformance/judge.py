@@ -112,6 +112,7 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
     started, stage, under_test = time.monotonic(), None, None
     judgement: Judgement = (Verdict.PASS, "")
     trace: Trace | None = None
+    spent = False  # the stage; its peer's log is wanted before it goes
     try:
         shutil.rmtree(test.directory, ignore_errors=True)
         test.directory.mkdir(parents=True)
@@ -128,13 +129,11 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
         judgement = _softened(judgement, test, under_test)
         trace = evidence(test.directory, stage)
         judgement = _still_sane(judgement, stage)
-        if stage.silent or not stage.peer.running():
-            stages.drop(test.setup)
+        spent = stage.silent or not stage.peer.running()
     except Exception as error:
         if judgement[0] is Verdict.PASS:
             judgement = _classify(error, stage)
-        if not isinstance(error, PeerUnsupported):
-            stages.drop(test.setup)
+        spent = not isinstance(error, PeerUnsupported)
     verdict, reason = apply_expected(*judgement, [one for one in test.expected if one.matches(test.name, *test.sides)])
     result = Result(test.name, *test.sides, verdict, reason, seconds=round(time.monotonic() - started, 3),
                     requirements=test.requirements, title=test.title, test=test.name, role=test.setup.role,
@@ -146,6 +145,9 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
         before = "" if verdict is Verdict.INCONCLUSIVE else f" (it was {verdict}{': ' * bool(reason)}{reason})"
         result.verdict, result.artefacts = Verdict.INCONCLUSIVE, ""
         result.reason = f"cannot write to {test.directory}: {error.strerror}; make room or give another --out{before}"
+    finally:
+        if spent:
+            stages.drop(test.setup)
     return result
 
 
