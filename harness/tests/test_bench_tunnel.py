@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from ikelab import workplace
 from ikelab.bench import tunnel as tunnels
 from ikelab.bench.ratio import ratio
-from ikelab.bench.tunnel import Cost
+from ikelab.bench.tunnel import Cost, Stream
 from ikelab.bench.variant import BadVariant, variant
 from ikelab.cleanup import build_directory
 from ikelab.cli import ikelab
@@ -88,7 +88,7 @@ class FakeTunnel:
 
     def stream(self, seconds):
         self.log.append(f"{self.name} {seconds}")
-        return self.mbit
+        return Stream(self.mbit, 300 / self.mbit)
 
     def raw(self, seconds):
         self.log.append(f"raw {seconds}")
@@ -116,14 +116,16 @@ def test_streams_take_turns_and_ratios_are_to_the_first(lab, tmp_path):
     assert done.exit_code == 0, done.output
     assert FakeTunnel.log == ["raw 1", "mtu=1400 3", "mtu=1300 3", "raw 1", "mtu=1300 3", "mtu=1400 3",
                               "close mtu=1300", "close mtu=1400"]
-    assert "mtu=1300 is 2.00 (95 %: 2.00 to 2.00) times mtu=1400" in done.output
+    assert ("mtu=1300, of mtu=1400:\n  Mbit/s    2.00 (95 %: 2.00 to 2.00)\n"
+            "  ns/octet  0.50 (95 %: 0.50 to 0.50)") in done.output
     assert all(len(line) <= 80 for line in done.output.splitlines())
     rows = {line.split()[0]: line.split()[1:] for line in done.output.splitlines()[6:8]}
     assert rows["mtu=1400"] == ["0.50", "2.00", "10.0", "14,000"] and rows["mtu=1300"][0] == "?"
     found = json.loads(out.read_text())
-    assert [one["mbit"] for one in found["results"]] == [[100, 100], [200, 200]] and found["control_mbit"] == [1000, 1000]
+    assert [[play["mbit"] for play in one["streams"]] for one in found["results"]] == [[100, 100], [200, 200]]
+    assert found["control_mbit"] == [1000, 1000]
     assert found["results"][0]["ratio_to_first"] is None
-    assert found["results"][1]["ratio_to_first"]["mean"] == pytest.approx(2)
+    assert found["results"][1]["ratio_to_first"]["mbit"]["mean"] == pytest.approx(2)
 
 
 def test_more_than_a_minute_is_refused(lab):
@@ -161,7 +163,8 @@ def test_a_stream_and_what_it_costs(tmp_path: Path):
     directory = workplace.workplace(tmp_path / "play")
     try:
         with tunnels.Tunnel(variant("mtu=1300"), directory) as tunnel:
-            assert tunnel.stream(1) > 0 and tunnel.raw(1) > 0
+            stream = tunnel.stream(1)
+            assert stream.mbit > 0 and stream.ns_per_octet > 0 and tunnel.raw(1) > 0
             cost = tunnel.cost(1)
             assert cost.octets / cost.packets < 1300  # the setting is in force
             assert cost.wake_ups > 0 and cost.seconds > 0

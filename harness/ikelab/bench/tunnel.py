@@ -1,7 +1,7 @@
 """One TCP stream through two references: how much gets through, and what the daemons do for it.
 
     with Tunnel(variant, directory, encapsulate=True) as tunnel:
-        mbit = tunnel.stream(2)          # through the tunnel
+        stream = tunnel.stream(2)        # through the tunnel
         control = tunnel.raw(1)          # by the same link, beside it
         cost = tunnel.cost(1)            # system calls, wake-ups, packets
 
@@ -31,6 +31,12 @@ PERF_EVENT = "raw_syscalls:sys_enter"
 
 class CannotPlay(Exception):
     """One sentence with the remedy."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    mbit: float  # per second, as the receiver counts
+    ns_per_octet: float  # processor time of both daemons: what a busy machine changes least
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,11 @@ class Tunnel:
             side.kill()
         self._world.close()
 
-    def stream(self, seconds: int) -> float:
-        """Mbit/s that arrive through the tunnel."""
-        return self._iperf(seconds, self._client.inside_address(), self._gateway.inside_address())
+    def stream(self, seconds: int) -> Stream:
+        before = [self._spent(side) for side in self.sides]
+        mbit = self._iperf(seconds, self._client.inside_address(), self._gateway.inside_address())
+        _, octets, _, time_s = self._since(before)
+        return Stream(mbit, time_s * 1e9 / max(octets, 1))
 
     def raw(self, seconds: int) -> float:
         """Mbit/s that arrive by the same link in the clear: what is not protected passes beside the tunnel."""
@@ -103,9 +111,7 @@ class Tunnel:
         perf = self._perf(pids)
         before = [self._spent(side) for side in self.sides]
         self.stream(seconds)
-        after = [self._spent(side) for side in self.sides]
-        packets, octets, wake_ups, time_s = (
-            sum(now[i] - then[i] for now, then in zip(after, before)) for i in range(4))
+        packets, octets, wake_ups, time_s = self._since(before)
         return Cost(int(packets), int(octets), int(wake_ups), _counted(perf), time_s)
 
     # Inside.
@@ -158,6 +164,10 @@ class Tunnel:
         return subprocess.Popen(["perf", "stat", "--field-separator", ",", "--event", PERF_EVENT, "--pid",
                                  ",".join(map(str, pids))], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
+    def _since(self, before: list[tuple[int, int, int, float]]) -> tuple[float, ...]:
+        after = [self._spent(side) for side in self.sides]
+        return tuple(sum(now[i] - then[i] for now, then in zip(after, before)) for i in range(4))
+
     @staticmethod
     def _spent(side: Reference) -> tuple[int, int, int, float]:
         child = side.status().child_sas[0]
@@ -179,10 +189,10 @@ def _counted(perf: subprocess.Popen[str] | None) -> int | None:
     return None
 
 
-def rounds(tunnels: list[Tunnel], count: int, seconds: int, raw_seconds: int) -> tuple[list[list[float]], list[float]]:
-    """Mbit/s of every tunnel in every round, and of the control. Each round begins with another, so that what a machine
+def rounds(tunnels: list[Tunnel], count: int, seconds: int, raw_seconds: int) -> tuple[list[list[Stream]], list[float]]:
+    """The streams of every tunnel, and the control's Mbit/s, in every round. Each round begins with another, so that what a machine
     does in between falls on all of them."""
-    streams: list[list[float]] = [[] for _ in tunnels]
+    streams: list[list[Stream]] = [[] for _ in tunnels]
     control = []
     for number in range(count):
         control.append(tunnels[number % len(tunnels)].raw(raw_seconds))

@@ -14,7 +14,7 @@ import click
 from .. import cleanup
 from ..bench import tunnel as tunnels
 from ..bench.ratio import Ratio, ratio
-from ..bench.tunnel import Cost, Tunnel
+from ..bench.tunnel import Cost, Stream, Tunnel
 from ..bench.variant import BadVariant, Variant, variant
 from ..peers.contract import PeerError
 from ..process import ProcessError
@@ -62,7 +62,8 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     finally:
         if work != home:
             shutil.rmtree(work, ignore_errors=True)
-    ratios = [ratio(one, streams[0]) for one in streams]
+    ratios = [(ratio([play.mbit for play in one], [play.mbit for play in streams[0]]),
+               ratio([play.ns_per_octet for play in one], [play.ns_per_octet for play in streams[0]])) for one in streams]
     _show(variants, streams, control, costs, ratios)
     write_json(json_file, {**document([], started), "rounds": rounds, "seconds": seconds, "udp_encapsulation": not plain_esp,
                            "control_mbit": control, "results": _rows(variants, streams, costs, ratios)})
@@ -79,7 +80,7 @@ def _variants(words: Sequence[str]) -> list[Variant]:
 
 
 def _play(variants: list[Variant], work: Path, count: int, seconds: int,
-          encapsulate: bool) -> tuple[list[list[float]], list[float], list[Cost]]:
+          encapsulate: bool) -> tuple[list[list[Stream]], list[float], list[Cost]]:
     with ExitStack() as stack:
         opened: list[Tunnel] = []
         for number, one in enumerate(variants):
@@ -93,31 +94,32 @@ def _play(variants: list[Variant], work: Path, count: int, seconds: int,
 # ---- what is shown ----
 
 
-def _show(variants: list[Variant], streams: list[list[float]], control: list[float], costs: list[Cost],
-          ratios: list[Ratio]) -> None:
+def _show(variants: list[Variant], streams: list[list[Stream]], control: list[float], costs: list[Cost],
+          ratios: list[tuple[Ratio, Ratio]]) -> None:
     raw = statistics.median(control)
-    click.secho(f"{'one TCP stream':<34}{'Mbit/s':>9}{'of raw':>8}", bold=True)
+    click.secho(f"{'one TCP stream':<34}{'Mbit/s':>9}{'of raw':>8}{'ns/octet':>10}", bold=True)
     click.echo(f"{'beside the tunnel (raw veth)':<34}{raw:>9,.0f}{1:>8.3f}")
-    for one, mbit in zip(variants, streams):
-        middle = statistics.median(mbit)
-        click.echo(f"{_short(one.name):<34}{middle:>9,.0f}{middle / raw:>8.3f}")
+    for one, plays in zip(variants, streams):
+        mbit = statistics.median(play.mbit for play in plays)
+        spent = statistics.median(play.ns_per_octet for play in plays)
+        click.echo(f"{_short(one.name):<34}{mbit:>9,.0f}{mbit / raw:>8.3f}{spent:>10.2f}")
     click.echo()
     click.secho(f"{'both daemons, each packet or wake-up':<34}{'calls':>8}{'us':>7}{'packets':>9}{'octets':>10}", bold=True)
     for one, cost in zip(variants, costs):
         calls = "?" if cost.calls_per_packet is None else f"{cost.calls_per_packet:.2f}"
         click.echo(f"{_short(one.name):<34}{calls:>8}{cost.us_per_packet:>7.2f}{cost.packets_per_wake_up:>9.1f}"
                    f"{cost.octets_per_wake_up:>10,.0f}")
-    for one, found in list(zip(variants, ratios))[1:]:
-        click.echo()
-        click.secho(f"{one.name} is {found} times {variants[0].name}", bold=True)
+    for one, (speed, spent) in list(zip(variants, ratios))[1:]:
+        click.secho(f"\n{one.name}, of {variants[0].name}:", bold=True)
+        click.echo(f"  Mbit/s    {speed}\n  ns/octet  {spent}")
 
 
 def _short(name: str) -> str:
     return name if len(name) <= 32 else "..." + name[-29:]
 
 
-def _rows(variants: list[Variant], streams: list[list[float]], costs: list[Cost],
-          ratios: list[Ratio]) -> list[dict[str, Any]]:
-    return [{"variant": one.name, "mbit": mbit, "cost": asdict(cost),
-             "ratio_to_first": None if number == 0 or len(mbit) == 1 else asdict(found)}
-            for number, (one, mbit, cost, found) in enumerate(zip(variants, streams, costs, ratios))]
+def _rows(variants: list[Variant], streams: list[list[Stream]], costs: list[Cost],
+          ratios: list[tuple[Ratio, Ratio]]) -> list[dict[str, Any]]:
+    return [{"variant": one.name, "streams": [asdict(play) for play in plays], "cost": asdict(cost),
+             "ratio_to_first": None if number == 0 or len(plays) == 1 else {"mbit": asdict(speed), "ns_per_octet": asdict(spent)}}
+            for number, (one, plays, cost, (speed, spent)) in enumerate(zip(variants, streams, costs, ratios))]
