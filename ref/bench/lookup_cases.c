@@ -71,9 +71,9 @@ static void sad_empty(struct table *table)
 
 static void ike_fill(struct bench *bench, struct table *table)
 {
-    memset(&table->by_spi, 0, sizeof table->by_spi);
     table->ike_sas = calloc(table->size, sizeof *table->ike_sas);
-    bench_insist(bench, table->ike_sas != NULL, "no memory");
+    bench_insist(bench, table->ike_sas != NULL && spi_index_init(&table->by_spi) == STATUS_OK,
+                 "no memory");
     for (size_t i = 0; i < table->size; i++) {
         struct ike_sa *sa = &table->ike_sas[i];
         sa->initiator = true;
@@ -97,6 +97,7 @@ static void play_ike(struct bench *bench, void *context)
 
 static void ike_empty(struct table *table)
 {
+    spi_index_free(&table->by_spi);
     free(table->ike_sas);
 }
 
@@ -175,7 +176,7 @@ static const struct {
     void (*empty)(struct table *);
 } kinds[] = {
     {"esp-sa", {10, 1000, 100000}, sad_fill, play_sad, sad_empty},
-    {"ike-sa", {10, 1000, 10000}, ike_fill, play_ike, ike_empty},
+    {"ike-sa", {10, 1000, 100000}, ike_fill, play_ike, ike_empty},
     {"policy", {10, 100, 1000}, spd_fill, play_spd, spd_empty},
 };
 

@@ -184,8 +184,7 @@ static enum status install(struct sa_store *store, struct ike_sa *sa, const stru
     child->redundant = exchange->redundant;
     child->last_in_ns = child->last_out_ns = store->now_ns;
     child_sa_set_lifetime(store, child, &sa->peer->children[exchange->child_index].lifetime);
-    child->next = sa->children;
-    sa->children = child;
+    sa_store_add_child(store, sa, child);
     if (!child->redundant) {
         /* a responder sends on the old one until it knows the initiator to be ready (2.8) */
         const struct child_sa *old = replaced(store, sa, exchange, we_initiated);
@@ -359,8 +358,7 @@ void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct 
     child->child_index = request->task.child_index;
     child->redundant = true;
     child->soft_ns = child->hard_ns = UINT64_MAX;
-    child->next = sa->children;
-    sa->children = child;
+    sa_store_add_child(store, sa, child);
     child_delete_queue(store, sa, child, DOWN_FAILED, 0);
 }
 

@@ -151,9 +151,7 @@ void ike_rekey_believe(struct sa_store *store, struct ike_sa *heir)
 
 void ike_rekey_inherit(struct sa_store *store, struct ike_sa *old, struct ike_sa *heir)
 {
-    assert(heir->children == NULL); /* nobody could make one: it was silent */
-    heir->children = old->children;
-    old->children = NULL;
+    ike_sa_inherit_children(heir, old);
     copy_circumstances(heir, old); /* a roam may have come between */
     heir->silent = false;
     heir->close_ns = UINT64_MAX;

@@ -3,6 +3,7 @@
 #ifndef IKEREF_SA_CHILD_SA_H
 #define IKEREF_SA_CHILD_SA_H
 
+#include "base/hash_table.h"
 #include "crypto/protection.h"
 #include "sa/config.h"
 #include "sa/event.h"
@@ -13,8 +14,12 @@ enum child_sa_state {
     CHILD_SA_DELETING, /* our Delete is queued or out */
 };
 
+struct ike_sa;
+
 struct child_sa {
-    struct child_sa *next; /* in its IKE SA's list */
+    struct child_sa *next;      /* in its IKE SA's list */
+    struct ike_sa *owner;       /* that IKE SA */
+    struct hash_link by_spi_in; /* in the store's index */
     uint32_t id;
     uint16_t child_index;
     enum child_sa_state state;

@@ -2,6 +2,7 @@
 
 #include "sa/ike_sa.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,16 @@ struct child_sa *ike_sa_child_by_spi_in(struct ike_sa *sa, uint32_t spi_in)
         child = child->next;
     }
     return child;
+}
+
+void ike_sa_inherit_children(struct ike_sa *heir, struct ike_sa *old)
+{
+    assert(heir->children == NULL); /* nobody could make one: it was silent */
+    heir->children = old->children;
+    old->children = NULL;
+    for (struct child_sa *child = heir->children; child != NULL; child = child->next) {
+        child->owner = heir;
+    }
 }
 
 enum status ike_sa_set_keys(struct ike_sa *sa, const struct ike_keys *keys)

@@ -91,9 +91,10 @@ struct reauthentication {
 
 struct ike_sa {
     struct ike_sa *next, *previous;
-    struct ike_sa *next_by_spi;     /* in its bucket of sa/spi_index.h */
-    struct ike_sa *next_half_open;  /* in its bucket of sa/half_open.h */
-    struct ike_sa *next_by_request; /* in its bucket of sa/request_index.h */
+    struct hash_link by_spi;       /* in sa/spi_index.h */
+    struct hash_link by_request;   /* in sa/request_index.h */
+    struct hash_link by_number;    /* in the store's index by `id` */
+    struct ike_sa *next_half_open; /* in its bucket of sa/half_open.h */
     uint64_t request_hash; /* keyed hash of the IKE_SA_INIT request that made it; 0: none did */
     uint32_t id;
     uint16_t peer_index;
@@ -168,6 +169,9 @@ bool ike_sa_is_up(const struct ike_sa *sa);
 struct child_sa *ike_sa_child_by_id(struct ike_sa *sa, uint32_t id);
 struct child_sa *ike_sa_child_by_spi_out(struct ike_sa *sa, uint32_t spi_out);
 struct child_sa *ike_sa_child_by_spi_in(struct ike_sa *sa, uint32_t spi_in);
+
+/* Child SAs made for `old`, which has been replaced, belong to its heir (RFC 7296 2.8). */
+void ike_sa_inherit_children(struct ike_sa *heir, struct ike_sa *old);
 
 /* What events and status tell of one; no keys. */
 struct ike_sa_info ike_sa_describe(const struct ike_sa *sa);

@@ -1,32 +1,33 @@
-/* IKE SAs by the request that made them: a hash table of fixed size. */
+/* IKE SAs by the request that made them: a hash table. */
 
 #include "sa/request_index.h"
+
+enum status request_index_init(struct request_index *index)
+{
+    return hash_table_init(&index->table);
+}
+
+void request_index_free(struct request_index *index)
+{
+    hash_table_free(&index->table);
+}
 
 void request_index_add(struct request_index *index, struct ike_sa *sa)
 {
     if (sa->request_hash != 0) {
-        struct ike_sa **bucket = &index->buckets[sa->request_hash % REQUEST_BUCKETS];
-        sa->next_by_request = *bucket;
-        *bucket = sa;
+        hash_table_add(&index->table, &sa->by_request, sa->request_hash);
     }
 }
 
 void request_index_remove(struct request_index *index, struct ike_sa *sa)
 {
-    struct ike_sa **link = &index->buckets[sa->request_hash % REQUEST_BUCKETS];
-    while (*link != NULL && *link != sa) {
-        link = &(*link)->next_by_request;
-    }
-    if (*link == sa) {
-        *link = sa->next_by_request;
+    if (sa->by_request.hash != 0) {
+        hash_table_remove(&index->table, &sa->by_request);
+        sa->by_request.hash = 0;
     }
 }
 
 bool request_index_has(const struct request_index *index, uint64_t request)
 {
-    const struct ike_sa *sa = index->buckets[request % REQUEST_BUCKETS];
-    while (sa != NULL && sa->request_hash != request) {
-        sa = sa->next_by_request;
-    }
-    return sa != NULL;
+    return hash_table_find(&index->table, request) != NULL;
 }

@@ -1,18 +1,22 @@
 /* IKE SAs that others have asked for and that are set up, by the IKE_SA_INIT request that made
  * them: a late copy of it is to be ignored (RFC 7296 2.1), and found at once however many there
- * are. */
+ * are. The hash of a request has a secret key (half_open_hash): nobody can choose where it goes. */
 #ifndef IKEREF_SA_REQUEST_INDEX_H
 #define IKEREF_SA_REQUEST_INDEX_H
 
+#include "base/hash_table.h"
 #include "sa/ike_sa.h"
 
-#define REQUEST_BUCKETS 1024
-
 struct request_index {
-    struct ike_sa *buckets[REQUEST_BUCKETS];
+    struct hash_table table;
 };
 
-/* Under sa->request_hash, which must not change while it is in. Nothing when no request made it. */
+/* STATUS_INTERNAL: no memory. */
+MUST_USE enum status request_index_init(struct request_index *index);
+/* Frees the index, not the IKE SAs. */
+void request_index_free(struct request_index *index);
+
+/* Under sa->request_hash. Nothing when no request made it. */
 void request_index_add(struct request_index *index, struct ike_sa *sa);
 /* Nothing when it is not in. */
 void request_index_remove(struct request_index *index, struct ike_sa *sa);

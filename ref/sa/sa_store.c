@@ -17,6 +17,10 @@ enum status sa_store_init(struct sa_store *store, const struct endpoint_config *
     store->now_ns = now_ns;
     store->stirred = true;
     uint8_t key[SIPHASH_KEY_LENGTH];
+    TRY(spi_index_init(&store->by_spi));
+    TRY(hash_table_init(&store->by_number));
+    TRY(hash_table_init(&store->child_by_spi));
+    TRY(request_index_init(&store->answered));
     TRY(cookie_jar_init(&store->cookies, random, now_ns));
     cookie_jar_derive(&store->cookies, "half-open", key, sizeof key);
     return half_open_init(&store->half_open, config->half_open_max, key);
@@ -30,12 +34,18 @@ static void request_clear(struct request *request)
     octets_wipe(request, sizeof *request);
 }
 
-static void ike_sa_free(struct ike_sa *sa)
+static void child_free(struct sa_store *store, struct child_sa *child)
+{
+    hash_table_remove(&store->child_by_spi, &child->by_spi_in);
+    free(child);
+}
+
+static void ike_sa_free(struct sa_store *store, struct ike_sa *sa)
 {
     struct child_sa *child = sa->children;
     while (child != NULL) {
         struct child_sa *next = child->next;
-        free(child);
+        child_free(store, child);
         child = next;
     }
     request_clear(&sa->request);
@@ -63,6 +73,10 @@ void sa_store_wipe(struct sa_store *store)
         octets_wipe(&event, sizeof event);
     }
     half_open_wipe(&store->half_open);
+    spi_index_free(&store->by_spi);
+    hash_table_free(&store->by_number);
+    hash_table_free(&store->child_by_spi);
+    request_index_free(&store->answered);
     cookie_jar_wipe(&store->cookies);
 }
 
@@ -92,6 +106,7 @@ struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool in
     store->ike_sas = sa;
     store->stirred = true;
     spi_index_add(&store->by_spi, sa);
+    hash_table_add(&store->by_number, &sa->by_number, sa->id);
     return sa;
 }
 
@@ -123,18 +138,16 @@ void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
         sa->next->previous = sa->previous;
     }
     spi_index_remove(&store->by_spi, sa);
+    hash_table_remove(&store->by_number, &sa->by_number);
     half_open_leave(&store->half_open, sa, store->now_ns);
     request_index_remove(&store->answered, sa);
-    ike_sa_free(sa);
+    ike_sa_free(store, sa);
 }
 
 struct ike_sa *sa_store_find(struct sa_store *store, uint32_t id)
 {
-    struct ike_sa *sa = store->ike_sas;
-    while (sa != NULL && sa->id != id) {
-        sa = sa->next;
-    }
-    return sa;
+    struct hash_link *link = hash_table_find(&store->by_number, id);
+    return link != NULL ? HASH_OWNER(link, struct ike_sa, by_number) : NULL;
 }
 
 struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi)
@@ -172,13 +185,17 @@ struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index)
 
 struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in, struct child_sa **child)
 {
-    for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        *child = ike_sa_child_by_spi_in(sa, spi_in);
-        if (*child != NULL) {
-            return sa;
-        }
-    }
-    return NULL;
+    struct hash_link *link = hash_table_find(&store->child_by_spi, spi_in);
+    *child = link != NULL ? HASH_OWNER(link, struct child_sa, by_spi_in) : NULL;
+    return link != NULL ? (*child)->owner : NULL;
+}
+
+void sa_store_add_child(struct sa_store *store, struct ike_sa *sa, struct child_sa *child)
+{
+    child->owner = sa;
+    child->next = sa->children;
+    sa->children = child;
+    hash_table_add(&store->child_by_spi, &child->by_spi_in, child->spi_in);
 }
 
 size_t sa_store_half_open_count(const struct sa_store *store)
@@ -225,7 +242,7 @@ void sa_store_child_gone(struct sa_store *store, struct ike_sa *sa, struct child
         uint64_t linger_ns = reason == DOWN_REPLACED ? store->config->delete_linger_ns : 0;
         sa_store_emit_child(store, sa, child, EVENT_CHILD_SA_DOWN, reason, linger_ns);
     }
-    free(child);
+    child_free(store, child);
 }
 
 void sa_store_task_ended(struct sa_store *store, const struct ike_sa *sa, const struct task *task,

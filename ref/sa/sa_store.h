@@ -33,6 +33,8 @@ struct sa_store {
     uint64_t utc_offset_ns; /* now_ns + this: UTC since 1970, for certificates only */
     struct ike_sa *ike_sas; /* newest first */
     struct spi_index by_spi;
+    struct hash_table by_number;    /* IKE SAs by `id` */
+    struct hash_table child_by_spi; /* Child SAs by our SPI, which we have drawn at random */
     struct half_open_table half_open;
     struct request_index answered; /* that are established */
     bool stirred; /* somebody got hold of an IKE SA: what is due next may have changed */
@@ -74,6 +76,9 @@ struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index);
 /* The IKE SA that has the Child SA with our inbound SPI. */
 struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in,
                                    struct child_sa **child);
+/* The Child SA belongs to this IKE SA from now on, which frees it; sa_store_find_child finds it by
+ * its spi_in, which must not change. */
+void sa_store_add_child(struct sa_store *store, struct ike_sa *sa, struct child_sa *child);
 /* Those that wait for IKE_AUTH. store->half_open.count has also the ones we refused and still keep
  * for a repeated request: all that strangers cost us. */
 size_t sa_store_half_open_count(const struct sa_store *store);

@@ -1,31 +1,29 @@
-/* IKE SAs by our SPI: a hash table of fixed size. */
+/* IKE SAs by our SPI: a hash table whose hash is the SPI. */
 
 #include "sa/spi_index.h"
 
-#include <assert.h>
+enum status spi_index_init(struct spi_index *index)
+{
+    return hash_table_init(&index->table);
+}
+
+void spi_index_free(struct spi_index *index)
+{
+    hash_table_free(&index->table);
+}
 
 void spi_index_add(struct spi_index *index, struct ike_sa *sa)
 {
-    struct ike_sa **bucket = &index->buckets[ike_sa_local_spi(sa) % SPI_BUCKETS];
-    sa->next_by_spi = *bucket;
-    *bucket = sa;
+    hash_table_add(&index->table, &sa->by_spi, ike_sa_local_spi(sa));
 }
 
 void spi_index_remove(struct spi_index *index, struct ike_sa *sa)
 {
-    struct ike_sa **link = &index->buckets[ike_sa_local_spi(sa) % SPI_BUCKETS];
-    while (*link != sa) {
-        assert(*link != NULL);
-        link = &(*link)->next_by_spi;
-    }
-    *link = sa->next_by_spi;
+    hash_table_remove(&index->table, &sa->by_spi);
 }
 
 struct ike_sa *spi_index_find(const struct spi_index *index, uint64_t local_spi)
 {
-    struct ike_sa *sa = index->buckets[local_spi % SPI_BUCKETS];
-    while (sa != NULL && ike_sa_local_spi(sa) != local_spi) {
-        sa = sa->next_by_spi;
-    }
-    return sa;
+    struct hash_link *link = hash_table_find(&index->table, local_spi);
+    return link != NULL ? HASH_OWNER(link, struct ike_sa, by_spi) : NULL;
 }

@@ -39,15 +39,15 @@ void store_lab_destroy(struct store_lab *lab)
     sa_store_wipe(&lab->store);
 }
 
-struct child_sa *store_lab_child(struct ike_sa *sa, uint32_t id, uint32_t spi_in, uint32_t spi_out)
+struct child_sa *store_lab_child(struct store_lab *lab, struct ike_sa *sa, uint32_t id,
+                                 uint32_t spi_in, uint32_t spi_out)
 {
     struct child_sa *child = calloc(1, sizeof *child);
     assert_non_null(child);
     child->id = id;
     child->spi_in = spi_in;
     child->spi_out = spi_out;
-    child->next = sa->children;
-    sa->children = child;
+    sa_store_add_child(&lab->store, sa, child);
     return child;
 }
 

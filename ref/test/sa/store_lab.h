@@ -27,7 +27,8 @@ void store_lab_create(struct store_lab *lab);
 void store_lab_destroy(struct store_lab *lab);
 
 /* A Child SA with these SPIs, first in the list of `sa`, which owns it. */
-struct child_sa *store_lab_child(struct ike_sa *sa, uint32_t id, uint32_t spi_in, uint32_t spi_out);
+struct child_sa *store_lab_child(struct store_lab *lab, struct ike_sa *sa, uint32_t id,
+                                 uint32_t spi_in, uint32_t spi_out);
 
 /* The next event is of this type; fails otherwise. */
 struct event store_lab_expect(struct store_lab *lab, enum event_type type);

@@ -40,8 +40,8 @@ static void test_children_and_spis(void **state)
     assert_true(ike_sa_local_spi(&loose) == 2);
     assert_null(ike_sa_child_by_id(sa, 1));
     /* the numbers of one are the SPIs of the other: each is found by what it was asked for */
-    struct child_sa *first = store_lab_child(sa, 1, 0x102, 0x103);
-    struct child_sa *second = store_lab_child(sa, 0x102, 0x103, 0x102);
+    struct child_sa *first = store_lab_child(&lab, sa, 1, 0x102, 0x103);
+    struct child_sa *second = store_lab_child(&lab, sa, 0x102, 0x103, 0x102);
     assert_ptr_equal(ike_sa_child_by_id(sa, 1), first);
     assert_ptr_equal(ike_sa_child_by_id(sa, 0x102), second);
     assert_ptr_equal(ike_sa_child_by_spi_in(sa, 0x102), first);

@@ -10,14 +10,27 @@
 
 static struct request_index requests;
 
-/* Those of one bucket are told apart, and each can go in any order, and twice. */
-static void test_one_bucket(void **state)
+static int set_up(void **state)
+{
+    (void)state;
+    return request_index_init(&requests) == STATUS_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    request_index_free(&requests);
+    return 0;
+}
+
+/* They are told apart, and each can go in any order, and twice. */
+static void test_told_apart(void **state)
 {
     static struct ike_sa sas[3];
     static const size_t order[] = {1, 0, 2};
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        sas[i].request_hash = 5 + i * REQUEST_BUCKETS;
+        sas[i].request_hash = 5 + (i << 32);
         request_index_add(&requests, &sas[i]);
     }
     for (size_t i = 0; i < 3; i++) {
@@ -43,8 +56,8 @@ static void test_of_no_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_bucket),
-        cmocka_unit_test(test_of_no_request),
+        cmocka_unit_test_setup_teardown(test_told_apart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_of_no_request, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

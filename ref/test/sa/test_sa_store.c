@@ -47,7 +47,7 @@ static void test_fresh_spis(void **state)
     lab.next = 7;
     assert_int_equal(sa_store_new_ike_spi(&lab.store, &ike_spi), STATUS_OK);
     assert_true(ike_spi == 8);
-    (void)store_lab_child(sa, 1, 256, 0x2000);
+    (void)store_lab_child(&lab, sa, 1, 256, 0x2000);
     lab.next = 254; /* up to 255 they are reserved, RFC 4303 2.1; 256 is in use */
     assert_int_equal(sa_store_new_child_spi(&lab.store, &child_spi), STATUS_OK);
     assert_int_equal(child_spi, 257);
@@ -91,7 +91,7 @@ static void test_removed_in_any_order(void **state)
     for (size_t i = 0; i < 3; i++) {
         sas[i] = sa_store_add(&lab.store, 0, true, IKE_SA_INIT_SENT);
     }
-    sa_store_set_spis(&lab.store, sas[0], 1000 + SPI_BUCKETS, 0);
+    sa_store_set_spis(&lab.store, sas[0], 2000, 0);
     assert_null(sa_store_find_spi(&lab.store, 1000));
     for (size_t i = 0; i < 3; i++) {
         uint64_t spi = sas[order[i]]->spi_i;
@@ -171,9 +171,9 @@ static void test_child_gone(void **state)
     struct child_sa *found;
     store_lab_create(&lab);
     struct ike_sa *sa = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
-    struct child_sa *last = store_lab_child(sa, 1, 0x101, 0x201);
-    struct child_sa *redundant = store_lab_child(sa, 2, 0x102, 0x202);
-    struct child_sa *first = store_lab_child(sa, 3, 0x103, 0x203);
+    struct child_sa *last = store_lab_child(&lab, sa, 1, 0x101, 0x201);
+    struct child_sa *redundant = store_lab_child(&lab, sa, 2, 0x102, 0x202);
+    struct child_sa *first = store_lab_child(&lab, sa, 3, 0x103, 0x203);
     redundant->redundant = true; /* was never installed: nobody is to be told */
     assert_ptr_equal(sa_store_find_child(&lab.store, 0x101, &found), sa);
     assert_ptr_equal(found, last);
@@ -199,7 +199,7 @@ static void test_ike_gone(void **state)
     struct store_lab lab;
     store_lab_create(&lab);
     struct ike_sa *sa = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
-    (void)store_lab_child(sa, 1, 0x101, 0x201);
+    (void)store_lab_child(&lab, sa, 1, 0x101, 0x201);
     sa->request.active = true;
     sa->request.task = (struct task){.type = TASK_CHILD_CREATE, .child_index = 4, .command = 11};
     const struct task wanted = {.type = TASK_IKE_DELETE, .command = 12};
