@@ -17,6 +17,7 @@ ELSEWHERE = {
     "sim/act": "an act of a script: test_run.c plays every verb",
     "sim/check_agreement": "test_check.c breaks each rule",
     "sim/check_bounds": "make sim-mutants: a core that leaks is found by it",
+    "sim/check_due": "make sim-mutants: an IKE SA whose time is not looked at again is found by it",
     "sim/check_end": "make sim-mutants: a core that leaves something behind is found by it",
     "sim/check_esp": "test_check.c breaks each rule",
     "sim/check_fragments": "make sim-mutants: fragments that are kept are found by it",

@@ -276,6 +276,7 @@ static enum status note_path_mtu(struct sa_store *store, const struct command *c
     for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
         if (sa->state != IKE_SA_CLOSED &&
             address_equal(&sa->path.remote.ip, &command->path.remote.ip)) {
+            sa_store_stir(store, sa);
             request_narrow(store, sa, command->mtu);
         }
     }
@@ -287,6 +288,7 @@ static enum status shut_down(struct sa_store *store, const struct command *comma
 {
     store->shutting_down = true;
     for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
+        sa_store_stir(store, sa);
         if (sa->state == IKE_SA_ESTABLISHED) {
             /* a silent one goes by itself, or inherits this Delete */
             if (!sa->silent) {

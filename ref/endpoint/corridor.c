@@ -118,6 +118,7 @@ static enum status take_esp_hint(struct sa_store *store, struct arrival *arrival
     }
     for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
         if (address_equal(&sa->path.remote.ip, from) && ike_sa_child_by_spi_out(sa, spi) != NULL) {
+            sa_store_stir(store, sa);
             return take_hint(store, sa);
         }
     }

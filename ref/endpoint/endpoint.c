@@ -13,7 +13,6 @@
 struct endpoint {
     struct sa_store store;
     struct queued_datagram *lent; /* what next_datagram handed out last */
-    uint64_t deadline_ns;         /* as long as nothing has stirred */
 };
 
 static void take_back(struct endpoint *endpoint)
@@ -102,21 +101,14 @@ void event_wipe(struct event *event)
     octets_wipe(event, sizeof *event);
 }
 
-/* Looked for among all IKE SAs only when one may have changed: who is refused without having
- * reached any costs the others nothing. */
 uint64_t endpoint_deadline(struct endpoint *endpoint)
 {
-    if (endpoint->store.stirred) {
-        endpoint->deadline_ns = timers_deadline(&endpoint->store);
-        endpoint->store.stirred = false;
-    }
-    return endpoint->deadline_ns;
+    return timers_deadline(&endpoint->store);
 }
 
 void endpoint_expire(struct endpoint *endpoint, uint64_t now_ns)
 {
     enter(endpoint, now_ns);
-    endpoint->store.stirred = true;
     timers_expire(&endpoint->store);
 }
 
@@ -124,7 +116,6 @@ enum status endpoint_command(struct endpoint *endpoint, const struct command *co
                              uint64_t now_ns)
 {
     enter(endpoint, now_ns);
-    endpoint->store.stirred = true;
     return commands_execute(&endpoint->store, command);
 }
 

@@ -88,7 +88,7 @@ static uint64_t request_at(const struct request *request)
     return at_ns;
 }
 
-static uint64_t sa_deadline(const struct ike_sa *sa)
+uint64_t timers_due(const struct ike_sa *sa)
 {
     uint64_t deadline = sa->close_ns;
     earliest(&deadline, request_at(&sa->request));
@@ -110,13 +110,20 @@ static uint64_t sa_deadline(const struct ike_sa *sa)
     return deadline;
 }
 
-uint64_t timers_deadline(const struct sa_store *store)
+/* 0 is kept for those that are to be looked at again. */
+static void look_again(struct sa_store *store)
 {
-    uint64_t deadline = UINT64_MAX;
-    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        earliest(&deadline, sa_deadline(sa));
+    const struct due_heap *due = &store->due;
+    while (due->count > 0 && due->entries[0].at_ns == 0) {
+        uint64_t at_ns = timers_due(due->entries[0].sa);
+        due_heap_set(&store->due, due->entries[0].sa, at_ns > 0 ? at_ns : 1);
     }
-    return deadline;
+}
+
+uint64_t timers_deadline(struct sa_store *store)
+{
+    look_again(store);
+    return store->due.count > 0 ? store->due.entries[0].at_ns : UINT64_MAX;
 }
 
 /* Past its hard limit it carries nothing more, however long the peer takes to hear of its end (RFC
@@ -199,23 +206,42 @@ static void sa_expire(struct sa_store *store, struct ike_sa *sa)
     request_start_next(store, sa);
 }
 
-static void reap(struct sa_store *store)
+/* All that are due now, in order of time. Each has its turn once, whatever becomes of it there. */
+static struct ike_sa *take_due(struct sa_store *store)
 {
-    struct ike_sa *sa = store->ike_sas;
-    while (sa != NULL) {
-        struct ike_sa *next = sa->next;
+    struct ike_sa *first = NULL, **last = &first;
+    for (uint64_t at_ns = timers_deadline(store); at_ns <= store->now_ns && at_ns < UINT64_MAX;
+         at_ns = timers_deadline(store)) {
+        struct ike_sa *sa = store->due.entries[0].sa;
+        due_heap_set(&store->due, sa, UINT64_MAX);
+        *last = sa;
+        last = &sa->next_due;
+        sa->next_due = NULL;
+    }
+    return first;
+}
+
+/* Only here do IKE SAs go that others may know of; none that is due is left in the list. */
+static void reap(struct sa_store *store, struct ike_sa **link)
+{
+    while (*link != NULL) {
+        struct ike_sa *sa = *link;
         if (sa->state == IKE_SA_CLOSED && store->now_ns >= sa->close_ns) {
+            *link = sa->next_due;
             sa_store_remove(store, sa);
+        } else {
+            link = &sa->next_due;
         }
-        sa = next;
     }
 }
 
 void timers_expire(struct sa_store *store)
 {
-    reap(store);
-    for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        if (sa->state != IKE_SA_CLOSED && sa_deadline(sa) <= store->now_ns) {
+    struct ike_sa *first = take_due(store);
+    reap(store, &first);
+    for (struct ike_sa *sa = first; sa != NULL; sa = sa->next_due) {
+        sa_store_stir(store, sa);
+        if (sa->state != IKE_SA_CLOSED && timers_due(sa) <= store->now_ns) {
             sa_expire(store, sa);
         }
     }

@@ -151,6 +151,8 @@ void ike_rekey_believe(struct sa_store *store, struct ike_sa *heir)
 
 void ike_rekey_inherit(struct sa_store *store, struct ike_sa *old, struct ike_sa *heir)
 {
+    sa_store_stir(store, old);
+    sa_store_stir(store, heir);
     ike_sa_inherit_children(heir, old);
     copy_circumstances(heir, old); /* a roam may have come between */
     heir->silent = false;

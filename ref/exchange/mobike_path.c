@@ -74,6 +74,7 @@ void mobike_predecessors_follow(struct sa_store *store, const struct ike_sa *hei
         if (old->state != IKE_SA_REKEYED || old->successor != heir->id) {
             continue;
         }
+        sa_store_stir(store, old);
         old->path = heir->path;
         old->encapsulated = heir->encapsulated;
         mobike_resend(store, old);

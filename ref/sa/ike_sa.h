@@ -94,6 +94,8 @@ struct ike_sa {
     struct hash_link by_spi;       /* in sa/spi_index.h */
     struct hash_link by_request;   /* in sa/request_index.h */
     struct hash_link by_number;    /* in the store's index by `id` */
+    size_t due_place;              /* in sa/due_heap.h */
+    struct ike_sa *next_due;       /* while all that is due is done */
     struct ike_sa *next_half_open; /* in its bucket of sa/half_open.h */
     uint64_t request_hash; /* keyed hash of the IKE_SA_INIT request that made it; 0: none did */
     uint32_t id;

@@ -15,12 +15,12 @@ enum status sa_store_init(struct sa_store *store, const struct endpoint_config *
     store->config = config;
     store->random = random;
     store->now_ns = now_ns;
-    store->stirred = true;
     uint8_t key[SIPHASH_KEY_LENGTH];
     TRY(spi_index_init(&store->by_spi));
     TRY(hash_table_init(&store->by_number));
     TRY(hash_table_init(&store->child_by_spi));
     TRY(request_index_init(&store->answered));
+    TRY(due_heap_init(&store->due));
     TRY(cookie_jar_init(&store->cookies, random, now_ns));
     cookie_jar_derive(&store->cookies, "half-open", key, sizeof key);
     return half_open_init(&store->half_open, config->half_open_max, key);
@@ -77,6 +77,7 @@ void sa_store_wipe(struct sa_store *store)
     hash_table_free(&store->by_number);
     hash_table_free(&store->child_by_spi);
     request_index_free(&store->answered);
+    due_heap_free(&store->due);
     cookie_jar_wipe(&store->cookies);
 }
 
@@ -89,7 +90,12 @@ struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool in
         free(sa);
         return NULL;
     }
-    sa->id = ++store->next_ike_sa;
+    sa->id = store->next_ike_sa + 1;
+    if (due_heap_add(&store->due, sa, 0) != STATUS_OK) {
+        free(sa);
+        return NULL;
+    }
+    store->next_ike_sa = sa->id;
     sa->peer_index = peer_index;
     sa->peer = &store->config->peers[peer_index];
     sa->state = state;
@@ -104,7 +110,6 @@ struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool in
         sa->next->previous = sa;
     }
     store->ike_sas = sa;
-    store->stirred = true;
     spi_index_add(&store->by_spi, sa);
     hash_table_add(&store->by_number, &sa->by_number, sa->id);
     return sa;
@@ -139,30 +144,40 @@ void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
     }
     spi_index_remove(&store->by_spi, sa);
     hash_table_remove(&store->by_number, &sa->by_number);
+    due_heap_remove(&store->due, sa);
     half_open_leave(&store->half_open, sa, store->now_ns);
     request_index_remove(&store->answered, sa);
     ike_sa_free(store, sa);
 }
 
+void sa_store_stir(struct sa_store *store, struct ike_sa *sa)
+{
+    due_heap_set(&store->due, sa, 0);
+}
+
+static struct ike_sa *stirred(struct sa_store *store, struct ike_sa *sa)
+{
+    if (sa != NULL) {
+        sa_store_stir(store, sa);
+    }
+    return sa;
+}
+
 struct ike_sa *sa_store_find(struct sa_store *store, uint32_t id)
 {
     struct hash_link *link = hash_table_find(&store->by_number, id);
-    return link != NULL ? HASH_OWNER(link, struct ike_sa, by_number) : NULL;
+    return link != NULL ? stirred(store, HASH_OWNER(link, struct ike_sa, by_number)) : NULL;
 }
 
 struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi)
 {
-    struct ike_sa *sa = spi_index_find(&store->by_spi, local_spi);
-    store->stirred = store->stirred || sa != NULL;
-    return sa;
+    return stirred(store, spi_index_find(&store->by_spi, local_spi));
 }
 
 struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
                                        const struct transport_address *remote, uint64_t request)
 {
-    struct ike_sa *sa = half_open_find(&store->half_open, spi_i, remote, request);
-    store->stirred = store->stirred || sa != NULL;
-    return sa;
+    return stirred(store, half_open_find(&store->half_open, spi_i, remote, request));
 }
 
 struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index)
@@ -173,21 +188,21 @@ struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index)
             continue; /* a silent one may yet lose its collision (2.8.2) */
         }
         if (sa->state == IKE_SA_ESTABLISHED) {
-            return sa;
+            return stirred(store, sa);
         }
         if (connecting == NULL &&
             (sa->state == IKE_SA_INIT_SENT || sa->state == IKE_SA_AUTH_SENT)) {
             connecting = sa;
         }
     }
-    return connecting;
+    return stirred(store, connecting);
 }
 
 struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in, struct child_sa **child)
 {
     struct hash_link *link = hash_table_find(&store->child_by_spi, spi_in);
     *child = link != NULL ? HASH_OWNER(link, struct child_sa, by_spi_in) : NULL;
-    return link != NULL ? (*child)->owner : NULL;
+    return link != NULL ? stirred(store, (*child)->owner) : NULL;
 }
 
 void sa_store_add_child(struct sa_store *store, struct ike_sa *sa, struct child_sa *child)
@@ -269,6 +284,7 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
     if (sa->state == IKE_SA_CLOSED) {
         return;
     }
+    sa_store_stir(store, sa);
     while (sa->children != NULL) {
         sa_store_child_gone(store, sa, sa->children, reason);
     }

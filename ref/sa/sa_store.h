@@ -4,6 +4,7 @@
 #define IKEREF_SA_SA_STORE_H
 
 #include "sa/cookie.h"
+#include "sa/due_heap.h"
 #include "sa/half_open.h"
 #include "sa/request_index.h"
 #include "sa/spi_index.h"
@@ -37,7 +38,7 @@ struct sa_store {
     struct hash_table child_by_spi; /* Child SAs by our SPI, which we have drawn at random */
     struct half_open_table half_open;
     struct request_index answered; /* that are established */
-    bool stirred; /* somebody got hold of an IKE SA: what is due next may have changed */
+    struct due_heap due; /* of all IKE SAs; 0: to be looked at again, somebody got hold of it */
     struct queued_datagram *datagram_first, *datagram_last;
     struct queued_event *event_first, *event_last;
     struct queued_event lost; /* where an event is written that there is no memory for; wiped */
@@ -63,6 +64,10 @@ void sa_store_remove(struct sa_store *store, struct ike_sa *sa);
 
 /* ESTABLISHED from now on: lifetimes run, what only the set-up needed is freed. */
 void sa_store_establish(struct sa_store *store, struct ike_sa *sa);
+
+/* What is due next of it may change: to be called by who comes by an IKE SA in another way than
+ * through the functions below, which do it themselves. */
+void sa_store_stir(struct sa_store *store, struct ike_sa *sa);
 
 struct ike_sa *sa_store_find(struct sa_store *store, uint32_t id);
 struct ike_sa *sa_store_find_spi(struct sa_store *store, uint64_t local_spi);

@@ -51,5 +51,6 @@ void check_between_acts(struct sim *sim, struct host *host)
         check_owners(sim, host);
         check_bounds(sim, host);
         check_fragments(sim, host);
+        check_due(sim, host);
     }
 }

@@ -54,6 +54,8 @@ void check_owners(struct sim *sim, struct host *host);
 void check_fragments(struct sim *sim, struct host *host);
 /* check_bounds.c: nothing grows without end. */
 void check_bounds(struct sim *sim, struct host *host);
+/* check_due.c: what is due is known, whatever happened in between. */
+void check_due(struct sim *sim, struct host *host);
 
 /* ---- asked by the run ---- */
 

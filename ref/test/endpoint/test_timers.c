@@ -16,6 +16,7 @@ static struct event event;
 /* To the next deadline, which must be this one. */
 static void expire_at(uint64_t at_ns)
 {
+    sa_store_stir(store, sa); /* a test has */
     assert_int_equal(timers_deadline(store), at_ns);
     store->now_ns = at_ns - 1;
     timers_expire(store);
