@@ -20,9 +20,10 @@
 struct spd_entry;
 
 struct esp_pair {
-    struct esp_pair *sad_next; /* of the same bucket */
-    struct esp_pair *older;    /* of the same policy */
-    struct spd_entry *policy;  /* NULL once removed and lingering */
+    struct esp_pair *sad_next;      /* of the same bucket */
+    struct esp_pair *older, *newer; /* of the same policy */
+    uint64_t attached;              /* grows with every pair of that policy */
+    struct spd_entry *policy;       /* NULL once removed and lingering */
     uint32_t spi_in, spi_out;
     uint64_t user;
 

@@ -95,8 +95,11 @@ enum status esp_plane_pair_install(struct esp_plane *plane, const struct esp_pai
     if (pair == NULL) {
         return STATUS_INTERNAL;
     }
+    if (spd_entry_attach(entry, pair) != STATUS_OK) {
+        esp_pair_destroy(pair);
+        return STATUS_INTERNAL;
+    }
     sad_insert(&plane->sad, pair);
-    spd_entry_attach(entry, pair);
     entry->acquiring = false;
     event_queue_remove(&plane->events, &entry->acquire_event);
     return STATUS_OK;

@@ -93,7 +93,7 @@ static struct esp_pair *pair_on(struct spd_entry *entry, uint32_t number, bool s
     config.outbound_standby = standby;
     struct esp_pair *pair = esp_pair_create(&config);
     assert_non_null(pair);
-    spd_entry_attach(entry, pair);
+    assert_int_equal(spd_entry_attach(entry, pair), STATUS_OK);
     return pair;
 }
 
@@ -137,6 +137,197 @@ static void test_which_pair_carries_it(void **state)
     spd_remove(&spd, entry);
 }
 
+/* ---- against a look at every one ---- */
+
+static uint64_t dice = 1;
+
+static uint32_t below(uint32_t sides)
+{
+    dice = dice * 6364136223846793005U + 1442695040888963407U;
+    return (uint32_t)(dice >> 33) % sides;
+}
+
+/* Of a small world, in which much meets. */
+static struct address some_address(bool v6)
+{
+    struct address a = lab_address(v6 ? "2001:db8::" : "10.0.0.0");
+    a.octets[v6 ? 7 : 2] = (uint8_t)(below(3) << 6);
+    a.octets[v6 ? 15 : 3] = (uint8_t)(below(3) << 6);
+    return a;
+}
+
+static struct traffic_selector some_selector(bool v6)
+{
+    struct address a = some_address(v6), b = some_address(v6);
+    struct traffic_selector s = selector_any(v6 ? ADDRESS_V6 : ADDRESS_V4);
+    if (below(4) != 0) {
+        bool forwards = address_compare(&a, &b) <= 0;
+        s.start = forwards ? a : b;
+        s.end = below(2) == 0 ? s.start : forwards ? b : a;
+    }
+    s.protocol = below(2) == 0 ? 0 : IP_PROTOCOL_UDP;
+    switch (below(5)) {
+    case 0:
+        s.port_start = UINT16_MAX; /* OPAQUE */
+        s.port_end = 0;
+        break;
+    case 1:
+        s.port_start = (uint16_t)below(3);
+        s.port_end = (uint16_t)(s.port_start + below(3));
+        break;
+    }
+    return s;
+}
+
+static struct selector_list some_selectors(void)
+{
+    struct selector_list list = {.count = 1 + below(3)};
+    for (size_t i = 0; i < list.count; i++) {
+        list.items[i] = some_selector(below(4) == 0);
+    }
+    return list;
+}
+
+static struct packet_key some_packet(void)
+{
+    bool v6 = below(4) == 0;
+    return (struct packet_key){.source = some_address(v6),
+                               .destination = some_address(v6),
+                               .protocol = below(2) == 0 ? IP_PROTOCOL_UDP : IP_PROTOCOL_TCP,
+                               .has_ports = below(3) != 0,
+                               .source_port = (uint16_t)below(5),
+                               .destination_port = (uint16_t)below(5)};
+}
+
+static bool fits(const struct selector_list *local, const struct selector_list *remote,
+                 const struct packet_key *key)
+{
+    return selector_list_matches(local, &key->source, key->protocol, key->has_ports,
+                                 key->source_port) &&
+           selector_list_matches(remote, &key->destination, key->protocol, key->has_ports,
+                                 key->destination_port);
+}
+
+static bool fits_but_for_ports(struct selector_list list, const struct address *address,
+                               uint8_t protocol)
+{
+    for (size_t i = 0; i < list.count; i++) {
+        list.items[i].port_start = 0;
+        list.items[i].port_end = UINT16_MAX;
+    }
+    return selector_list_matches(&list, address, protocol, false, 0);
+}
+
+/* As RFC 4301 4.4.1 and 7.4 say it: one after the other, in their order. */
+static const struct spd_entry *looked_for(const struct spd *spd, const struct packet_key *key)
+{
+    bool withheld = false;
+    for (const struct spd_entry *entry = spd->first; entry != NULL; entry = entry->next) {
+        const struct esp_policy *p = &entry->policy;
+        if (fits(&p->local, &p->remote, key)) {
+            return withheld && p->action == POLICY_BYPASS ? NULL : entry;
+        }
+        withheld = withheld || (!key->has_ports && p->action != POLICY_BYPASS &&
+                                fits_but_for_ports(p->local, &key->source, key->protocol) &&
+                                fits_but_for_ports(p->remote, &key->destination, key->protocol));
+    }
+    return NULL;
+}
+
+static void test_as_one_after_the_other(void **state)
+{
+    static const enum policy_action actions[] = {POLICY_PROTECT, POLICY_BYPASS, POLICY_DISCARD};
+    (void)state;
+    struct spd spd = {0};
+    size_t found = 0, none = 0;
+    for (size_t step = 0; step < 3000; step++) {
+        if (spd.count < 12 && below(3) != 0) {
+            struct esp_policy policy = {
+                .action = actions[below(3)], .local = some_selectors(), .remote = some_selectors()};
+            assert_non_null(spd_add(&spd, &policy));
+        } else if (spd.count > 0) {
+            uint32_t skip = below((uint32_t)spd.count);
+            struct spd_entry *entry = spd.first;
+            while (skip-- > 0) {
+                entry = entry->next;
+            }
+            uint32_t id = entry->id;
+            assert_ptr_equal(spd_find(&spd, id), entry);
+            spd_remove(&spd, entry);
+            assert_null(spd_find(&spd, id));
+        }
+        for (size_t i = 0; i < 20; i++) {
+            struct packet_key key = some_packet();
+            const struct spd_entry *wanted = looked_for(&spd, &key);
+            assert_ptr_equal(spd_match(&spd, &key), wanted);
+            found += wanted != NULL;
+            none += wanted == NULL;
+        }
+    }
+    assert_true(found > 1000 && none > 1000);
+    while (spd.first != NULL) {
+        spd_remove(&spd, spd.first);
+    }
+    assert_null(spd.last);
+}
+
+/* The newest that fits, or of those on standby the oldest. */
+static const struct esp_pair *pair_looked_for(const struct spd_entry *entry,
+                                              const struct packet_key *key, bool *expired)
+{
+    const struct esp_pair *standby = NULL;
+    *expired = false;
+    for (const struct esp_pair *pair = entry->newest; pair != NULL; pair = pair->older) {
+        if (!fits(&pair->local, &pair->remote, key)) {
+            continue;
+        }
+        if (!pair->expired && !pair->standby) {
+            return pair;
+        }
+        *expired = *expired || pair->expired;
+        standby = pair->expired ? standby : pair;
+    }
+    return standby;
+}
+
+static void test_pairs_as_one_after_the_other(void **state)
+{
+    static struct esp_pair pairs[12];
+    (void)state;
+    struct spd spd = {0};
+    struct spd_entry *entry = spd_find(&spd, add(&spd, POLICY_PROTECT, "0.0.0.0/0", "0.0.0.0/0"));
+    size_t attached = 0, standby = 0, used_up = 0;
+    for (size_t step = 0; step < 3000; step++) {
+        struct esp_pair *pair = &pairs[below(12)];
+        if (pair->policy != NULL) {
+            spd_entry_detach(pair);
+            attached--;
+        } else {
+            *pair = (struct esp_pair){.local = some_selectors(),
+                                      .remote = some_selectors(),
+                                      .standby = below(2) == 0,
+                                      .expired = below(4) == 0};
+            assert_int_equal(spd_entry_attach(entry, pair), STATUS_OK);
+            attached++;
+        }
+        assert_int_equal(entry->pair_count, attached);
+        for (size_t i = 0; i < 20; i++) {
+            struct packet_key key = some_packet();
+            bool expired, wanted_expired;
+            const struct esp_pair *wanted = pair_looked_for(entry, &key, &wanted_expired);
+            assert_ptr_equal(spd_entry_pair(entry, &key, &expired), wanted);
+            assert_true(wanted != NULL || expired == wanted_expired);
+            standby += wanted != NULL && wanted->standby;
+            used_up += wanted == NULL && wanted_expired;
+        }
+    }
+    assert_true(standby > 1000 && used_up > 1000);
+    for (size_t i = 0; i < 12; i++) {
+        spd_entry_detach(&pairs[i]);
+    }
+    spd_remove(&spd, entry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +335,8 @@ int main(void)
         cmocka_unit_test(test_fragments_do_not_slip_past_a_port),
         cmocka_unit_test(test_ids_are_never_reused),
         cmocka_unit_test(test_which_pair_carries_it),
+        cmocka_unit_test(test_as_one_after_the_other),
+        cmocka_unit_test(test_pairs_as_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
