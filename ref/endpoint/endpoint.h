@@ -78,12 +78,13 @@ struct endpoint_counters {
         fragments_in, fragments_out;
 };
 
-/* The index-th in order of id; false past the end. Half-open ones are among them only while there
- * are few, and none of them when there are more: counters.half_open is their number. */
+/* The one of the least id above `id`, which is 0 for the first of all; false: there is none. To see
+ * all of them costs a step each. Half-open ones are among them only while there are few, and none
+ * of them when there are more: counters.half_open is their number. */
 #define HALF_OPEN_SHOWN_MAX 64
-bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ike_sa_status *out);
-bool endpoint_child_sa_at(const struct endpoint *endpoint, size_t index,
-                          struct child_sa_status *out);
+bool endpoint_ike_sa_after(const struct endpoint *endpoint, uint32_t id, struct ike_sa_status *out);
+bool endpoint_child_sa_after(const struct endpoint *endpoint, uint32_t id,
+                             struct child_sa_status *out);
 void endpoint_counters(const struct endpoint *endpoint, struct endpoint_counters *out);
 
 /* From a CHILD_SA_UP event to what the user-space data plane installs; keys are copied: wipe it. */

@@ -12,28 +12,13 @@ static bool is_shown(const struct sa_store *store, const struct ike_sa *sa)
     return sa->state != IKE_SA_CLOSED && !sa->silent && !hidden;
 }
 
-/* The index-th smallest id above zero; the list is newest first, so ids fall along it. */
-static const struct ike_sa *ike_sa_at(const struct sa_store *store, size_t index)
+bool endpoint_ike_sa_after(const struct endpoint *endpoint, uint32_t id, struct ike_sa_status *out)
 {
-    size_t count = 0;
-    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        count += is_shown(store, sa);
+    const struct sa_store *store = endpoint_store(endpoint);
+    const struct ike_sa *sa = sa_store_after(store, id);
+    while (sa != NULL && !is_shown(store, sa)) {
+        sa = sa->previous;
     }
-    if (index >= count) {
-        return NULL;
-    }
-    size_t skip = count - 1 - index;
-    for (const struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        if (is_shown(store, sa) && skip-- == 0) {
-            return sa;
-        }
-    }
-    return NULL;
-}
-
-bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ike_sa_status *out)
-{
-    const struct ike_sa *sa = ike_sa_at(endpoint_store(endpoint), index);
     if (sa == NULL) {
         return false;
     }
@@ -54,46 +39,26 @@ bool endpoint_ike_sa_at(const struct endpoint *endpoint, size_t index, struct ik
     return true;
 }
 
-static void fill_child(const struct ike_sa *sa, const struct child_sa *c,
-                       struct child_sa_status *out)
+bool endpoint_child_sa_after(const struct endpoint *endpoint, uint32_t id,
+                             struct child_sa_status *out)
 {
+    const struct child_sa *c = sa_store_child_after(endpoint_store(endpoint), id);
+    while (c != NULL && c->redundant) {
+        c = c->newer;
+    }
+    if (c == NULL) {
+        return false;
+    }
     *out = (struct child_sa_status){
         .id = c->id,
-        .ike_sa = sa->id,
-        .peer_index = sa->peer_index,
+        .ike_sa = c->owner->id,
+        .peer_index = c->owner->peer_index,
         .child_index = c->child_index,
         .state = child_sa_state_name(c->state),
         .installed_ns = c->installed_ns,
         .rekey_at_ns = c->soft_ns,
-        .info = child_sa_describe(sa, c),
+        .info = child_sa_describe(c->owner, c),
     };
-}
-
-/* In order of id: the next one above what has been passed. Few enough to look at all each time. */
-bool endpoint_child_sa_at(const struct endpoint *endpoint, size_t index,
-                          struct child_sa_status *out)
-{
-    uint32_t above = 0;
-    for (size_t passed = 0; passed <= index; passed++) {
-        const struct child_sa *best = NULL;
-        const struct ike_sa *owner = NULL;
-        for (const struct ike_sa *sa = endpoint_store(endpoint)->ike_sas; sa != NULL;
-             sa = sa->next) {
-            for (const struct child_sa *c = sa->children; c != NULL; c = c->next) {
-                if (!c->redundant && c->id > above && (best == NULL || c->id < best->id)) {
-                    best = c;
-                    owner = sa;
-                }
-            }
-        }
-        if (best == NULL) {
-            return false;
-        }
-        above = best->id;
-        if (passed == index) {
-            fill_child(owner, best, out);
-        }
-    }
     return true;
 }
 

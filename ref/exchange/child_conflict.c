@@ -38,18 +38,28 @@ static bool cannot_be_told_apart(const struct child_sa *a, const struct child_sa
     return one_entry || one_address ? some_traffic_is_both(a, b) : all_traffic_is_both(a, b);
 }
 
+static bool conflicts(const struct child_sa *c, const struct ike_sa *sa, uint16_t child_index,
+                      const struct child_sa *made)
+{
+    const struct ike_sa *other = c->owner;
+    bool one_entry = other->peer_index == sa->peer_index && c->child_index == child_index;
+    return c->state != CHILD_SA_DELETING && !c->redundant && ike_sa_is_up(other) &&
+           cannot_be_told_apart(c, made, one_entry) &&
+           !identity_equal(&other->remote_id, &sa->remote_id);
+}
+
+/* Whoever has traffic in common has remote addresses in common. */
 bool child_conflict_exists(const struct sa_store *store, const struct ike_sa *sa,
                            uint16_t child_index, const struct child_sa *made)
 {
-    for (const struct ike_sa *other = store->ike_sas; other != NULL; other = other->next) {
-        if (!ike_sa_is_up(other) || identity_equal(&other->remote_id, &sa->remote_id)) {
-            continue;
-        }
-        for (const struct child_sa *c = other->children; c != NULL; c = c->next) {
-            bool one_entry = other->peer_index == sa->peer_index && c->child_index == child_index;
-            if (c->state != CHILD_SA_DELETING && !c->redundant &&
-                cannot_be_told_apart(c, made, one_entry)) {
-                return true;
+    for (size_t i = 0; i < made->remote.count; i++) {
+        struct prefix_walk walk =
+            prefix_walk_range(&store->child_by_remote, &made->remote.items[i]);
+        for (const struct prefix_item *item; (item = prefix_walk_next(&walk)) != NULL;) {
+            for (; item != NULL; item = item->next) {
+                if (conflicts(item->owner, sa, child_index, made)) {
+                    return true;
+                }
             }
         }
     }

@@ -184,7 +184,11 @@ static enum status install(struct sa_store *store, struct ike_sa *sa, const stru
     child->redundant = exchange->redundant;
     child->last_in_ns = child->last_out_ns = store->now_ns;
     child_sa_set_lifetime(store, child, &sa->peer->children[exchange->child_index].lifetime);
-    sa_store_add_child(store, sa, child);
+    if (sa_store_add_child(store, sa, child) != STATUS_OK) {
+        child_keys_wipe(&keys);
+        free(child);
+        return STATUS_INTERNAL;
+    }
     if (!child->redundant) {
         /* a responder sends on the old one until it knows the initiator to be ready (2.8) */
         const struct child_sa *old = replaced(store, sa, exchange, we_initiated);
@@ -347,18 +351,20 @@ void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct 
                         const struct message *answer)
 {
     struct child_sa *child = calloc(1, sizeof *child);
-    if (child == NULL) { /* without a record of it, it cannot be deleted alone */
+    if (child != NULL) {
+        struct bytes spi = answer->sa.proposals[0].spi;
+        (void)!bytes_take_u32(&spi, &child->spi_out);
+        child->spi_in = request->spi_in;
+        child->id = ++store->next_child_sa;
+        child->child_index = request->task.child_index;
+        child->redundant = true;
+        child->soft_ns = child->hard_ns = UINT64_MAX;
+    }
+    if (child == NULL || sa_store_add_child(store, sa, child) != STATUS_OK) {
+        free(child); /* without a record of it, it cannot be deleted alone */
         ike_delete_queue(store, sa, DOWN_FAILED, 0);
         return;
     }
-    struct bytes spi = answer->sa.proposals[0].spi;
-    (void)!bytes_take_u32(&spi, &child->spi_out);
-    child->spi_in = request->spi_in;
-    child->id = ++store->next_child_sa;
-    child->child_index = request->task.child_index;
-    child->redundant = true;
-    child->soft_ns = child->hard_ns = UINT64_MAX;
-    sa_store_add_child(store, sa, child);
     child_delete_queue(store, sa, child, DOWN_FAILED, 0);
 }
 

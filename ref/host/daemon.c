@@ -169,7 +169,7 @@ static bool daemon_finished(const struct daemon *daemon, uint64_t now_ns)
 {
     struct ike_sa_status sa;
     return daemon->stopping &&
-           (now_ns >= daemon->stop_by_ns || !endpoint_ike_sa_at(daemon->endpoint, 0, &sa));
+           (now_ns >= daemon->stop_by_ns || !endpoint_ike_sa_after(daemon->endpoint, 0, &sa));
 }
 
 /* ---- one turn ---- */
@@ -202,7 +202,7 @@ static void addresses_look(struct daemon *daemon, uint64_t now_ns)
     }
     struct ike_sa_status sa;
     struct command command;
-    for (size_t i = 0; endpoint_ike_sa_at(daemon->endpoint, i, &sa); i++) {
+    for (uint32_t id = 0; endpoint_ike_sa_after(daemon->endpoint, id, &sa); id = sa.id) {
         if (sa.established_ns != 0 && roam_watch_look(&daemon->roams, daemon->config,
                                                       daemon_tun(daemon), &sa, settled, &command)) {
             enum status status = daemon_command(daemon, &command, now_ns);

@@ -48,7 +48,7 @@ static json_t *ike_sas_json(const struct daemon *daemon)
 {
     json_t *array = json_array();
     struct ike_sa_status sa;
-    for (size_t i = 0; endpoint_ike_sa_at(daemon->endpoint, i, &sa); i++) {
+    for (uint32_t id = 0; endpoint_ike_sa_after(daemon->endpoint, id, &sa); id = sa.id) {
         json_array_append_new(array, control_json_ike_sa(&sa, &daemon->config->endpoint));
     }
     return array;
@@ -58,7 +58,7 @@ static json_t *child_sas_json(const struct daemon *daemon)
 {
     json_t *array = json_array();
     struct child_sa_status sa;
-    for (size_t i = 0; endpoint_child_sa_at(daemon->endpoint, i, &sa); i++) {
+    for (uint32_t id = 0; endpoint_child_sa_after(daemon->endpoint, id, &sa); id = sa.id) {
         struct esp_usage usage = {0};
         daemon->operations->usage(daemon->plane, sa.info.spi_in, &usage);
         json_array_append_new(array, control_json_child_sa(&sa, &usage, &daemon->config->endpoint));
@@ -106,7 +106,7 @@ static bool ike_sa_newest(const struct daemon *daemon, uint16_t peer, struct ike
 {
     struct ike_sa_status sa;
     bool found = false;
-    for (size_t i = 0; endpoint_ike_sa_at(daemon->endpoint, i, &sa); i++) {
+    for (uint32_t id = 0; endpoint_ike_sa_after(daemon->endpoint, id, &sa); id = sa.id) {
         if (sa.peer_index == peer && sa.established_ns != 0) {
             *out = sa;
             found = true;

@@ -17,9 +17,10 @@ enum child_sa_state {
 struct ike_sa;
 
 struct child_sa {
-    struct child_sa *next;      /* in its IKE SA's list */
-    struct ike_sa *owner;       /* that IKE SA */
-    struct hash_link by_spi_in; /* in the store's index */
+    struct child_sa *next;                 /* in its IKE SA's list */
+    struct ike_sa *owner;                  /* that IKE SA */
+    struct child_sa *older, *newer;        /* of all, in order of id */
+    struct hash_link by_number, by_spi_in; /* in the store's indexes */
     uint32_t id;
     uint16_t child_index;
     enum child_sa_state state;

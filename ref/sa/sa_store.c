@@ -18,6 +18,7 @@ enum status sa_store_init(struct sa_store *store, const struct endpoint_config *
     uint8_t key[SIPHASH_KEY_LENGTH];
     TRY(spi_index_init(&store->by_spi));
     TRY(hash_table_init(&store->by_number));
+    TRY(hash_table_init(&store->child_by_number));
     TRY(hash_table_init(&store->child_by_spi));
     TRY(request_index_init(&store->answered));
     TRY(due_heap_init(&store->due));
@@ -36,7 +37,11 @@ static void request_clear(struct request *request)
 
 static void child_free(struct sa_store *store, struct child_sa *child)
 {
+    *(child->older != NULL ? &child->older->newer : &store->oldest_child) = child->newer;
+    *(child->newer != NULL ? &child->newer->older : &store->newest_child) = child->older;
+    hash_table_remove(&store->child_by_number, &child->by_number);
     hash_table_remove(&store->child_by_spi, &child->by_spi_in);
+    prefix_tree_remove(&store->child_by_remote, &child->remote, child->id);
     free(child);
 }
 
@@ -75,6 +80,7 @@ void sa_store_wipe(struct sa_store *store)
     half_open_wipe(&store->half_open);
     spi_index_free(&store->by_spi);
     hash_table_free(&store->by_number);
+    hash_table_free(&store->child_by_number);
     hash_table_free(&store->child_by_spi);
     request_index_free(&store->answered);
     due_heap_free(&store->due);
@@ -106,9 +112,7 @@ struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool in
     sa->created_ns = sa->last_in_ns = sa->last_out_ns = store->now_ns;
     sa->local_id = sa->peer->local_id;
     sa->next = store->ike_sas;
-    if (sa->next != NULL) {
-        sa->next->previous = sa;
-    }
+    *(sa->next != NULL ? &sa->next->previous : &store->oldest) = sa;
     store->ike_sas = sa;
     spi_index_add(&store->by_spi, sa);
     hash_table_add(&store->by_number, &sa->by_number, sa->id);
@@ -139,9 +143,7 @@ void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
 void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
 {
     *(sa->previous != NULL ? &sa->previous->next : &store->ike_sas) = sa->next;
-    if (sa->next != NULL) {
-        sa->next->previous = sa->previous;
-    }
+    *(sa->next != NULL ? &sa->next->previous : &store->oldest) = sa->previous;
     spi_index_remove(&store->by_spi, sa);
     hash_table_remove(&store->by_number, &sa->by_number);
     due_heap_remove(&store->due, sa);
@@ -205,12 +207,42 @@ struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in, stru
     return link != NULL ? stirred(store, (*child)->owner) : NULL;
 }
 
-void sa_store_add_child(struct sa_store *store, struct ike_sa *sa, struct child_sa *child)
+enum status sa_store_add_child(struct sa_store *store, struct ike_sa *sa, struct child_sa *child)
 {
+    TRY(prefix_tree_add(&store->child_by_remote, &child->remote, child->id, child));
     child->owner = sa;
     child->next = sa->children;
     sa->children = child;
+    child->newer = NULL;
+    child->older = store->newest_child;
+    *(child->older != NULL ? &child->older->newer : &store->oldest_child) = child;
+    store->newest_child = child;
+    hash_table_add(&store->child_by_number, &child->by_number, child->id);
     hash_table_add(&store->child_by_spi, &child->by_spi_in, child->spi_in);
+    return STATUS_OK;
+}
+
+/* One that is there leads to the next; one that has gone meanwhile costs a look at those before. */
+const struct ike_sa *sa_store_after(const struct sa_store *store, uint32_t id)
+{
+    const struct hash_link *link = hash_table_find(&store->by_number, id);
+    const struct ike_sa *sa =
+        link != NULL ? HASH_OWNER(link, struct ike_sa, by_number) : store->oldest;
+    while (sa != NULL && sa->id <= id) {
+        sa = sa->previous;
+    }
+    return sa;
+}
+
+const struct child_sa *sa_store_child_after(const struct sa_store *store, uint32_t id)
+{
+    const struct hash_link *link = hash_table_find(&store->child_by_number, id);
+    const struct child_sa *child =
+        link != NULL ? HASH_OWNER(link, struct child_sa, by_number) : store->oldest_child;
+    while (child != NULL && child->id <= id) {
+        child = child->newer;
+    }
+    return child;
 }
 
 size_t sa_store_half_open_count(const struct sa_store *store)

@@ -3,6 +3,7 @@
 #ifndef IKEREF_SA_SA_STORE_H
 #define IKEREF_SA_SA_STORE_H
 
+#include "base/prefix_tree.h"
 #include "sa/cookie.h"
 #include "sa/due_heap.h"
 #include "sa/half_open.h"
@@ -33,9 +34,13 @@ struct sa_store {
     uint64_t now_ns;
     uint64_t utc_offset_ns; /* now_ns + this: UTC since 1970, for certificates only */
     struct ike_sa *ike_sas; /* newest first */
+    struct ike_sa *oldest;
     struct spi_index by_spi;
-    struct hash_table by_number;    /* IKE SAs by `id` */
-    struct hash_table child_by_spi; /* Child SAs by our SPI, which we have drawn at random */
+    struct hash_table by_number; /* IKE SAs by `id` */
+    struct child_sa *oldest_child, *newest_child;
+    struct hash_table child_by_number;  /* Child SAs by `id` */
+    struct hash_table child_by_spi;     /* and by our SPI, which we have drawn at random */
+    struct prefix_tree child_by_remote; /* and by remote selectors, under `id` */
     struct half_open_table half_open;
     struct request_index answered; /* that are established */
     struct due_heap due; /* of all IKE SAs; 0: to be looked at again, somebody got hold of it */
@@ -81,9 +86,14 @@ struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index);
 /* The IKE SA that has the Child SA with our inbound SPI. */
 struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in,
                                    struct child_sa **child);
-/* The Child SA belongs to this IKE SA from now on, which frees it; sa_store_find_child finds it by
- * its spi_in, which must not change. */
-void sa_store_add_child(struct sa_store *store, struct ike_sa *sa, struct child_sa *child);
+/* The Child SA, the newest of all, belongs to this IKE SA from now on, which frees it. Its id,
+ * spi_in and remote selectors must not change any more. STATUS_INTERNAL: no memory, and it does not
+ * belong there. */
+MUST_USE enum status sa_store_add_child(struct sa_store *store, struct ike_sa *sa,
+                                        struct child_sa *child);
+/* The one of the least id above this one; NULL: none. */
+const struct ike_sa *sa_store_after(const struct sa_store *store, uint32_t id);
+const struct child_sa *sa_store_child_after(const struct sa_store *store, uint32_t id);
 /* Those that wait for IKE_AUTH. store->half_open.count has also the ones we refused and still keep
  * for a repeated request: all that strangers cost us. */
 size_t sa_store_half_open_count(const struct sa_store *store);

@@ -8,7 +8,7 @@ static void check_ike_sas(struct sim *sim, struct host *host)
 {
     struct ike_sa_status status;
     size_t known = 0;
-    for (size_t i = 0; endpoint_ike_sa_at(host->endpoint, i, &status); i++) {
+    for (uint32_t id = 0; endpoint_ike_sa_after(host->endpoint, id, &status); id = status.id) {
         bool told = mirror_ike_sa(host, status.id) != NULL;
         known += told;
         if (!told && status.established_ns != 0) { /* else it is being set up */
@@ -25,8 +25,9 @@ static void check_child_sas(struct sim *sim, struct host *host)
 {
     struct child_sa_status status;
     struct esp_usage usage;
-    size_t i;
-    for (i = 0; endpoint_child_sa_at(host->endpoint, i, &status); i++) {
+    size_t count = 0;
+    for (uint32_t id = 0; endpoint_child_sa_after(host->endpoint, id, &status); id = status.id) {
+        count++;
         const struct known_child_sa *known = mirror_child_sa(host, status.id);
         if (known == NULL || known->ike_sa != status.ike_sa) {
             sim_violation(sim, host, "Child SA %u is not known, or as another IKE SA's", status.id);
@@ -40,7 +41,7 @@ static void check_child_sas(struct sim *sim, struct host *host)
             sim_violation(sim, host, "Child SA %u is not in the data plane", status.id);
         }
     }
-    if (i != host->child_count) {
+    if (count != host->child_count) {
         sim_violation(sim, host, "the host knows a Child SA that the core does not have");
     }
 }

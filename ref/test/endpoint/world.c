@@ -314,7 +314,8 @@ static struct address known_remote(struct world *world, unsigned side, uint8_t f
 {
     struct ike_sa_status status;
     struct address known = {0};
-    for (size_t i = 0; endpoint_ike_sa_at(world->sides[side].endpoint, i, &status); i++) {
+    for (uint32_t id = 0; endpoint_ike_sa_after(world->sides[side].endpoint, id, &status);
+         id = status.id) {
         known = status.info.path.remote.ip.family == family
                     ? status.info.path.remote.ip
                     : first_of_family(&status.peer_addresses, family);

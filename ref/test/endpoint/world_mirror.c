@@ -199,16 +199,18 @@ static const char *status_differs(struct world_side *side)
 {
     struct ike_sa_status ike;
     struct child_sa_status child;
-    size_t i;
-    for (i = 0; endpoint_ike_sa_at(side->endpoint, i, &ike); i++) {
+    size_t ikes = 0, children = 0;
+    for (uint32_t id = 0; endpoint_ike_sa_after(side->endpoint, id, &ike); id = ike.id) {
+        ikes++;
         if (find_ike(side, ike.id) == NULL) {
             return "the core has an IKE SA the host does not know";
         }
     }
-    if (i != side->ike_count) {
+    if (ikes != side->ike_count) {
         return "the host knows an IKE SA the core does not have";
     }
-    for (i = 0; endpoint_child_sa_at(side->endpoint, i, &child); i++) {
+    for (uint32_t id = 0; endpoint_child_sa_after(side->endpoint, id, &child); id = child.id) {
+        children++;
         struct world_child_sa *known = find_child(side, child.id);
         if (known == NULL || known->ike_sa != child.ike_sa) {
             return "the core has a Child SA the host does not know, or knows elsewhere";
@@ -218,7 +220,8 @@ static const char *status_differs(struct world_side *side)
             return "the host was not told where a Child SA has moved";
         }
     }
-    return i == side->child_count ? NULL : "the host knows a Child SA the core does not have";
+    return children == side->child_count ? NULL
+                                         : "the host knows a Child SA the core does not have";
 }
 
 static const char *mirrored(struct world *world, const struct world_side *a,

@@ -148,7 +148,7 @@ static void test_after_a_rekey(void **state)
     connect();
     (void)world_command(&bench.world, 0, COMMAND_REKEY_IKE);
     world_settle(&bench.world, 20 * WORLD_MS);
-    assert_true(endpoint_ike_sa_at(bench.world.sides[0].endpoint, 0, &status));
+    assert_true(endpoint_ike_sa_after(bench.world.sides[0].endpoint, 0, &status));
     assert_int_equal(status.id, 2);
     assert_string_equal(status.info.local_auth, "ed25519");
     assert_string_equal(status.info.remote_auth, "ed25519");

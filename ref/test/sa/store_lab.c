@@ -47,7 +47,7 @@ struct child_sa *store_lab_child(struct store_lab *lab, struct ike_sa *sa, uint3
     child->id = id;
     child->spi_in = spi_in;
     child->spi_out = spi_out;
-    sa_store_add_child(&lab->store, sa, child);
+    assert_int_equal(sa_store_add_child(&lab->store, sa, child), STATUS_OK);
     return child;
 }
 
