@@ -137,6 +137,8 @@ EXHAUSTIBLE := endpoint_receive endpoint_command endpoint_expire malloc calloc d
   key_exchange_create key_exchange_derive protector_create protector_seal
 $(BUILD)/ref/test/endpoint/test_exhaustion: override LDFLAGS += $(EXHAUSTIBLE:%=-Wl,--wrap=%)
 
+$(BUILD)/ref/test/base/test_prefix_tree: override LDFLAGS += -Wl,--wrap=malloc -Wl,--wrap=calloc
+
 # Only the unit tests; ci/run_tests.py runs them and says how many passed.
 unit:
 	@$(MAKE) --no-print-directory $(ALL_CORES) tests

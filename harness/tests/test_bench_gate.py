@@ -385,6 +385,12 @@ PLANTS = (
     Plant("lookup.esp-sa", "esp/sad.c", "sad_find"),
     Plant("lookup.ike-sa", "sa/spi_index.c", "spi_index_find"),
     Plant("lookup.policy", "esp/spd.c", "spd_match"),
+    Plant("lookup.pair", "esp/spd.c", "spd_entry_pair"),
+    Plant("crowd.deadline", "sa/due_heap.c", "due_heap_set"),
+    Plant("crowd.keepalive", "endpoint/timers.c", "timers_expire"),
+    Plant("crowd.conflict", "exchange/child_conflict.c", "child_conflict_exists"),
+    Plant("crowd.child", "sa/sa_store.c", "sa_store_add_child"),
+    Plant("crowd.status", "endpoint/endpoint_status.c", "endpoint_ike_sa_after"),
 )
 
 

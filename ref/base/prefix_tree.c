@@ -59,14 +59,19 @@ static unsigned bit_at(struct prefix_bits bits, unsigned place)
     return (place < 64 ? bits.high >> (63 - place) : bits.low >> (127 - place)) & 1;
 }
 
+static unsigned leading_zeros(uint64_t word)
+{
+    return word != 0 ? (unsigned)__builtin_clzll(word) : 64;
+}
+
 /* How many bits they begin with alike, at most so many. */
 static unsigned common_length(struct prefix_bits a, struct prefix_bits b, unsigned most)
 {
-    unsigned length = 0;
-    while (length < most && bit_at(a, length) == bit_at(b, length)) {
-        length++;
+    unsigned length = leading_zeros(a.high ^ b.high);
+    if (length == 64) {
+        length += leading_zeros(a.low ^ b.low);
     }
-    return length;
+    return length < most ? length : most;
 }
 
 /* The longest prefix that covers the range. */
@@ -131,7 +136,10 @@ static struct prefix_node *node_take(struct prefix_node **root, struct prefix pr
         return there;
     }
     struct prefix_node *made = node_create(prefix, parent);
-    if (made == NULL || there == NULL) {
+    if (made == NULL) {
+        return NULL;
+    }
+    if (there == NULL) {
         *link = made;
         return made;
     }

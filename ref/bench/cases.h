@@ -10,5 +10,6 @@ void rekey_cases(struct bench *bench);     /* rekey.SA.ROLE, liveness.ROLE */
 void fragment_cases(struct bench *bench);  /* fragments.seal|open|join|join-backwards */
 void esp_cases(struct bench *bench);       /* esp.seal|open.ALGORITHMS.OCTETS */
 void lookup_cases(struct bench *bench);    /* lookup.TABLE.SIZE */
+void crowd_cases(struct bench *bench);     /* crowd.WHAT.SIZE */
 
 #endif

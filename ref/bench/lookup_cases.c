@@ -1,5 +1,6 @@
-/* Finding one among many: an ESP SA by its SPI, an IKE SA by its SPI, the policy of a packet. The
- * tables hold nothing but what the search looks at. */
+/* Finding one among many: an ESP SA by its SPI, an IKE SA by its SPI, the policy of a packet, and
+ * the pair of a policy that has one for each client. The tables hold nothing but what the search
+ * looks at. */
 
 #include "bench/cases.h"
 
@@ -103,12 +104,12 @@ static void ike_empty(struct table *table)
 
 /* ---- policies ---- */
 
-/* The n-th protects 10.X.Y.0/24 to 172.X.Y.0/24. */
+/* The n-th protects 10.X.Y.0/24 to 172.X.Y.0/24; beyond them, 11.X.Y.0/24 to 173.X.Y.0/24. */
 static void policy_addresses(size_t n, struct address *local, struct address *remote)
 {
-    uint8_t octets[4] = {10, (uint8_t)(n / 256), (uint8_t)n, 0};
+    uint8_t net = (uint8_t)(n / 65536), octets[4] = {10 + net, (uint8_t)(n / 256), (uint8_t)n, 0};
     *local = address_from(bytes_of(octets, sizeof octets));
-    octets[0] = 172;
+    octets[0] = 172 + net;
     *remote = address_from(bytes_of(octets, sizeof octets));
 }
 
@@ -165,9 +166,58 @@ static void spd_empty(struct table *table)
     free(table->policies);
 }
 
+/* ---- pairs of one policy ---- */
+
+/* From everywhere to client 172.X.Y.7. */
+static void pairs_fill(struct bench *bench, struct table *table)
+{
+    struct traffic_selector any = selector_any(ADDRESS_V4);
+    struct esp_policy policy = {.action = POLICY_PROTECT,
+                                .local = {.count = 1, .items = {any}},
+                                .remote = {.count = 1, .items = {any}}};
+    table->spd = (struct spd){0};
+    struct spd_entry *entry = spd_add(&table->spd, &policy);
+    table->pairs = calloc(table->size, sizeof *table->pairs);
+    bench_insist(bench, entry != NULL && table->pairs != NULL, "no memory");
+    for (size_t i = 0; i < table->size; i++) {
+        struct esp_pair *pair = &table->pairs[i];
+        struct address local, remote;
+        policy_addresses(i, &local, &remote);
+        remote.octets[3] = 7;
+        pair->local = policy.local;
+        pair->remote = (struct selector_list){.count = 1, .items = {selector_host(&remote)}};
+        bench_insist(bench, spd_entry_attach(entry, pair) == STATUS_OK, "no memory");
+    }
+}
+
+static void play_pairs(struct bench *bench, void *context)
+{
+    struct table *table = context;
+    for (size_t n = 0; n < FINDS; n++) {
+        struct packet_key key = {.protocol = IP_PROTOCOL_UDP, .has_ports = true};
+        bool expired;
+        policy_addresses(index_of(table, n), &key.source, &key.destination);
+        key.destination.octets[3] = is_absent(n) ? 8 : 7;
+        bench_on(bench);
+        const struct esp_pair *found = spd_entry_pair(table->spd.first, &key, &expired);
+        bench_off(bench);
+        bench_insist(bench, found == (is_absent(n) ? NULL : &table->pairs[index_of(table, n)]),
+                     "another one was found");
+    }
+}
+
+static void pairs_empty(struct table *table)
+{
+    for (size_t i = 0; i < table->size; i++) {
+        spd_entry_detach(&table->pairs[i]);
+    }
+    spd_remove(&table->spd, table->spd.first);
+    free(table->pairs);
+}
+
 /* ---- all of them ---- */
 
-/* As many IKE SAs as fit into some 100 MB, as many policies as a configuration can have. */
+/* A hundred thousand IKE SAs, or pairs, take some 700 MB of addresses and half of it of memory. */
 static const struct {
     const char *name;
     size_t sizes[3];
@@ -177,7 +227,8 @@ static const struct {
 } kinds[] = {
     {"esp-sa", {10, 1000, 100000}, sad_fill, play_sad, sad_empty},
     {"ike-sa", {10, 1000, 100000}, ike_fill, play_ike, ike_empty},
-    {"policy", {10, 100, 1000}, spd_fill, play_spd, spd_empty},
+    {"policy", {10, 1000, 100000}, spd_fill, play_spd, spd_empty},
+    {"pair", {10, 1000, 100000}, pairs_fill, play_pairs, pairs_empty},
 };
 
 void lookup_cases(struct bench *bench)

@@ -57,6 +57,7 @@ static int play(char **wanted, int count, bool list)
     fragment_cases(&bench);
     esp_cases(&bench);
     lookup_cases(&bench);
+    crowd_cases(&bench);
     if (bench.played == 0) {
         fprintf(stderr, "ikebench: no case begins so; `ikebench --list` names them\n");
         return 2;

@@ -21,4 +21,7 @@ char *distinguished_name_format(struct bytes der, char out[DISTINGUISHED_NAME_TE
  * them. False when one is no name. */
 bool distinguished_name_equal(struct bytes a, struct bytes b);
 
+/* The same for names that are the same, and seldom for others. 0 for what is no name. */
+uint64_t distinguished_name_number(struct bytes der);
+
 #endif

@@ -131,3 +131,11 @@ bool distinguished_name_equal(struct bytes a, struct bytes b)
     X509_NAME_free(other);
     return equal;
 }
+
+uint64_t distinguished_name_number(struct bytes der)
+{
+    X509_NAME *name = name_of(der);
+    uint64_t number = name != NULL ? X509_NAME_hash(name) : 0; /* of its canonical form */
+    X509_NAME_free(name);
+    return number;
+}

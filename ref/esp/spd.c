@@ -25,18 +25,21 @@ static void spd_unlink(struct spd *spd, struct spd_entry *entry)
     hash_table_remove(&spd->by_id, &entry->by_id);
 }
 
+static void spd_free_if_empty(struct spd *spd)
+{
+    if (spd->count == 0) {
+        hash_table_free(&spd->by_id);
+    }
+}
+
 struct spd_entry *spd_add(struct spd *spd, const struct esp_policy *policy)
 {
-    if (spd->count == 0 && hash_table_init(&spd->by_id) != STATUS_OK) {
-        return NULL;
-    }
-    struct spd_entry *entry = calloc(1, sizeof(*entry));
+    bool ready = spd->count > 0 || hash_table_init(&spd->by_id) == STATUS_OK;
+    struct spd_entry *entry = ready ? calloc(1, sizeof(*entry)) : NULL;
     if (entry == NULL ||
         prefix_tree_add(&spd->by_remote, &policy->remote, spd->last_id + 1, entry) != STATUS_OK) {
         free(entry);
-        if (spd->count == 0) {
-            hash_table_free(&spd->by_id);
-        }
+        spd_free_if_empty(spd);
         return NULL;
     }
     entry->id = ++spd->last_id;
@@ -62,9 +65,7 @@ void spd_remove(struct spd *spd, struct spd_entry *entry)
     spd_unlink(spd, entry);
     hold_clear(&entry->held);
     free(entry);
-    if (spd->count == 0) {
-        hash_table_free(&spd->by_id);
-    }
+    spd_free_if_empty(spd);
 }
 
 static bool policy_matches(const struct esp_policy *policy, const struct packet_key *key)

@@ -141,17 +141,13 @@ void child_sa_set_lifetime(struct sa_store *store, struct child_sa *child,
 /* Derives the keys, adds the Child SA to its IKE SA and tells the host. */
 /* What the new Child SA takes the place of: the one being rekeyed, or, of a peer that authenticates
  * itself anew, the one that it has under its other IKE SA (2.8.3). */
-static const struct child_sa *replaced(const struct sa_store *store, const struct ike_sa *sa,
+static const struct child_sa *replaced(struct sa_store *store, const struct ike_sa *sa,
                                        const struct child_exchange *exchange, bool we_initiated)
 {
     if (exchange->old != NULL || we_initiated) {
         return exchange->old;
     }
-    for (const struct ike_sa *other = store->ike_sas; other != NULL; other = other->next) {
-        if (other == sa || other->peer_index != sa->peer_index || !ike_sa_is_up(other) ||
-            !identity_equal(&other->remote_id, &sa->remote_id)) {
-            continue;
-        }
+    for (struct ike_sa *other = NULL; (other = sa_store_find_same(store, sa, other)) != NULL;) {
         for (const struct child_sa *c = other->children; c != NULL; c = c->next) {
             if (c->child_index == exchange->child_index && c->state != CHILD_SA_DELETING &&
                 !c->redundant) {

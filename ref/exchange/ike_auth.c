@@ -34,19 +34,13 @@ static void established(struct sa_store *store, struct ike_sa *sa)
     sa_store_emit_ike(store, sa, EVENT_IKE_SA_UP, DOWN_DELETED_BY_US, STATUS_OK);
 }
 
-static bool same_peer(const struct ike_sa *a, const struct ike_sa *b)
-{
-    return a != b && a->peer_index == b->peer_index && ike_sa_is_up(b) &&
-           identity_equal(&a->remote_id, &b->remote_id);
-}
-
 /* The peer starts afresh: what we still hold for its identity is dead. RFC 7296 2.4. Not so an IKE
  * SA that was established after this one had begun: the peer that made both has not died between;
  * the two sides have started at the same moment. */
 static void drop_older(struct sa_store *store, struct ike_sa *sa)
 {
-    for (struct ike_sa *other = store->ike_sas; other != NULL; other = other->next) {
-        if (same_peer(sa, other) && other->established_ns < sa->created_ns) {
+    for (struct ike_sa *other = NULL; (other = sa_store_find_same(store, sa, other)) != NULL;) {
+        if (other->established_ns < sa->created_ns) {
             sa_store_ike_gone(store, other, DOWN_INITIAL_CONTACT, STATUS_OK);
         }
     }
@@ -169,8 +163,8 @@ static bool starts_over(struct sa_store *store, struct ike_sa *sa, const struct 
         (void)task_queue_push(&anew->tasks, &sa->tasks.items[i]); /* with the first, no more */
     }
     sa->tasks.count = 0;
-    anew->reauthentication = sa->reauthentication;
-    memset(&sa->reauthentication, 0, sizeof sa->reauthentication);
+    sa_store_set_reauthentication(store, anew, sa->reauthentication);
+    sa_store_set_reauthentication(store, sa, (struct reauthentication){0});
     sa_store_ike_gone(store, sa, DOWN_REFUSED, status);
     return true;
 }

@@ -2,8 +2,6 @@
 
 #include "exchange/reauthentication.h"
 
-#include <string.h>
-
 #include "exchange/ike_delete.h"
 #include "exchange/ike_sa_init.h"
 
@@ -41,7 +39,8 @@ enum status reauthentication_start(struct sa_store *store, struct ike_sa *old, u
     if (sa == NULL) {
         return STATUS_INTERNAL;
     }
-    sa->reauthentication = (struct reauthentication){.ike_sa = old->id, .command = command};
+    sa_store_set_reauthentication(store, sa,
+                                  (struct reauthentication){.ike_sa = old->id, .command = command});
     for (size_t i = 1; i < count; i++) {
         task.child_index = indexes[i];
         (void)task_queue_push(&sa->tasks,
@@ -57,7 +56,7 @@ void reauthentication_conclude(struct sa_store *store, struct ike_sa *sa)
         task_queue_has(&sa->tasks, TASK_CHILD_CREATE, 0)) {
         return;
     }
-    memset(&sa->reauthentication, 0, sizeof sa->reauthentication);
+    sa_store_set_reauthentication(store, sa, (struct reauthentication){0});
     struct ike_sa *old = sa_store_find(store, made_for.ike_sa);
     if (old == NULL || old->state != IKE_SA_ESTABLISHED) { /* the peer was faster */
         sa_store_emit_done(store, made_for.command, STATUS_OK);
@@ -68,12 +67,12 @@ void reauthentication_conclude(struct sa_store *store, struct ike_sa *sa)
 
 void reauthentication_inherit(struct sa_store *store, struct ike_sa *old, struct ike_sa *heir)
 {
-    heir->reauthentication = old->reauthentication;
-    memset(&old->reauthentication, 0, sizeof old->reauthentication);
-    for (struct ike_sa *sa = store->ike_sas; sa != NULL; sa = sa->next) {
-        if (sa->reauthentication.ike_sa == old->id) {
-            sa->reauthentication.ike_sa = heir->id;
-        }
+    sa_store_set_reauthentication(store, heir, old->reauthentication);
+    sa_store_set_reauthentication(store, old, (struct reauthentication){0});
+    for (struct ike_sa *sa; (sa = sa_store_find_reauthentication(store, old->id)) != NULL;) {
+        struct reauthentication made_for = sa->reauthentication;
+        made_for.ike_sa = heir->id;
+        sa_store_set_reauthentication(store, sa, made_for);
     }
 }
 
@@ -83,7 +82,7 @@ void reauthentication_fail(struct sa_store *store, struct ike_sa *sa, enum statu
         return;
     }
     sa_store_emit_done_with(store, sa, sa->reauthentication.command, status);
-    memset(&sa->reauthentication, 0, sizeof sa->reauthentication);
+    sa_store_set_reauthentication(store, sa, (struct reauthentication){0});
     if (sa->state == IKE_SA_ESTABLISHED) {
         ike_delete_queue(store, sa, DOWN_FAILED, 0);
     }

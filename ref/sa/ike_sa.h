@@ -83,7 +83,7 @@ struct request {
     uint64_t give_up_ns;
 };
 
-/* It was made to replace another one with the same peer (2.8.3). */
+/* It was made to replace another one with the same peer (2.8.3); sa_store_set_reauthentication. */
 struct reauthentication {
     uint32_t ike_sa;  /* that one; 0: it was not */
     uint64_t command; /* answered when that one is gone */
@@ -91,11 +91,14 @@ struct reauthentication {
 
 struct ike_sa {
     struct ike_sa *next, *previous;
-    struct hash_link by_spi;       /* in sa/spi_index.h */
-    struct hash_link by_request;   /* in sa/request_index.h */
-    struct hash_link by_number;    /* in the store's index by `id` */
-    size_t due_place;              /* in sa/due_heap.h */
-    struct ike_sa *next_due;       /* while all that is due is done */
+    struct hash_link by_spi;      /* in sa/spi_index.h */
+    struct hash_link by_request;  /* in sa/request_index.h */
+    struct hash_link by_number;   /* in the store's index by `id` */
+    struct hash_link by_identity; /* in sa/identity_index.h, if */
+    bool known;                   /* it is in */
+    struct hash_link by_older; /* and in the store by `reauthentication.ike_sa`, unless that is 0 */
+    size_t due_place;          /* in sa/due_heap.h */
+    struct ike_sa *next_due;   /* while all that is due is done */
     struct ike_sa *next_half_open; /* in its bucket of sa/half_open.h */
     uint64_t request_hash; /* keyed hash of the IKE_SA_INIT request that made it; 0: none did */
     uint32_t id;

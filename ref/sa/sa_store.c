@@ -18,13 +18,16 @@ enum status sa_store_init(struct sa_store *store, const struct endpoint_config *
     uint8_t key[SIPHASH_KEY_LENGTH];
     TRY(spi_index_init(&store->by_spi));
     TRY(hash_table_init(&store->by_number));
+    TRY(hash_table_init(&store->by_older));
     TRY(hash_table_init(&store->child_by_number));
     TRY(hash_table_init(&store->child_by_spi));
     TRY(request_index_init(&store->answered));
     TRY(due_heap_init(&store->due));
     TRY(cookie_jar_init(&store->cookies, random, now_ns));
     cookie_jar_derive(&store->cookies, "half-open", key, sizeof key);
-    return half_open_init(&store->half_open, config->half_open_max, key);
+    TRY(half_open_init(&store->half_open, config->half_open_max, key));
+    cookie_jar_derive(&store->cookies, "identities", key, sizeof key);
+    return identity_index_init(&store->known, key);
 }
 
 static void request_clear(struct request *request)
@@ -80,9 +83,11 @@ void sa_store_wipe(struct sa_store *store)
     half_open_wipe(&store->half_open);
     spi_index_free(&store->by_spi);
     hash_table_free(&store->by_number);
+    hash_table_free(&store->by_older);
     hash_table_free(&store->child_by_number);
     hash_table_free(&store->child_by_spi);
     request_index_free(&store->answered);
+    identity_index_free(&store->known);
     due_heap_free(&store->due);
     cookie_jar_wipe(&store->cookies);
 }
@@ -92,12 +97,11 @@ struct ike_sa *sa_store_add(struct sa_store *store, uint16_t peer_index, bool in
 {
     struct ike_sa *sa = calloc(1, sizeof *sa);
     uint64_t spi;
-    if (sa == NULL || sa_store_new_ike_spi(store, &spi) != STATUS_OK) {
-        free(sa);
-        return NULL;
+    if (sa != NULL) {
+        sa->id = store->next_ike_sa + 1; /* among those that are due at one time it decides */
     }
-    sa->id = store->next_ike_sa + 1;
-    if (due_heap_add(&store->due, sa, 0) != STATUS_OK) {
+    if (sa == NULL || sa_store_new_ike_spi(store, &spi) != STATUS_OK ||
+        due_heap_add(&store->due, sa, 0) != STATUS_OK) {
         free(sa);
         return NULL;
     }
@@ -133,6 +137,7 @@ void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
     ike_sa_free_init(sa);
     half_open_leave(&store->half_open, sa, store->now_ns);
     request_index_add(&store->answered, sa);
+    identity_index_add(&store->known, sa);
     sa->state = IKE_SA_ESTABLISHED;
     sa->established_ns = sa->nat_checked_ns = store->now_ns;
     sa->soft_ns = lifetime_soft_at(lifetime, store->random, store->now_ns);
@@ -146,9 +151,11 @@ void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
     *(sa->next != NULL ? &sa->next->previous : &store->oldest) = sa->previous;
     spi_index_remove(&store->by_spi, sa);
     hash_table_remove(&store->by_number, &sa->by_number);
+    sa_store_set_reauthentication(store, sa, (struct reauthentication){0});
     due_heap_remove(&store->due, sa);
     half_open_leave(&store->half_open, sa, store->now_ns);
     request_index_remove(&store->answered, sa);
+    identity_index_remove(&store->known, sa);
     ike_sa_free(store, sa);
 }
 
@@ -182,6 +189,24 @@ struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
     return stirred(store, half_open_find(&store->half_open, spi_i, remote, request));
 }
 
+void sa_store_set_reauthentication(struct sa_store *store, struct ike_sa *sa,
+                                   struct reauthentication made_for)
+{
+    if (sa->reauthentication.ike_sa != 0) {
+        hash_table_remove(&store->by_older, &sa->by_older);
+    }
+    sa->reauthentication = made_for;
+    if (made_for.ike_sa != 0) {
+        hash_table_add(&store->by_older, &sa->by_older, made_for.ike_sa);
+    }
+}
+
+struct ike_sa *sa_store_find_reauthentication(struct sa_store *store, uint32_t id)
+{
+    struct hash_link *link = hash_table_find(&store->by_older, id);
+    return link != NULL ? stirred(store, HASH_OWNER(link, struct ike_sa, by_older)) : NULL;
+}
+
 struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index)
 {
     struct ike_sa *connecting = NULL;
@@ -198,6 +223,15 @@ struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index)
         }
     }
     return stirred(store, connecting);
+}
+
+struct ike_sa *sa_store_find_same(struct sa_store *store, const struct ike_sa *sa,
+                                  struct ike_sa *after)
+{
+    do {
+        after = identity_index_other(&store->known, sa, after);
+    } while (after != NULL && !ike_sa_is_up(after));
+    return stirred(store, after);
 }
 
 struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in, struct child_sa **child)

@@ -7,6 +7,7 @@
 #include "sa/cookie.h"
 #include "sa/due_heap.h"
 #include "sa/half_open.h"
+#include "sa/identity_index.h"
 #include "sa/request_index.h"
 #include "sa/spi_index.h"
 
@@ -37,12 +38,14 @@ struct sa_store {
     struct ike_sa *oldest;
     struct spi_index by_spi;
     struct hash_table by_number; /* IKE SAs by `id` */
+    struct hash_table by_older;  /* and by `reauthentication.ike_sa` */
     struct child_sa *oldest_child, *newest_child;
     struct hash_table child_by_number;  /* Child SAs by `id` */
     struct hash_table child_by_spi;     /* and by our SPI, which we have drawn at random */
     struct prefix_tree child_by_remote; /* and by remote selectors, under `id` */
     struct half_open_table half_open;
     struct request_index answered; /* that are established */
+    struct identity_index known;   /* the same, by who the peer is */
     struct due_heap due; /* of all IKE SAs; 0: to be looked at again, somebody got hold of it */
     struct queued_datagram *datagram_first, *datagram_last;
     struct queued_event *event_first, *event_last;
@@ -81,8 +84,17 @@ void sa_store_set_spis(struct sa_store *store, struct ike_sa *sa, uint64_t spi_i
 /* The responder's half-open IKE SA a repeated IKE_SA_INIT request belongs to. */
 struct ike_sa *sa_store_find_half_open(struct sa_store *store, uint64_t spi_i,
                                        const struct transport_address *remote, uint64_t request);
+/* What the IKE SA was made to replace is this from now on. */
+void sa_store_set_reauthentication(struct sa_store *store, struct ike_sa *sa,
+                                   struct reauthentication made_for);
+/* One of those that were made to replace this one; NULL: there is none any more. */
+struct ike_sa *sa_store_find_reauthentication(struct sa_store *store, uint32_t id);
 /* The newest IKE SA of the peer that can carry requests (or is on its way to), or NULL. */
 struct ike_sa *sa_store_find_peer(struct sa_store *store, uint16_t peer_index);
+/* Another IKE SA of the same peer and identity that is up, the first one after NULL; NULL: there is
+ * none any more (RFC 7296 2.4). */
+struct ike_sa *sa_store_find_same(struct sa_store *store, const struct ike_sa *sa,
+                                  struct ike_sa *after);
 /* The IKE SA that has the Child SA with our inbound SPI. */
 struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in,
                                    struct child_sa **child);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/prefix_tree.h"
@@ -18,6 +19,20 @@ static struct thing {
     bool in;
 } things[SOME];
 static uint64_t dice = 1;
+
+static size_t memory_left = SIZE_MAX; /* allocations that will succeed */
+
+__typeof__(malloc) __real_malloc, __wrap_malloc;
+void *__wrap_malloc(size_t size)
+{
+    return memory_left == 0 ? NULL : (memory_left--, __real_malloc(size));
+}
+
+__typeof__(calloc) __real_calloc, __wrap_calloc;
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return memory_left == 0 ? NULL : (memory_left--, __real_calloc(count, size));
+}
 
 static uint32_t below(uint32_t sides)
 {
@@ -115,6 +130,47 @@ static void test_all_that_meet_are_found(void **state)
     for (size_t i = 0; i < SOME; i++) {
         if (things[i].in) {
             prefix_tree_remove(&tree, &things[i].ranges, i);
+            things[i].in = false;
+        }
+    }
+    assert_null(tree.roots[0]);
+    assert_null(tree.roots[1]);
+}
+
+/* Without memory nothing has changed, at whatever place it was short. */
+static void test_without_memory(void **state)
+{
+    (void)state;
+    for (size_t step = 0; step < 300; step++) {
+        struct thing *thing = &things[below(SOME)];
+        size_t order = (size_t)(thing - things), failures = 0;
+        if (thing->in) {
+            prefix_tree_remove(&tree, &thing->ranges, order);
+            thing->in = false;
+            continue;
+        }
+        thing->ranges.count = 1 + below(3);
+        for (size_t i = 0; i < thing->ranges.count; i++) {
+            thing->ranges.items[i] = some_range();
+        }
+        for (;; failures++) {
+            memory_left = failures;
+            enum status status = prefix_tree_add(&tree, &thing->ranges, order, thing);
+            memory_left = SIZE_MAX;
+            if (status == STATUS_OK) {
+                break;
+            }
+            assert_int_equal(status, STATUS_INTERNAL);
+            struct traffic_selector any = selector_any(ADDRESS_V4);
+            assert_found(prefix_walk_range(&tree, &any), &any); /* and no `thing` */
+        }
+        assert_true(failures >= 1);
+        thing->in = true;
+    }
+    for (size_t i = 0; i < SOME; i++) {
+        if (things[i].in) {
+            prefix_tree_remove(&tree, &things[i].ranges, i);
+            things[i].in = false;
         }
     }
     assert_null(tree.roots[0]);
@@ -165,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_that_meet_are_found),
+        cmocka_unit_test(test_without_memory),
         cmocka_unit_test(test_others_are_passed_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,9 @@ static void test_comparison(void **state)
         struct bytes a, b;
         assert_true(parse(rows[i].a, one, &a) && parse(rows[i].b, two, &b));
         assert_int_equal(distinguished_name_equal(a, b), rows[i].equal);
+        assert_int_equal(distinguished_name_number(a) == distinguished_name_number(b),
+                         rows[i].equal);
+        assert_int_equal(distinguished_name_number(bytes_of(b.data, b.length - 1)), 0);
         assert_false(distinguished_name_equal(a, bytes_of(b.data, b.length - 1)));
     }
     /* the same name in another kind of string: PrintableString and UTF8String */

@@ -103,6 +103,131 @@ static void test_removed_in_any_order(void **state)
     store_lab_destroy(&lab);
 }
 
+/* One after the other, whatever goes in between; Child SAs by their own numbers. */
+static void test_in_order_of_number(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct ike_sa *sas[4];
+    struct child_sa *children[4];
+    store_lab_create(&lab);
+    assert_null(sa_store_after(&lab.store, 0));
+    assert_null(sa_store_child_after(&lab.store, 0));
+    for (uint32_t i = 0; i < 4; i++) {
+        sas[i] = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    }
+    for (uint32_t i = 0; i < 4; i++) { /* numbers do not follow those of their IKE SAs */
+        children[i] = store_lab_child(&lab, sas[3 - i], i + 1, 0x100 + i, 0x200 + i);
+        children[i]->redundant = true;
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_ptr_equal(sa_store_after(&lab.store, i), sas[i]);
+        assert_ptr_equal(sa_store_child_after(&lab.store, i), children[i]);
+    }
+    assert_null(sa_store_after(&lab.store, 4));
+    assert_null(sa_store_child_after(&lab.store, 4));
+    sa_store_child_gone(&lab.store, sas[2], children[1], DOWN_REPLACED);
+    assert_ptr_equal(sa_store_child_after(&lab.store, 1), children[2]);
+    assert_ptr_equal(sa_store_child_after(&lab.store, 2), children[2]); /* it has gone */
+    sa_store_remove(&lab.store, sas[0]);                                /* the oldest */
+    assert_ptr_equal(sa_store_after(&lab.store, 0), sas[1]);
+    assert_ptr_equal(sa_store_after(&lab.store, 1), sas[1]);
+    assert_ptr_equal(sa_store_child_after(&lab.store, 3), NULL); /* its Child SA went with it */
+    store_lab_destroy(&lab);
+}
+
+/* Child SAs go to the heir and are found there. */
+static void test_inherited_children(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct child_sa *found;
+    store_lab_create(&lab);
+    struct ike_sa *old = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    struct ike_sa *heir = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    struct child_sa *child = store_lab_child(&lab, old, 1, 0x101, 0x201);
+    ike_sa_inherit_children(heir, old);
+    sa_store_remove(&lab.store, old);
+    assert_ptr_equal(sa_store_find_child(&lab.store, 0x101, &found), heir);
+    assert_ptr_equal(found, child);
+    store_lab_destroy(&lab);
+}
+
+/* What was made to replace it is found until it replaces something else, or goes. */
+static void test_made_to_replace(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    store_lab_create(&lab);
+    struct ike_sa *one = sa_store_add(&lab.store, 0, true, IKE_SA_INIT_SENT);
+    struct ike_sa *other = sa_store_add(&lab.store, 0, true, IKE_SA_INIT_SENT);
+    assert_null(sa_store_find_reauthentication(&lab.store, 7));
+    sa_store_set_reauthentication(&lab.store, one, (struct reauthentication){.ike_sa = 7});
+    sa_store_set_reauthentication(&lab.store, other, (struct reauthentication){.ike_sa = 7});
+    assert_non_null(sa_store_find_reauthentication(&lab.store, 7));
+    sa_store_set_reauthentication(&lab.store, one, (struct reauthentication){.ike_sa = 8});
+    assert_ptr_equal(sa_store_find_reauthentication(&lab.store, 7), other);
+    assert_ptr_equal(sa_store_find_reauthentication(&lab.store, 8), one);
+    sa_store_remove(&lab.store, other);
+    assert_null(sa_store_find_reauthentication(&lab.store, 7));
+    sa_store_set_reauthentication(&lab.store, one, (struct reauthentication){0});
+    assert_null(sa_store_find_reauthentication(&lab.store, 8));
+    store_lab_destroy(&lab);
+}
+
+/* Others of the same peer and identity that are up, and no others. */
+static void test_the_same_again(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct ike_sa *sas[4];
+    store_lab_create(&lab);
+    for (size_t i = 0; i < 4; i++) {
+        sas[i] = sa_store_add(&lab.store, 0, false, IKE_SA_HALF_OPEN);
+        assert_true(identity_parse(i == 3 ? "@b" : "@a", &sas[i]->remote_id));
+    }
+    sa_store_establish(&lab.store, sas[0]);
+    assert_null(sa_store_find_same(&lab.store, sas[0], NULL));
+    assert_ptr_equal(sa_store_find_same(&lab.store, sas[1], NULL), sas[0]); /* half-open as yet */
+    sa_store_establish(&lab.store, sas[1]);
+    sa_store_establish(&lab.store, sas[2]);
+    sa_store_establish(&lab.store, sas[3]);
+    sas[1]->state = IKE_SA_CLOSED;
+    assert_ptr_equal(sa_store_find_same(&lab.store, sas[0], NULL), sas[2]);
+    assert_null(sa_store_find_same(&lab.store, sas[0], sas[2]));
+    assert_null(sa_store_find_same(&lab.store, sas[3], NULL));
+    sa_store_remove(&lab.store, sas[2]);
+    assert_null(sa_store_find_same(&lab.store, sas[0], NULL));
+    store_lab_destroy(&lab);
+}
+
+/* Who comes by an IKE SA has it looked at again. */
+static void test_stirred(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct child_sa *child;
+    store_lab_create(&lab);
+    struct ike_sa *sa = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    (void)store_lab_child(&lab, sa, 1, 0x101, 0x201);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(lab.store.due.entries[0].at_ns, 0);
+        due_heap_set(&lab.store.due, sa, 77);
+        struct ike_sa *found = i == 0   ? sa_store_find(&lab.store, sa->id)
+                               : i == 1 ? sa_store_find_spi(&lab.store, sa->spi_i)
+                               : i == 2 ? sa_store_find_peer(&lab.store, 0)
+                               : i == 3 ? sa_store_find_child(&lab.store, 0x101, &child)
+                                        : sa;
+        assert_ptr_equal(found, sa);
+        if (i == 4) {
+            assert_int_equal(lab.store.due.entries[0].at_ns, 77);
+            sa_store_ike_gone(&lab.store, sa, DOWN_EXPIRED, STATUS_DROP);
+        }
+    }
+    assert_int_equal(lab.store.due.entries[0].at_ns, 0);
+    store_lab_destroy(&lab);
+}
+
 static struct ike_sa *stranger(struct store_lab *lab, uint64_t spi_i, const char *from)
 {
     struct ike_sa *sa = sa_store_add(&lab->store, 0, false, IKE_SA_HALF_OPEN);
@@ -230,10 +355,19 @@ static void test_ike_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_new_and_gone),        cmocka_unit_test(test_fresh_spis),
-        cmocka_unit_test(test_which_serves_a_peer), cmocka_unit_test(test_removed_in_any_order),
-        cmocka_unit_test(test_half_open),           cmocka_unit_test(test_established),
-        cmocka_unit_test(test_child_gone),          cmocka_unit_test(test_ike_gone),
+        cmocka_unit_test(test_in_order_of_number),
+        cmocka_unit_test(test_inherited_children),
+        cmocka_unit_test(test_made_to_replace),
+        cmocka_unit_test(test_the_same_again),
+        cmocka_unit_test(test_stirred),
+        cmocka_unit_test(test_new_and_gone),
+        cmocka_unit_test(test_fresh_spis),
+        cmocka_unit_test(test_which_serves_a_peer),
+        cmocka_unit_test(test_removed_in_any_order),
+        cmocka_unit_test(test_half_open),
+        cmocka_unit_test(test_established),
+        cmocka_unit_test(test_child_gone),
+        cmocka_unit_test(test_ike_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
