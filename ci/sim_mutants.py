@@ -103,8 +103,6 @@ MUTANTS = (
     Mutant("what a datagram brings changes no deadline", "sa/sa_store.c",
            "return stirred(store, spi_index_find(&store->by_spi, local_spi));",
            "return spi_index_find(&store->by_spi, local_spi);"),
-    Mutant("an IKE SA that has ended is due when it was", "sa/sa_store.c",
-           "sa_store_stir(store, sa); while (sa->children", "while (sa->children"),
     Mutant("the host is not told of a Child SA's end", "sa/sa_store.c",
            "if (!child->redundant) { uint64_t linger_ns", "if (false) { uint64_t linger_ns"),
     Mutant("Child SAs outlive their IKE SA", "sa/sa_store.c", "while (sa->children != NULL) {", "while (false) {"),
