@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -43,6 +44,50 @@ def program(path: Path, text: str) -> Path:
     path.write_text(f"#!/usr/bin/python3\nimport json, sys\nasked = json.load(sys.stdin)\n{text}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
+
+
+# ---- one table from several runs ----
+
+def run_of(directory, peer, role="responder", test="rfc7296.2_6.one", verdict=Verdict.PASS):
+    """What a run with one test leaves."""
+    sides = ("scripted", peer) if role == "responder" else (peer, "scripted")
+    artefacts = directory / "conformance" / test / f"{peer}+{role}"
+    artefacts.mkdir(parents=True)
+    (artefacts / "trace.txt").write_text(f"what {peer} said\n")
+    one = Result(test, *sides, verdict, "", requirements=["RFC7296-2.6-01"], test=test, role=role,
+                 artefacts=str(artefacts.relative_to(directory)))
+    (directory / "results.json").write_text(json.dumps({"results": [asdict(one)]}))
+    return directory
+
+
+def test_runs_become_one_table(tmp_path):
+    first, second = run_of(tmp_path / "a", "libreswan-5.2"), run_of(tmp_path / "b", "openiked-7.4", verdict=Verdict.FAIL)
+    out = tmp_path / "somewhere" / "else"
+    done = invoke("conform", "merge", first, second, "--out", out, "--json", tmp_path / "all.json", "--junit", tmp_path / "all.xml")
+    assert done.returncode == 1 and "1 pass, 1 fail" in done.stdout, done
+    written = json.loads((out / "results.json").read_text())["results"]
+    assert [one["responder"] for one in written] == ["libreswan-5.2", "openiked-7.4"]
+    for one in written:
+        assert (out / one["artefacts"] / "trace.txt").read_text() == f"what {one['responder']} said\n"
+    page = (out / "conformance.html").read_text()
+    assert "what libreswan-5.2 said" in page and "what openiked-7.4 said" in page
+    assert (tmp_path / "all.json").exists() and (tmp_path / "all.xml").exists()
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda run: (run / "results.json").unlink(), "cannot read"),
+    (lambda run: (run / "results.json").write_text("{"), "holds no results"),
+    (lambda run: (run / "results.json").write_text('{"results": [{"scenario": 1}]}'), "holds no results"),
+    (lambda run: (run / "results.json").write_text((run / "results.json").read_text().replace('"role": "responder"', '"role": ""')),
+     "of scenarios"),
+    (lambda run: run_of(run.parent / "other", "libreswan-5.2").rename(run.parent / "again"), "give each run once")])
+def test_what_cannot_be_merged_is_named_and_nothing_is_left(tmp_path, spoil, words):
+    run = run_of(tmp_path / "run", "libreswan-5.2")
+    spoil(run)
+    again = tmp_path / "again"
+    done = invoke("conform", "merge", run, *([again] if again.exists() else []), "--out", tmp_path / "out")
+    assert done.returncode == 2 and words in done.stderr and len(done.stderr.splitlines()) == 1, done
+    assert not (tmp_path / "out").exists()
 
 
 # ---- the command ----

@@ -38,6 +38,15 @@ def environment(message: str) -> Fault:
     return Fault(message, EXIT_ENVIRONMENT)
 
 
+class PlayOrMerge(click.Group):
+    """`COMMAND merge DIR...` beside `COMMAND [FILTER]...`: any other first word is a filter."""
+
+    def parse_args(self, context: click.Context, words: list[str]) -> list[str]:
+        if words[:1] == ["merge"] or words[:1] in (["-h"], ["--help"]):
+            return super().parse_args(context, words)
+        return super().parse_args(context, ["play", *words])
+
+
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False),
                         metavar="FILE", help="Also write the results as one JSON object.")(function)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import time
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from ..catalogue import load, marks
 from ..catalogue.model import Catalogue
+from ..conformance.merge import MergeError, merged
 from ..conformance.outside import Outside, own_addresses
 from ..conformance.plugin import FOLDER, REFERENCE, test_name
 from ..interop import junit
@@ -18,13 +20,28 @@ from ..interop.matrix import matrix
 from ..peers import table
 from ..process import ProcessError
 from ..report.conformance import write_conformance
-from .common import EXIT_NOT_EXPECTED, environment, json_option, usage
+from .common import EXIT_NOT_EXPECTED, PlayOrMerge, environment, json_option, usage
 from .run import INTERRUPTED, NO_TESTS_COLLECTED, ROOT, Watcher, check_environment, finish, prepare, use_build
 
 TIERS_IN_GUESTS = ("uml-kernel",)
 
 
-@click.command()
+@click.group(cls=PlayOrMerge, invoke_without_command=False)
+def conform() -> None:
+    """Hold implementations to the RFCs, clause by clause, against the scripted peer.
+
+    \b
+    ikelab conform [FILTER]... [OPTIONS]     what `conform play --help` names
+    ikelab conform merge DIR...              one table from several runs
+
+    \b
+    Example:
+      ikelab conform --peer strongswan-6.0.1 RFC7296-2.6
+      ikelab conform merge run1 run2 --html table.html
+    """
+
+
+@conform.command("play")
 @click.argument("filters", nargs=-1, metavar="[FILTER]...")
 @click.option("--peer", "peers", multiple=True, metavar="PEER",
               help="The implementation under test; may be given again (default: the reference).")
@@ -47,7 +64,7 @@ TIERS_IN_GUESTS = ("uml-kernel",)
               help="Play with this build of the reference, say one under a sanitizer.")
 @click.option("--list", "list_only", is_flag=True, help="Only list the tests that match.")
 @json_option
-def conform(filters: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Path, ...], manual: bool,
+def play_tests(filters: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Path, ...], manual: bool,
             interface: str | None, address: str | None, role: str | None, strict: bool, seed: str, workers: int,
             out: Path | None, html_file: Path | None, junit_file: Path | None, ikeref: Path | None, list_only: bool,
             json_file: Path | None) -> None:
@@ -85,6 +102,38 @@ def conform(filters: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Pat
     finish(watcher, directory, started, json_file,
            lambda where, results: write_conformance(html_file or where / "conformance.html", where, results, catalogue()))
     conclude(watcher, status, junit_file, "ikelab conform")
+
+
+@conform.command("merge")
+@click.argument("directories", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+              help="Where everything goes (default: build/results/<time>, and `latest` points to it).")
+@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="The page, elsewhere than in the run's directory.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Also write the results as JUnit XML.")
+@json_option
+def merge(directories: tuple[Path, ...], out: Path | None, html_file: Path | None, junit_file: Path | None,
+          json_file: Path | None) -> None:
+    """One table from DIRs that `ikelab conform` wrote, on this machine or on others: requirements down, implementations
+    across.
+
+    \b
+    Example:
+      ikelab conform merge reference strongswan libreswan --html table.html
+    """
+    started = time.time()
+    watcher = Watcher(name_of=test_name)
+    try:
+        watcher.results += merged(directories)
+    except MergeError as error:
+        raise usage(str(error)) from error
+    directory = prepare(out, started).resolve()
+    for one in watcher.results:
+        one.artefacts = os.path.relpath(one.artefacts, directory) if one.artefacts else ""
+    finish(watcher, directory, started, json_file,
+           lambda where, results: write_conformance(html_file or where / "conformance.html", where, results, catalogue()))
+    conclude(watcher, 0, junit_file, "ikelab conform")
 
 
 def conclude(watcher: Watcher, status: int, junit_file: Path | None, suite: str) -> None:

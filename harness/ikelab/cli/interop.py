@@ -18,7 +18,7 @@ from ..report import ReportError
 from ..report.interop import write_matrix
 from ..result import Result, write_document
 from ..stage.proof import METHODS
-from .common import COLOURS, EXIT_NOT_EXPECTED, columns, environment, json_option, shown, summary_line, usage
+from .common import COLOURS, EXIT_NOT_EXPECTED, PlayOrMerge, columns, environment, json_option, shown, summary_line, usage
 from .progress import Progress
 from .run import check_environment, matching, prepare, relocated
 
@@ -48,16 +48,7 @@ def _methods(_context: click.Context, _option: click.Parameter, given: tuple[str
     return [method for method in METHODS if method in named]
 
 
-class Interop(click.Group):
-    """`interop merge DIR...` beside `interop [FILTER]...`: any other first word is a filter."""
-
-    def parse_args(self, context: click.Context, words: list[str]) -> list[str]:
-        if words[:1] == ["merge"] or words[:1] in (["-h"], ["--help"]):
-            return super().parse_args(context, words)
-        return super().parse_args(context, ["play", *words])
-
-
-@click.group(cls=Interop, invoke_without_command=False)
+@click.group(cls=PlayOrMerge, invoke_without_command=False)
 def interop() -> None:
     """Play every initiator with every responder, and show the matrix.
 
