@@ -22,7 +22,7 @@ from ikelab.peers import libreswan_status as says
 from ikelab.peers import xfrm
 from ikelab.peers.contract import (DEADLINE_S, REMOTE_ACCESS, SELDOM_ASKED, PeerError, PeerNotRunning, PeerTimeout,
                                    PeerUnsupported, What, address_needs, algorithm_needs, authentication_needs)
-from ikelab.peers.in_guest import LINUX_ECN, GuestPeer
+from ikelab.peers.in_guest import LINUX_ECN, POLL_S, GuestPeer
 from ikelab.peers.neutral import DaemonSpec, IkeSaStatus, PeerStatus, whole
 from ikelab.process import ProcessError
 
@@ -58,6 +58,7 @@ class Libreswan(GuestPeer):
 
     LOG = "/run/pluto/log"
     SPIS_FROM_ASIDE = True
+    _kept_up = False  # an instance of a connection that was loaded as a template
 
     def missing(self) -> Mapping[str, str]:
         return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"),
@@ -87,6 +88,7 @@ class Libreswan(GuestPeer):
 
     def _launch(self, deadline_s: float) -> None:
         assert self.spec is not None
+        self._kept_up = False
         end = time.monotonic() + deadline_s
         self._write("/etc/ipsec.conf", config.ipsec_conf(self.spec))
         self._write(CONNECTIONS, config.connections(self.spec, self._number(), self._host.addresses))
@@ -104,7 +106,9 @@ class Libreswan(GuestPeer):
                      f" --config /etc/ipsec.conf --stderrlog >>{self.LOG} 2>&1"])
         self._await_text("", end, "/run/pluto/pluto.ctl")
         # addconn also tells pluto to listen and to read the secrets.
-        done = self._run([LIBEXEC + "addconn", "--config", CONNECTIONS, "--autoall"], check=False)
+        add = [LIBEXEC + "addconn", "--config", CONNECTIONS, "--autoall"]
+        while "Connection refused" in (done := self._run(add, check=False)).stderr + done.stdout and time.monotonic() < end:
+            time.sleep(POLL_S)  # the socket has its name a moment before pluto listens to it
         # pluto has begun one of its own before it heard ours: secrets that are read again in the middle of a signature end 4.10.
         self._run(["/bin/sh", "-c", "while cat /proc/[0-9]*/comm 2>/dev/null | grep -qx addconn; do sleep 0.01; done"],
                   timeout=max(end - time.monotonic(), 1.0))
@@ -129,6 +133,7 @@ class Libreswan(GuestPeer):
         words = ["--initiate", "--name", self._connection(entry.name, name)]
         if not entry.remote_addresses and (known := self.status().established(entry.name)):
             words += ["--remote-host", known[0].remote.address]  # a template does not know whom to ask
+            self._kept_up = True
         if not wait:
             self._only_say([*words, "--asynchronous"])
             return
@@ -190,8 +195,10 @@ class Libreswan(GuestPeer):
 
     def left_over(self) -> str:
         """Without its revival (above) pluto keeps a trap for what had an SA, narrowed as that one was; the next SA gets
-        no packet through it."""
+        no packet through it. And an instance of a template that is to be kept up takes the Child SAs of the next one."""
         assert self.spec is not None
+        if self._kept_up:
+            return "an instance that is to be kept up"
         children = [child for peer in self.spec.peers for child in peer.children]
         told = {whole(text) for child in children for text in (*child.local_ts, *child.remote_ts)}
         for policy in xfrm.policies(self._kernel()):
