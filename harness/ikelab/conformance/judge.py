@@ -68,8 +68,9 @@ class Stages:
         self._refused: dict[Setup, list[Exception]] = {}
         self._count = 0
 
-    def get(self, setup: Setup) -> Stage:
-        """Up, and known to do a plain handshake: the sanity exchange before the first test."""
+    def get(self, setup: Setup, needs: tuple[str, ...] = ()) -> Stage:
+        """Up, and known to do a plain handshake: the sanity exchange before the first test. Where that fails for want of
+        one of `needs`, PeerUnsupported."""
         if setup in self._open:
             self._open[setup] = stage = self._open.pop(setup)
             return stage
@@ -82,7 +83,11 @@ class Stages:
         stage = Stage(setup, self.out / "stages" / f"{setup.name}-{setup.role}-{_process()}-{self._count}")
         try:
             stage.open()
-            _sanity(stage)
+            try:
+                _sanity(stage)
+            except (Unmet, NotReady, PeerError):
+                stage.peer.require(*needs)
+                raise
         except BaseException as error:
             stage.close()
             if isinstance(error, Exception):
@@ -116,7 +121,7 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
     try:
         shutil.rmtree(test.directory, ignore_errors=True)
         test.directory.mkdir(parents=True)
-        stage = stages.get(test.setup)
+        stage = stages.get(test.setup, test.needs)
         stage.peer.require(*test.needs)
         stage.mark_packets()
         under_test = KINDS[test.setup.role](stage, f"{test.seed}/{test.name}", test.strict)

@@ -26,6 +26,7 @@ def prove_by(peer: UnderTest, algorithm: Algorithm, signs_as: Identity | None = 
     else:
         sa.accept_auth(sa.auth_request)
         sa.prove_chance()
+        peer.await_judgement(sa)
     return sa
 
 
@@ -68,6 +69,7 @@ def both_prove_by(peer: UnderTest, algorithm: Algorithm) -> None:
         sa.take_auth(message, sent)
     else:
         sa.accept_auth(message)
+        peer.await_judgement(sa)
     sa.liveness()
     assert peer.status().established(), f"{algorithm.name} is not believed"
 

@@ -33,6 +33,8 @@ from ..wire.registry import Exchange
 from .library import Endless
 from .stage import Stage
 
+JUDGEMENT_S = 2.0  # of an initiator that neither goes on nor says that it will not
+
 T = TypeVar("T")
 
 
@@ -160,6 +162,14 @@ class UnderTest:
         """An IKE SA with its Child SA, whoever of the two asks for it."""
         raise NotImplementedError
 
+    def await_judgement(self, sa: IkeSa) -> None:
+        """Until it believes who we are, or says something: who checks signatures in a process of its own answers requests
+        meanwhile."""
+        end = time.monotonic() + JUDGEMENT_S
+        with contextlib.suppress(PeerUnsupported):  # it never tells
+            while not sa.inbox and not self.status().established() and time.monotonic() < end:
+                sa.carrier.wait(0.05)
+
     def _spec(self, changes: dict[str, Any]) -> PeerSpec:
         spec = self.stage.spec
         if child := changes.pop("child", {}):
@@ -273,6 +283,8 @@ class Initiator(UnderTest):
         assert request is not None
         _bring("IKE_AUTH", lambda: sa.accept_auth(request))
         _bring("a sign of life", sa.liveness)  # now it has read our IKE_AUTH response, and its Child SA takes packets
+        if sa.spec.signs:
+            self.await_judgement(sa)
         return sa
 
 

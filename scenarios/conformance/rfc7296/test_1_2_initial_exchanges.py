@@ -108,6 +108,7 @@ def test_an_initiator_refuses_another_name(initiator):
 
 
 @configuration(certificate={"key": "p256", "intermediates": 1})
+@needs("certificate-chain")
 @requirement("RFC7296-1.2-05")
 def test_the_first_certificate_is_that_of_the_proof(peer):
     """Of several CERT payloads the first has the key that verifies AUTH. RFC 7296 1.2, 3.6"""
