@@ -204,8 +204,8 @@ class GuestPeer(Peer):
         copy.write_text(content)
 
     def _fetch_log(self) -> None:
-        if self._host is None or not self.LOG or not self._host.guest.running:
-            return
+        if self._host is None or not self.LOG or not self._host.guest.running or not self.directory.exists():
+            return  # a stage that is over has carried what there was elsewhere
         if text := self._log_text():
             (self.directory / "daemon.log").write_text(text)
 
