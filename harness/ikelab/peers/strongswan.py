@@ -111,6 +111,8 @@ class StrongSwan(Peer):
 
     def configure(self, spec: DaemonSpec) -> None:
         self._check(spec)
+        if any(peer.childless == "prefer" for peer in spec.peers) and self._number() < (6,):
+            raise PeerUnsupported("charon 5.9.8 knows no `childless = prefer`: it does without a Child SA always, or never asks to")
         self.directory.mkdir(parents=True, exist_ok=True)
         text = self._daemon_conf(spec)
         if self.running() and self._conf_file.read_text() != text:

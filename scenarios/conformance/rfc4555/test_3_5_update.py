@@ -70,6 +70,7 @@ def test_a_move_back_is_a_move(responder):
     assert sa.children[0].ping().arrived.at == home
 
 
+@needs("esp-bare")
 @requirement("RFC4555-3.5-07", "RFC4555-3.8-02")
 def test_an_update_is_answered_where_it_came_from_with_nat_detection(responder):
     """The response goes to the new address, and has NAT detection that fits it. RFC 4555 3.5"""
@@ -159,6 +160,7 @@ def test_esp_from_another_mapping_moves_esp_at_most(peer):
     sa.accept_child(request)
 
 
+@needs("esp-bare")
 @requirement("RFC4555-3.8-02")
 def test_nat_detection_in_any_request_is_answered_and_moves_nothing(peer):
     """NAT detection in an INFORMATIONAL request comes back in the response; nothing else follows. RFC 4555 3.8"""
@@ -185,7 +187,7 @@ def test_the_responder_cannot_move_the_initiator(initiator):
     assert sa.children[0].ping().arrived.at == home
 
 
-@needs("mobike-as-initiator", "roam")
+@needs("esp-bare", "mobike-as-initiator", "roam")
 @requirement("RFC4555-3.5-02", "RFC4555-4.2.4-01", "RFC4555-4.2.1-03", "RFC4555-3.6-05")
 def test_who_has_moved_says_so_from_the_new_address(initiator):
     """UPDATE_SA_ADDRESSES with NAT detection that fits, no data; additional addresses without the one in use. RFC 4555 3.5"""
@@ -244,7 +246,7 @@ def test_an_address_against_the_policy_is_refused(responder):
     sa.accept_child(request)
 
 
-@needs("mobike-as-initiator", "roam")
+@needs("esp-bare", "mobike-as-initiator", "roam")
 @requirement("RFC4555-3.5-09", "RFC4555-3.6-03")
 def test_who_moves_on_says_so_anew(initiator):
     """Moved again before the answer: whatever that says means nothing any more, and another UPDATE_SA_ADDRESSES follows, of
