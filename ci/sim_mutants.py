@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant("the rival of a lost IKE SA rekey stays for ever", "exchange/ike_rekey.c",
            "theirs->close_ns = store->now_ns + REPLACED_LINGER_NS; } ike_rekey_inherit(store, sa, made);",
            "} ike_rekey_inherit(store, sa, made);"),
-    Mutant("Child SAs do not move at an IKE SA rekey", "exchange/ike_rekey.c",
+    Mutant("Child SAs do not move at an IKE SA rekey", "sa/ike_sa.c",
            "heir->children = old->children; old->children = NULL;", ";"),
     Mutant("what waits does not move at an IKE SA rekey", "exchange/ike_rekey.c",
            "move_task(store, heir, &old->tasks.items[i]);", ";"),
