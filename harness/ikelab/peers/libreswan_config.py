@@ -234,11 +234,9 @@ def _soft(life: Lifetime) -> int:
 
 
 def _patience_ms(peer: PeerSpec) -> int:
-    """How long pluto sends copies: after 1, 2, 4, 8 times the timeout, whatever the backoff was to be. It gives up at the
-    first copy that is due later than this: half-way between the last one and the one that is too many, so that a clock
-    that was late costs none."""
-    last = 2 ** (max(peer.retransmission.tries, 1) - 1)
-    return peer.retransmission.timeout_ms * (3 * last - 2) // 2
+    """How long pluto sends copies: after 1, 2, 4, 8 times the timeout, whatever the backoff was to be. It gives up when
+    the copy would be due that is one too many: its timers may be late, and are never early."""
+    return peer.retransmission.timeout_ms * 2 ** (max(peer.retransmission.tries, 1) - 1)
 
 
 def _families_of(peer: PeerSpec, families: Sequence[int]) -> list[int]:
