@@ -92,6 +92,13 @@ def test_what_cannot_be_merged_is_named_and_nothing_is_left(tmp_path, spoil, wor
 
 # ---- the command ----
 
+def test_play_is_a_command_and_no_filter():
+    """What `conform --help` calls `conform play` plays what `conform` does, not only tests with "play" in their name."""
+    one = "rfc4555.3_5_update.data_of_an_update_is_ignored"
+    lists = [invoke("conform", *words, "--list", one).stdout for words in ((), ("play",))]
+    assert lists == [f"{one}\n"] * 2
+
+
 @pytest.mark.parametrize("arguments, words", [
     (("--interface", "lo"), "belong together"),
     (("--manual",), "--manual needs --interface"),

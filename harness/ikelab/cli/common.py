@@ -39,10 +39,11 @@ def environment(message: str) -> Fault:
 
 
 class PlayOrMerge(click.Group):
-    """`COMMAND merge DIR...` beside `COMMAND [FILTER]...`: any other first word is a filter."""
+    """`COMMAND merge DIR...` beside `COMMAND [FILTER]...`, which `COMMAND play [FILTER]...` is as well: any other first word
+    is a filter."""
 
     def parse_args(self, context: click.Context, words: list[str]) -> list[str]:
-        if words[:1] == ["merge"] or words[:1] in (["-h"], ["--help"]):
+        if words[:1] in (["merge"], ["play"], ["-h"], ["--help"]):
             return super().parse_args(context, words)
         return super().parse_args(context, ["play", *words])
 
