@@ -74,6 +74,14 @@ def test_runs_become_one_table(tmp_path):
     assert (tmp_path / "all.json").exists() and (tmp_path / "all.xml").exists()
 
 
+def test_many_columns_have_short_words(tmp_path):
+    runs = [run_of(tmp_path / name, name, verdict=Verdict.EXPECTED_FAIL) for name in ("a1", "b2", "c3", "d4", "e5", "f6", "g7")]
+    for count, body, word in ((6, "<body>", "</span>expected-fail</a>"), (7, '<body class="many">', ">known</span></a>")):
+        assert invoke("conform", "merge", *runs[:count], "--out", tmp_path / str(count)).returncode == 0
+        page = (tmp_path / str(count) / "conformance.html").read_text()
+        assert body in page and page.count(word) >= count
+
+
 @pytest.mark.parametrize("spoil, words", [
     (lambda run: (run / "results.json").unlink(), "cannot read"),
     (lambda run: (run / "results.json").write_text("{"), "holds no results"),

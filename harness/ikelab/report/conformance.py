@@ -111,6 +111,10 @@ def _add(row: Row, entry: Entry, column: tuple[str, str]) -> None:
         cell.state, cell.entry = state, entry
 
 
+# Where many implementations stand side by side.
+SHORT = {"expected-fail": "known", "unsupported": "n/a", "inconclusive": "?"}
+
+
 def write_conformance(target: Path, directory: Path, results: list[Result], catalogue: Catalogue) -> Path:
     """Writes the page. `directory`: what the results' artefacts are relative to. Raises ReportError."""
     import jinja2
@@ -133,7 +137,7 @@ def write_conformance(target: Path, directory: Path, results: list[Result], cata
         verdicts=[v.value for v in Verdict], total=len(results), notes=sum(bool(one.notes) for one in results),
         machine=machine(), version=__version__, ladder_style=STYLE, state_of=state_of, under_test=under_test,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), levels=("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"),
-        good=bool(results) and all(one.verdict.as_expected for one in results))
+        SHORT=SHORT, good=bool(results) and all(one.verdict.as_expected for one in results))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w") as file:
