@@ -117,14 +117,9 @@ def test_one_request_comes_late(client, gateway, flow, lab, what, late):
     """A rekey request arrives when the other side's rekey of the same SA is over. RFC 7296 2.25.1, 2.25.2"""
     lab.configure(retransmission=QUICK)
     client.connect(gateway)
-    relay = lab.relay("wire")
     with flow.udp(client, gateway, interval_ms=2) as traffic:
-        request = relay.hold(late, last=None, exchange=CREATE_CHILD_SA, response=False)
-        lab.side(late).rekey(what, wait=False)
-        request.wait_acted()
-        before = names_of(lab.side(late), what)
-        lab.side(other(late)).rekey(what, wait=False)
-        lab.side(other(late)).wait_for(lambda status: names_in(status, what) - before, "the other's new SA")
+        request, before = hold_a_rekey(lab, late, what)
+        be_first(lab, other(late), what, before)
         request.remove()
         traffic.wait_more(20)
         lab.settle()
@@ -142,13 +137,9 @@ def test_the_refusal_overtakes_the_delete(client, gateway, flow, lab, what, late
     client.connect(gateway)
     relay = lab.relay("wire")
     with flow.udp(client, gateway, interval_ms=2) as traffic:
-        request = relay.hold(late, last=None, exchange=CREATE_CHILD_SA, response=False)
-        lab.side(late).rekey(what, wait=False)
-        request.wait_acted()
-        before = names_of(lab.side(late), what)
+        request, before = hold_a_rekey(lab, late, what)
         farewell = relay.hold(other(late), last=None, exchange=INFORMATIONAL, response=False)
-        lab.side(other(late)).rekey(what, wait=False)
-        lab.side(other(late)).wait_for(lambda status: names_in(status, what) - before, "the other's new SA")
+        be_first(lab, other(late), what, before)
         assert farewell.acts_within(), "the SA that was replaced is not deleted"
         refusal = relay.hold(other(late), exchange=CREATE_CHILD_SA, response=True)
         request.remove()
@@ -237,6 +228,20 @@ def test_many_in_a_row_under_load(client, gateway, flow, lab):
 
 def other(side):
     return "gateway" if side == "client" else "client"
+
+
+def hold_a_rekey(lab, side, what):
+    """Its request is under way and held; the rule that lets it go, and the names of what there is."""
+    request = lab.relay("wire").hold(side, last=None, exchange=CREATE_CHILD_SA, response=False)
+    lab.side(side).rekey(what, wait=False)
+    request.wait_acted()
+    return request, names_of(lab.side(side), what)
+
+
+def be_first(lab, side, what, before):
+    """It rekeys the same, and has its new SA while the other's request is still held."""
+    lab.side(side).rekey(what, wait=False)
+    lab.side(side).wait_for(lambda status: names_in(status, what) - before, "the other's new SA")
 
 
 def hold_both(lab, response):

@@ -5,6 +5,7 @@ import os
 import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -24,6 +25,20 @@ from .common import EXIT_NOT_EXPECTED, PlayOrMerge, environment, json_option, us
 from .run import INTERRUPTED, NO_TESTS_COLLECTED, ROOT, Watcher, check_environment, finish, prepare, use_build
 
 TIERS_IN_GUESTS = ("uml-kernel",)
+
+
+def outputs(function: Any) -> Any:
+    """--out, --html, --junit, --json."""
+    for option in (
+        click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                     help="Also write the results as JUnit XML."),
+        click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                     help="The page, elsewhere than in the run's directory."),
+        click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
+                     help="Where everything goes (default: build/results/<time>, and `latest` points to it)."),
+    ):
+        function = option(function)
+    return json_option(function)
 
 
 @click.group(cls=PlayOrMerge, invoke_without_command=False)
@@ -54,16 +69,10 @@ def conform() -> None:
 @click.option("--strict", is_flag=True, help="A SHOULD that is not met is a failure, not a note.")
 @click.option("--seed", default="1", show_default=True, metavar="SEED", help="Of all that the scripted peer draws.")
 @click.option("--workers", default=0, metavar="N", help="Tests at a time (default: by cores and memory).")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where everything goes (default: build/results/<time>, and `latest` points to it).")
-@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="The page, elsewhere than in the run's directory.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Also write the results as JUnit XML.")
+@outputs
 @click.option("--ikeref", type=click.Path(path_type=Path, dir_okay=False), metavar="PATH",
               help="Play with this build of the reference, say one under a sanitizer.")
 @click.option("--list", "list_only", is_flag=True, help="Only list the tests that match.")
-@json_option
 def play_tests(filters: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Path, ...], manual: bool,
             interface: str | None, address: str | None, role: str | None, strict: bool, seed: str, workers: int,
             out: Path | None, html_file: Path | None, junit_file: Path | None, ikeref: Path | None, list_only: bool,
@@ -106,13 +115,7 @@ def play_tests(filters: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[
 
 @conform.command("merge")
 @click.argument("directories", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where everything goes (default: build/results/<time>, and `latest` points to it).")
-@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="The page, elsewhere than in the run's directory.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Also write the results as JUnit XML.")
-@json_option
+@outputs
 def merge(directories: tuple[Path, ...], out: Path | None, html_file: Path | None, junit_file: Path | None,
           json_file: Path | None) -> None:
     """One table from DIRs that `ikelab conform` wrote, on this machine or on others: requirements down, implementations
