@@ -164,6 +164,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Shown is where pytest itself was, no more: pytest 7.2 fails to show a line zero, and every module begins at one."""
+    excinfo.traceback = excinfo.traceback[:1]
+
+
 def _tell_pytest(result: Result) -> None:
     if result.verdict is Verdict.UNSUPPORTED:
         pytest.skip(f"unsupported: {result.reason}")
