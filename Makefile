@@ -44,18 +44,20 @@ CORE_ROOMS := base crypto wire protect sa exchange esp endpoint
 CORE_SOURCES := $(foreach room,$(CORE_ROOMS),$(sort $(wildcard ref/$(room)/*.c)))
 HOST_SOURCES := $(sort $(wildcard ref/host/*.c))
 SIM_SOURCES := $(sort $(wildcard ref/sim/*.c))
+LOAD_SOURCES := $(sort $(wildcard ref/load/*.c))
 CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/%.o)
 HOST_OBJECTS := $(HOST_SOURCES:%.c=$(BUILD)/%.o)
 SIM_OBJECTS := $(SIM_SOURCES:%.c=$(BUILD)/%.o)
+LOAD_OBJECTS := $(LOAD_SOURCES:%.c=$(BUILD)/%.o)
 
 # ref/test/<room>/test_<module>.c is one cmocka program; helper files beside it have no test_ prefix.
 TEST_SOURCES := $(sort $(wildcard ref/test/*/test_*.c))
 TEST_SUPPORT := $(sort $(filter-out $(TEST_SOURCES) ref/test/vectors/% ref/test/flood/%,$(wildcard ref/test/*/*.c)))
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
-HOST_TEST_OBJECTS := $(filter-out %/main.o,$(HOST_OBJECTS) $(SIM_OBJECTS))
+HOST_TEST_OBJECTS := $(filter-out %/main.o,$(HOST_OBJECTS) $(SIM_OBJECTS) $(LOAD_OBJECTS))
 
-PROGRAMS := $(BUILD)/ikeref $(BUILD)/ikesim $(BUILD)/capture $(BUILD)/relay $(BUILD)/flood $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/hardship.so \
+PROGRAMS := $(BUILD)/ikeref $(BUILD)/ikesim $(BUILD)/ikeload $(BUILD)/capture $(BUILD)/relay $(BUILD)/flood $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/hardship.so \
             $(BUILD)/ikelab
 
 # Plain `make` uses every core, unless the caller has said how many.
@@ -81,6 +83,12 @@ $(BUILD)/ikeref: $(HOST_OBJECTS) $(BUILD)/libikeref.a
 $(BUILD)/ikesim: $(SIM_OBJECTS) $(BUILD)/libikeref.a
 	@echo "  LINK  $@"
 	@$(CC) $(LDFLAGS) -o $@.new $(SIM_OBJECTS) $(BUILD)/libikeref.a -lcrypto
+	@mv $@.new $@
+
+# The load generator (docs/PERFORMANCE.md): many clients in one process, with the daemon's sockets and configuration.
+$(BUILD)/ikeload: $(LOAD_OBJECTS) $(filter-out %/main.o,$(HOST_OBJECTS)) $(BUILD)/libikeref.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@.new $^ -lconfuse -ljansson -lmnl -lseccomp -lcrypto -lm
 	@mv $@.new $@
 
 $(BUILD)/capture: harness/capture/capture.c
@@ -130,7 +138,7 @@ $(BUILD)/ref/test/%: ref/test/%.c $(TEST_SUPPORT_OBJECTS) $(HOST_TEST_OBJECTS) $
 	@mkdir -p $(@D)
 	@echo "  TEST  $@"
 	@$(CC) $(CFLAGS) $(WARNINGS) $(LDFLAGS) -MMD -MP -Iref -o $@ $< $(TEST_SUPPORT_OBJECTS) \
-	  $(HOST_TEST_OBJECTS) $(BUILD)/libikeref.a -lcmocka -lconfuse -ljansson -lmnl -lseccomp -lcrypto
+	  $(HOST_TEST_OBJECTS) $(BUILD)/libikeref.a -lcmocka -lconfuse -ljansson -lmnl -lseccomp -lcrypto -lm
 
 # What the core calls can be made to fail here.
 EXHAUSTIBLE := endpoint_receive endpoint_command endpoint_expire malloc calloc digest_sha1 prf_compute prf_plus \

@@ -111,7 +111,7 @@ class Workshop:
         return program if done.returncode == 0 else None
 
 
-UNUSED = ("test", "fuzz", "sim", "bench")
+UNUSED = ("test", "fuzz", "sim", "bench", "load")
 
 
 def compiler() -> list[str]:

@@ -17,7 +17,7 @@ void bench_init(struct bench *bench, char **wanted, int wanted_count, bool list)
     bench->random = dice_source(&bench->dice);
 }
 
-static bool is_wanted(const struct bench *bench)
+bool bench_wants(const struct bench *bench)
 {
     for (int i = 0; i < bench->wanted_count; i++) {
         if (strncmp(bench->name, bench->wanted[i], strlen(bench->wanted[i])) == 0) {
@@ -44,7 +44,7 @@ bool bench_begin(struct bench *bench, const char *format, ...)
     int length = vsnprintf(bench->name, sizeof bench->name, format, arguments);
     va_end(arguments);
     bench_insist(bench, length > 0 && length < BENCH_NAME_MAX, "a name is too long");
-    if (!is_wanted(bench)) {
+    if (!bench_wants(bench)) {
         return false;
     }
     bench->played++;

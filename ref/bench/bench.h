@@ -31,6 +31,9 @@ bool bench_begin(struct bench *bench, const char *format, ...)
 typedef void bench_play_function(struct bench *bench, void *context);
 void bench_play(struct bench *bench, unsigned operations, bench_play_function *play, void *context);
 
+/* The name that it has now is among those that are wanted. */
+bool bench_wants(const struct bench *bench);
+
 /* What runs between them is the case's, as far as a play is counted at all. */
 void bench_on(const struct bench *bench);
 void bench_off(const struct bench *bench);

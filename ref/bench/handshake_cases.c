@@ -4,20 +4,8 @@
 
 #include "bench/cases.h"
 
-#include <stdio.h>
+#include "bench/handshake_ways.h"
 
-#include "bench/certificates.h"
-#include "bench/duet.h"
-
-static const struct {
-    const char *authentication; /* "psk", or the kind of certificate */
-    const char *key_exchange;
-} handshakes[] = {
-    {"psk", "x25519"},     {"psk", "ecp256"},      {"psk", "modp2048"},    {"rsa2048", "x25519"},
-    {"rsa3072", "x25519"}, {"ecdsa256", "x25519"}, {"ecdsa256", "ecp256"}, {"ed25519", "x25519"},
-};
-
-static const char *const hosts[2] = {"a", "b"};
 static const char *const roles[2] = {"initiator", "responder"};
 
 static void play_handshake(struct bench *bench, void *context)
@@ -29,26 +17,13 @@ static void play_handshake(struct bench *bench, void *context)
     duet_stop(duet);
 }
 
-static void handshake_play(struct bench *bench, size_t h, unsigned role)
+static void handshake_play(struct bench *bench, const struct handshake_way *way, unsigned role)
 {
     static struct duet duet;
-    char ike[64];
-    const char *kind = handshakes[h].authentication;
-    bool certificates = kind[0] != 'p';
-    (void)snprintf(ike, sizeof ike, "aes256gcm16-prfsha256-%s", handshakes[h].key_exchange);
-    duet_init(&duet, bench, ike, "aes256gcm16-noesn");
-    for (unsigned s = 0; certificates && s < 2; s++) {
-        struct peer_config *peer = &duet.sides[s].peer;
-        peer->local_authentication = peer->remote_authentication = AUTHENTICATION_SIGNATURE;
-        peer->credential = certificates_credential(bench, kind, hosts[s]);
-        peer->authorities = certificates_authorities(bench, kind);
-    }
+    handshake_way_init(way, &duet, bench);
     duet.counted = role;
     bench_play(bench, 1, play_handshake, &duet);
-    for (unsigned s = 0; s < 2; s++) {
-        credential_destroy(duet.sides[s].peer.credential);
-        authorities_destroy(duet.sides[s].peer.authorities);
-    }
+    handshake_way_release(&duet);
 }
 
 /* ---- strangers ---- */
@@ -83,11 +58,12 @@ static void cookie_play(struct bench *bench)
 
 void handshake_cases(struct bench *bench)
 {
-    for (size_t h = 0; h < sizeof handshakes / sizeof handshakes[0]; h++) {
+    for (size_t h = 0; h < HANDSHAKE_WAYS; h++) {
+        const struct handshake_way *way = &handshake_ways[h];
         for (unsigned role = 0; role < 2; role++) {
-            if (bench_begin(bench, "handshake.%s.%s.%s", handshakes[h].authentication,
-                            handshakes[h].key_exchange, roles[role])) {
-                handshake_play(bench, h, role);
+            if (bench_begin(bench, "handshake.%s.%s.%s", way->authentication, way->key_exchange,
+                            roles[role])) {
+                handshake_play(bench, way, role);
             }
         }
     }

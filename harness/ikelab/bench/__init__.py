@@ -6,4 +6,11 @@
     baseline.py    ref/bench/baseline.toml
     judge.py       what has become worse, and what could not be compared
     commit.py      the same program of another commit
+
+What time says, with builds or implementations side by side:
+
+    tunnel.py      one TCP stream through two references; variant.py: of what build, with what settings
+    handshake.py   handshakes with one responder after the other; way.py: by what method; load.py: build/ikeload
+    effort.py      what a daemon costs the machine: processor time, memory, threads
+    ratio.py       how much faster one is than the other
 """

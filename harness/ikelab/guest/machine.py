@@ -114,6 +114,11 @@ class Guest:
     def running(self) -> bool:
         return not self.death and self._process.running and not self.channel.closed
 
+    @property
+    def pid(self) -> int:
+        """Of its kernel, whose children are the guest's processes."""
+        return self._process.pid
+
     def last_words(self) -> str:
         """Why it is not running, with the end of its console."""
         lines = self._process.output().splitlines()

@@ -351,6 +351,10 @@ class Peer(ABC):
     def logs(self) -> tuple[Path, ...]:
         """The daemon's own logs, for people only: no verdict is read from them."""
 
+    def process_id(self) -> int | None:
+        """Of the process on this machine that is the daemon, or the parent of all that it is; None where it cannot be seen."""
+        return getattr(getattr(self, "_process", None), "pid", None)
+
     def resident_kib(self) -> int | None:
         """Memory of the daemon; None where it cannot be seen, or says nothing (under AddressSanitizer)."""
         process = getattr(self, "_process", None)

@@ -103,6 +103,10 @@ class Driver(Peer):
             return False
         return state != "Z"
 
+    def process_id(self) -> int | None:
+        """That which `start` named."""
+        return self._pid or None
+
     def running(self) -> bool:
         return self._on and (not self._pid or self._alive())
 

@@ -111,6 +111,10 @@ class GuestPeer(Peer):
         self._process = None
         self._gone()
 
+    def process_id(self) -> int | None:
+        """Of the whole guest: what is in it is not to be told apart from here."""
+        return self._host.guest.pid if self.running() else None
+
     def kill(self) -> None:
         """A power cut takes the kernel's SAs and policies as well."""
         process, self._process = self._process, None

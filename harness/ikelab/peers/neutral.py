@@ -168,6 +168,9 @@ class DaemonSpec:
     flood_limits: bool = True  # False: whoever fails often from one address is no flood (RFC 7296 2.6, RFC 8019 4.2)
     delete_linger_ms: int | None = None  # how long a replaced inbound Child SA still opens packets
     mtu: int = 0  # of the inner interface; 0: the daemon's own choice
+    quiet: bool = False
+    """For who measures: no key log, nobody who listens to events, and no more in the log than that SAs came and went, as far
+    as the daemon can be told so."""
 
     def peer(self, name: str | None = None) -> PeerSpec:
         """The peer of that name; without a name, the first."""

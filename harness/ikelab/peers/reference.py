@@ -113,8 +113,9 @@ class Reference(Peer):
         try:
             self._await_ready(deadline_s)
             self._control = Control(self.directory / config.CONTROL_SOCKET, deadline_s)
-            self._listener = Control(self.directory / config.CONTROL_SOCKET, deadline_s)
-            self._listener.ask("subscribe", deadline_s)
+            if not self.spec.quiet:
+                self._listener = Control(self.directory / config.CONTROL_SOCKET, deadline_s)
+                self._listener.ask("subscribe", deadline_s)
         except ControlError as error:
             self.kill()
             raise PeerNotRunning(f"ikeref came up, but: {error}") from error

@@ -22,7 +22,7 @@ def daemon_conf(spec: DaemonSpec, interface: str = "ikeref0", directory: Path = 
         *([f'offload = "{offload}"'] if (offload := os.environ.get("IKELAB_OFFLOAD")) else []),
         f'interface = "{interface}"',
         f'control-socket = "{CONTROL_SOCKET}"',
-        f'key-log = "{KEY_LOG}"',
+        *([] if spec.quiet else [f'key-log = "{KEY_LOG}"']),
         f"ike-port = {spec.ike_port}",
         f"natt-port = {spec.natt_port}",
     ]

@@ -140,7 +140,7 @@ class StrongSwan(Peer):
         )
         try:
             self._vici = self._connect(time.monotonic() + deadline_s)
-            self._listener = self._listen(deadline_s)
+            self._listener = None if self.spec.quiet else self._listen(deadline_s)
             self._load()
         except BaseException:
             self.kill()

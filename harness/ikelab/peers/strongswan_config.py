@@ -79,12 +79,17 @@ def daemon_conf(spec: DaemonSpec, raw_esp: bool, source_tables: tuple[int, ...] 
         lines,
         _block("plugins", [], _block("vici", [f"socket = unix://{LAB}/vici"]),
                _block("kernel-libipsec", libipsec)),
-        _block("filelog", [], _block(
-            "lab", [f"path = {LAB}/charon.log", "time_format = %H:%M:%S", "time_add_ms = yes",
-                    "flush_line = yes", "default = 1", "ike = 2", "knl = 2", "esp = 1"]),
-            _block("keys", [f"path = {LAB}/keys.log", *key_log.LEVELS])),
+        _block("filelog", [], *_logs(spec)),
         _block("syslog", [], _block("daemon", ["default = -1"])),
     )
+
+
+def _logs(spec: DaemonSpec) -> list[str]:
+    log = [f"path = {LAB}/charon.log", "time_format = %H:%M:%S", "time_add_ms = yes", "flush_line = yes"]
+    if spec.quiet:
+        return [_block("lab", [*log, "default = 0"])]  # its lowest level: SAs that come and go
+    return [_block("lab", [*log, "default = 1", "ike = 2", "knl = 2", "esp = 1"]),
+            _block("keys", [f"path = {LAB}/keys.log", *key_log.LEVELS])]
 
 
 def rare_plugins(spec: DaemonSpec) -> list[str]:
