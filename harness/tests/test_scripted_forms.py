@@ -6,11 +6,14 @@ import os
 
 import pytest
 from ikelab.cleanup import build_directory
-from ikelab.conformance import INFORMATIONAL, V
+from ikelab.conformance import IKE_SA_INIT, INFORMATIONAL, N, Nonce, V
 from ikelab.conformance.stage import Setup, Stage
 from ikelab.conformance.under_test import KINDS
 from ikelab.scripted import ip
+from ikelab.scripted.carrier import Arrived
+from ikelab.scripted.channel import Channel
 from ikelab.scripted.draws import Draws
+from ikelab.scripted.message import Outgoing
 
 live = pytest.mark.skipif(os.geteuid() != 0 or not (build_directory() / "ikeref").exists(),
                           reason="needs root and `make`")
@@ -90,6 +93,32 @@ def test_the_same_seed_sends_the_same_octets(tmp_path):
     finally:
         stage.close()
     assert octets[0] == octets[1] != octets[2]
+
+
+class NoWire:
+    """Of a carrier what a channel needs."""
+
+    remote, ike_port = "192.0.2.1", 500
+
+    def __init__(self):
+        self.ike, self.sent = {}, []
+
+    def send_ike(self, octets, port, to):
+        self.sent.append(octets)
+
+
+@pytest.mark.parametrize("odd, answers", [({}, 2), ({"version": 0x30}, 1)])
+def test_what_is_asked_again_is_answered_again_unless_the_answer_was_odd(odd, answers):
+    """RFC 7296 2.1."""
+    wire = NoWire()
+    channel = Channel(wire, Draws("again"), False, b"caller's", b"answerer")
+    request = Outgoing(IKE_SA_INIT, [Nonce(bytes(32))], b"caller's", bytes(8), 0).datagram(None)
+    for _ in range(2):
+        channel.arrived(Arrived(0, 500, ("192.0.2.1", 500), request))
+    assert wire.sent == [] and len(channel.copies) == 1, "nothing was answered yet"
+    channel.answer(channel.inbox.popleft(), N("COOKIE", b"cookie"), **odd)
+    channel.arrived(Arrived(0, 500, ("192.0.2.1", 500), request))
+    assert wire.sent == answers * wire.sent[:1] and not channel.inbox
 
 
 def test_draws_are_private_numbers():

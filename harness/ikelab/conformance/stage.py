@@ -31,6 +31,7 @@ from ..topology.plan import family_of
 from ..trace import Scene
 from ..wire import capture as capture_file
 from ..wire.packet import network_octets
+from ..wire.registry import Exchange
 from . import outside
 from .library import Library
 
@@ -297,6 +298,7 @@ class Stage:
                 sa = sa.replaced_by
             if sa.authenticated and not sa.deleted and self.left():
                 with contextlib.suppress(AssertionError):
+                    _answer(sa, Exchange.INFORMATIONAL)
                     sa.delete()
         self.sas.clear()
         if self._moved is not None:
@@ -305,6 +307,8 @@ class Stage:
         if self._told_path_mtu:
             self.host.forget_path_mtus()
             self._told_path_mtu = False
+        if not self.peer.ends_what_it_begins_anew and any(one.begins for one in self.carrier.strangers):
+            self.restart()
         if self.left():
             self._tell_to_end()
         if self.left():
@@ -336,9 +340,16 @@ class Stage:
                     continue
                 for sa in list(self.carrier.ike.values()):
                     if isinstance(sa, IkeSa) and sa.keymat is not None:
-                        for request in [one for one in sa.inbox if not one.header.response]:
-                            sa.inbox.remove(request)
-                            sa.accept_delete(request)
+                        _answer(sa)
+
+
+def _answer(sa: IkeSa, *exchanges: int) -> None:
+    """What the peer has asked and waits for, by default in whatever exchange: some end nothing before that, and some begin
+    an IKE SA anew that is deleted meanwhile."""
+    for request in [one for one in sa.inbox if not one.header.response]:
+        if request.exchange in exchanges or not exchanges:
+            sa.inbox.remove(request)
+            sa.accept_delete(request)
 
 
 def _lists_as_tuples(value: Any) -> Any:

@@ -27,8 +27,6 @@ from ..scripted.errors import NotReady, Unmet
 from ..scripted.ike_sa import IkeSa
 from ..scripted.signature import Identity, certificates_in
 from ..stage.proof import authority_of
-from ..wire.ike import HEADER_LENGTH, Header
-from ..wire.octets import Malformed
 from ..wire.registry import Exchange
 from .library import Endless
 from .stage import Stage
@@ -262,7 +260,7 @@ class Initiator(UnderTest):
         while True:
             while carrier.strangers:
                 datagram = carrier.strangers.popleft()
-                if _begins(datagram.octets):
+                if datagram.begins:
                     sa = IkeSa.called(carrier, self.draws, self._spec(changes), self.stage.inside, datagram)
                     sa.expect_request(Exchange.IKE_SA_INIT)
                     return self._kept(sa)
@@ -318,15 +316,6 @@ def _icmp_socket(own: str) -> socket.socket:
                           socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
     found.bind((own, 0))
     return found
-
-
-def _begins(octets: bytes) -> bool:
-    """Whether it is an IKE_SA_INIT request."""
-    try:
-        header = Header.parse(octets[:HEADER_LENGTH])
-    except Malformed:
-        return False
-    return header.exchange_type == Exchange.IKE_SA_INIT and not header.response and header.spi_r == bytes(8)
 
 
 def _bring(what: str, step: Callable[[], T]) -> T:

@@ -79,6 +79,7 @@ CAPABILITIES: Mapping[str, str] = {
     "narrowing": "narrows traffic selectors (RFC 7296 2.9)",
     "prf-apart": "takes a PRF of another hash than that of integrity (RFC 7296 3.3.2)",
     "selectors-opaque": "SAs for packets whose ports are not to be seen (RFC 4301 4.4.1.1)",
+    "selectors-elsewhere": "local traffic selectors in which the host has no address of its own (RFC 4301 4.4.1)",
     "several-children": "several Child SAs under one IKE SA",
     "cookie": "asks for a COOKIE under load, and returns one (RFC 7296 2.6)",
     "puzzles": "gives puzzles when told to, and solves those that it is given (RFC 8019)",
@@ -219,6 +220,8 @@ class Peer(ABC):
     ask_again_s = 0.05  # wait_for asks for the state this often, when no event comes before
     # What both sides offer for ESP when the scenario does not say: DEFAULT_ESP, unless one side cannot.
     default_esp: tuple[str, ...] = DEFAULT_ESP
+    # By command, and without harm: an IKE SA that it has begun in place of one that the other side deleted.
+    ends_what_it_begins_anew = True
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

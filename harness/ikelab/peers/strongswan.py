@@ -63,6 +63,7 @@ LIBIPSEC_LACKS: Mapping[str, str] = {
 BEFORE_5_9_11: Mapping[str, str] = {
     "esp-bare": "libipsec before 5.9.11 always encapsulates in UDP",
     "acquire": "libipsec before 5.9.11 has no trap policies",
+    "selectors-elsewhere": "libipsec of 5.9.8 has no route for a local selector in which it finds none of the host's addresses",
 }
 
 # Capabilities that are plugins in packages of their own, with these.
@@ -82,6 +83,7 @@ class StrongSwan(Peer):
         self.root = root
         self._version = version
         self.declares_nothing = False  # for probes: try even what is declared as missing
+        self.ends_what_it_begins_anew = self._number() >= (6,)
         self._process: Process | None = None
         self._host: HostLike | None = None
         self._vici: Vici | None = None
@@ -133,6 +135,8 @@ class StrongSwan(Peer):
         self._host = host
         self._source_tables = source_tables(host)
         self._conf_file.write_text(self._daemon_conf(self.spec))
+        # An address that comes and goes with the TUN is news, of which charon tells its peers (RFC 4555 3.6).
+        host.call(_no_link_local_addresses)
         fence.put_up(host, fence.pairs(self.spec), TUN)
         (self.directory / "vici").unlink(missing_ok=True)
         self._process = host.popen(
@@ -484,6 +488,11 @@ class StrongSwan(Peer):
     def _last_words(self) -> str:
         lines = [line for file in self.logs() for line in file.read_text(errors="replace").splitlines()]
         return " / ".join(lines[-3:]) or "it left no log"
+
+
+def _no_link_local_addresses() -> None:
+    """Of interfaces that this namespace gets from now on."""
+    Path("/proc/sys/net/ipv6/conf/default/addr_gen_mode").write_text("1\n")
 
 
 def source_address(remote: str) -> str | None:

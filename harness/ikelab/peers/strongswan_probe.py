@@ -36,7 +36,7 @@ class _World:
                  encapsulate: bool) -> None:
         self.client, self.gateway = net.host("client"), net.host("gateway")
         if child.mode == "tunnel":
-            child = replace(child, local_ts=(self.client.protected[0],),
+            child = replace(child, local_ts=child.local_ts or (self.client.protected[0],),
                             remote_ts=child.remote_ts or (self.gateway.protected[0],))
         self.net = net
         spec = PeerSpec(
@@ -88,6 +88,11 @@ def transport_mode(make: Callable[[Path], StrongSwan]) -> Lack:
 def peer_in_policy(make: Callable[[Path], StrongSwan]) -> Lack:
     """A tunnel to the other side's outer address is never set up."""
     return _refuses(make, "peer-in-policy", ChildSpec(remote_ts=("192.0.2.2",)))
+
+
+def selectors_elsewhere(make: Callable[[Path], StrongSwan]) -> Lack:
+    """A Child SA is refused one of whose local selectors is somebody else's address."""
+    return _refuses(make, "selectors-elsewhere", ChildSpec(local_ts=("10.1.0.1", "10.1.0.7")))
 
 
 def esn(make: Callable[[Path], StrongSwan]) -> Lack:
@@ -239,6 +244,7 @@ def liveness_by_command(make: Callable[[Path], StrongSwan]) -> Lack:
 PROBES: dict[str, Callable[[Callable[[Path], StrongSwan]], Lack]] = {
     "transport-mode": transport_mode,
     "peer-in-policy": peer_in_policy,
+    "selectors-elsewhere": selectors_elsewhere,
     "esn": esn,
     "esp-bare": esp_bare,
     "acquire": acquire,

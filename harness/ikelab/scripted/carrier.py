@@ -14,6 +14,7 @@ from ..topology.host import Host
 from ..topology.plan import family_of
 from ..vectors import derivation
 from ..wire.ike import HEADER_LENGTH, Header, Proposal, Transform
+from ..wire.octets import Malformed
 from ..wire.packet import ESP, IKE_PORT, NATT_PORT, NON_ESP_MARKER
 from ..wire.registry import Exchange, TransformType
 from . import ip
@@ -39,6 +40,15 @@ class Arrived:
     source: tuple[str, int]
     octets: bytes
     at: str = ""
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is an IKE_SA_INIT request."""
+        try:
+            header = Header.parse(self.octets[:HEADER_LENGTH])
+        except Malformed:
+            return False
+        return header.exchange_type == Exchange.IKE_SA_INIT and not header.response and header.spi_r == bytes(8)
 
 
 class Receiver(Protocol):

@@ -108,6 +108,7 @@ class Channel:
         self.received: list[Received] = []  # every message of the peer's once, whoever has taken it from the inbox
         self.heard: list[Received] = []  # the same with all copies
         self.problems: list[str] = []  # what came and was no message of this IKE SA
+        self._answers: dict[bytes, Sent] = {}  # to requests, by these as they came: what a repetition gets again
         self._seen: dict[bytes, int] = {}  # octets that have come, with the Message ID of a response, else -1
         self._pieces: dict[tuple[int, int, bool], _Pieces] = {}
         self._ivs = 0
@@ -151,8 +152,11 @@ class Channel:
     def answer(self, request: Received, *payloads: Payload, **odd: Any) -> Sent:
         """The response to a request of the peer's, back to where it came from (RFC 7296 2.11)."""
         assert request.arrived is not None
-        odd = {"message_id": request.message_id, "port": request.arrived.port, "to": request.arrived.source} | odd
-        return self.send(request.exchange, *payloads, response=True, **odd)
+        plain = {"message_id": request.message_id, "port": request.arrived.port, "to": request.arrived.source}
+        sent = self.send(request.exchange, *payloads, response=True, **plain | odd)
+        if not odd:
+            self._answers[request.octets] = sent
+        return sent
 
     def _iv(self, length: int) -> bytes:
         """A counter where an IV must only never repeat (RFC 5282 3.1), else drawn (RFC 3602 3)."""
@@ -179,6 +183,8 @@ class Channel:
         (self.copies if repeated else self.inbox).append(message)
         if not repeated:
             self.received.append(message)
+        elif datagram.octets in self._answers:
+            self.resend(self._answers[datagram.octets])
 
     def _open(self, message: Received, repeated: bool) -> bool:
         """False while fragments are missing."""

@@ -119,7 +119,7 @@ def test_without_nat_traversal_ike_auth_forbids_nats_of_ipv6(initiator):
     sa.accept_auth(request)
 
 
-@needs("mobike-as-initiator", "roam")
+@needs("esp-bare", "mobike-as-initiator", "roam")
 @requirement("RFC4555-3.9-01", "RFC4555-4.2.6-01")
 def test_without_nat_traversal_an_update_forbids_nats(initiator):
     """So has UPDATE_SA_ADDRESSES, of the addresses that it is about. RFC 4555 3.9, 4.2.6"""
@@ -132,7 +132,7 @@ def test_without_nat_traversal_an_update_forbids_nats(initiator):
     sa.accept_update(request)
 
 
-@needs("mobike-as-initiator", "roam")
+@needs("esp-bare", "mobike-as-initiator", "roam")
 @requirement("RFC4555-3.9-04")
 def test_a_refused_update_is_tried_again(initiator):
     """On UNEXPECTED_NAT_DETECTED the initiator tries it again in a new request. RFC 4555 3.9"""

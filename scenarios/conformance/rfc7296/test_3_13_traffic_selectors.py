@@ -113,6 +113,7 @@ def test_a_selector_of_another_type_does_not_spoil_those_beside_it(peer, kind):
         offer.take(answer).ping()
 
 
+@needs("selectors-elsewhere")
 @configuration(child={"local_ts": ("10.1.0.1", "10.1.0.7"), "remote_ts": ("10.2.0.1", "10.2.0.7")})
 @requirement("RFC7296-3.13-04")
 def test_every_selector_of_one_side_goes_with_every_one_of_the_other(peer):
