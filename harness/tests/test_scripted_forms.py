@@ -104,12 +104,12 @@ class NoWire:
         self.ike, self.sent = {}, []
 
     def send_ike(self, octets, port, to):
-        self.sent.append(octets)
+        self.sent.append((octets, port, to))
 
 
 @pytest.mark.parametrize("odd, answers", [({}, 2), ({"version": 0x30}, 1)])
 def test_what_is_asked_again_is_answered_again_unless_the_answer_was_odd(odd, answers):
-    """RFC 7296 2.1."""
+    """Where it is asked from now (RFC 7296 2.1, 2.11)."""
     wire = NoWire()
     channel = Channel(wire, Draws("again"), False, b"caller's", b"answerer")
     request = Outgoing(IKE_SA_INIT, [Nonce(bytes(32))], b"caller's", bytes(8), 0).datagram(None)
@@ -117,8 +117,10 @@ def test_what_is_asked_again_is_answered_again_unless_the_answer_was_odd(odd, an
         channel.arrived(Arrived(0, 500, ("192.0.2.1", 500), request))
     assert wire.sent == [] and len(channel.copies) == 1, "nothing was answered yet"
     channel.answer(channel.inbox.popleft(), N("COOKIE", b"cookie"), **odd)
-    channel.arrived(Arrived(0, 500, ("192.0.2.1", 500), request))
-    assert wire.sent == answers * wire.sent[:1] and not channel.inbox
+    channel.arrived(Arrived(0, 4500, ("192.0.2.101", 4500), request))
+    first = wire.sent[0][0]
+    assert wire.sent == [(first, 500, ("192.0.2.1", 500)), (first, 4500, ("192.0.2.101", 4500))][:answers]
+    assert not channel.inbox
 
 
 def test_draws_are_private_numbers():

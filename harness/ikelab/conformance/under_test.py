@@ -168,6 +168,14 @@ class UnderTest:
             while not sa.inbox and not self.status().established() and time.monotonic() < end:
                 sa.carrier.wait(0.05)
 
+    def catch_up(self, sa: IkeSa) -> None:
+        """Until it is through with what we have sent. A daemon with many threads answers strangers while it still works on
+        that; its state it tells when it is not at work on it."""
+        sa.prove_chance()
+        with contextlib.suppress(PeerUnsupported):  # it never tells
+            self.status()
+        sa.prove_chance()
+
     def _spec(self, changes: dict[str, Any]) -> PeerSpec:
         spec = self.stage.spec
         if child := changes.pop("child", {}):

@@ -108,7 +108,7 @@ class Channel:
         self.received: list[Received] = []  # every message of the peer's once, whoever has taken it from the inbox
         self.heard: list[Received] = []  # the same with all copies
         self.problems: list[str] = []  # what came and was no message of this IKE SA
-        self._answers: dict[bytes, Sent] = {}  # to requests, by these as they came: what a repetition gets again
+        self._answers: dict[bytes, Sent] = {}  # to requests, by these as they came: what repetitions get (RFC 7296 2.1)
         self._seen: dict[bytes, int] = {}  # octets that have come, with the Message ID of a response, else -1
         self._pieces: dict[tuple[int, int, bool], _Pieces] = {}
         self._ivs = 0
@@ -184,7 +184,8 @@ class Channel:
         if not repeated:
             self.received.append(message)
         elif datagram.octets in self._answers:
-            self.resend(self._answers[datagram.octets])
+            for octets in self._answers[datagram.octets].datagrams:
+                self.carrier.send_ike(octets, datagram.port, datagram.source)
 
     def _open(self, message: Received, repeated: bool) -> bool:
         """False while fragments are missing."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from .suites import group_of, proposal, with_ke
 if TYPE_CHECKING:
     from .ike_sa import IkeSa
 
+DELETE_S = 2.0
 SIGNS_OF_LIFE = 8  # of a peer that tests every path it has, before it says that it has moved (RFC 4555 3.10)
 UNTIL_QUIET = 50  # requests
 
@@ -238,11 +240,20 @@ class LaterExchanges(EapExchanges):
             request = self.expect_request()
             if request.exchange == Exchange.CREATE_CHILD_SA:
                 self.accept_child(request)
+                if "REKEY_SA" in request.notifies():
+                    self._await_delete()
             elif request.first(PayloadType.D) is not None:
                 self.accept_delete(request)
             else:
                 self.answer_politely(request)
             self.liveness()
+
+    def _await_delete(self) -> None:
+        """For a while: who has rekeyed a Child SA ends the old one (RFC 7296 2.8), and may answer signs of life, by another
+        thread, before it has read what we answered."""
+        end = time.monotonic() + DELETE_S
+        while all(one.header.response for one in self.inbox) and (left := end - time.monotonic()) > 0:
+            self.carrier.wait(left)
 
     def reply_child(self, request: Received) -> Reply:
         """[N(USE_TRANSPORT_MODE)] SA Nr [KEr] TSi TSr"""
