@@ -26,12 +26,6 @@ def test_another_failure_than_the_listed_one_is_none_that_is_expected():
     assert apply_expected(Verdict.FAIL, "it crashed", [line])[0] is Verdict.FAIL
 
 
-def test_no_line_expects_that_the_daemon_dies_unless_it_says_so():
-    for seen, died in (("", Verdict.FAIL), ("3 lost", Verdict.FAIL), ("ended", Verdict.EXPECTED_FAIL)):
-        line = Expected("a", "*", "*", "r", seen=seen)
-        assert apply_expected(Verdict.FAIL, "it ended (before: 3 lost)", [line], died="it ended")[0] is died, seen
-
-
 def test_of_several_lines_the_one_that_was_seen_counts():
     lines = [Expected("a", "*", "*", "one", seen="1", always=False), Expected("a", "*", "*", "two", seen="2")]
     assert apply_expected(Verdict.FAIL, "2", lines) == (Verdict.EXPECTED_FAIL, "two (seen: 2)")

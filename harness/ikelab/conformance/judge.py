@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from .. import keys
 from ..catalogue import load
@@ -21,7 +20,7 @@ from ..process import ProcessError
 from ..report.ladder import draw
 from ..result import Result
 from ..scripted.errors import NotReady, Unmet
-from ..stage.judge import DID_NOT_RAISE, SKIPPED, words_of
+from ..stage.judge import DID_NOT_RAISE, SKIPPED, Judgement, words_of
 from ..trace import Trace, annotate, scene_file
 from ..trace.render import lines
 from ..verdict import Expected, Verdict, apply_expected
@@ -33,14 +32,6 @@ from .under_test import KINDS, UnderTest
 
 SCRIPTED = "scripted"
 LAB_ERRORS = (ProcessError, CaptureError, PeerMissing, PeerNotRunning, capture_file.CaptureError)
-
-
-class Judgement(NamedTuple):
-    """`died`: how the daemon ended in the test or after it, whatever else there is to say."""
-
-    verdict: Verdict
-    words: str = ""
-    died: str = ""
 
 
 @dataclass(slots=True)
@@ -124,7 +115,7 @@ def _process() -> str:
 def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], object]) -> Result:
     """Never raises but for an interrupt: every failure becomes a verdict with its reason."""
     started, stage, under_test = time.monotonic(), None, None
-    judgement = Judgement(Verdict.PASS)
+    judgement: Judgement = (Verdict.PASS, "")
     trace: Trace | None = None
     spent = False  # the stage; its peer's log is wanted before it goes
     try:
@@ -145,11 +136,10 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
         judgement = _still_sane(judgement, stage)
         spent = stage.silent or not stage.peer.running()
     except Exception as error:
-        if judgement.verdict is Verdict.PASS:
+        if judgement[0] is Verdict.PASS:
             judgement = _classify(error, stage)
         spent = not isinstance(error, PeerUnsupported)
-    listed = [one for one in test.expected if one.matches(test.name, *test.sides)]
-    verdict, reason = apply_expected(judgement.verdict, judgement.words, listed, judgement.died)
+    verdict, reason = apply_expected(*judgement, [one for one in test.expected if one.matches(test.name, *test.sides)])
     result = Result(test.name, *test.sides, verdict, reason, seconds=round(time.monotonic() - started, 3),
                     requirements=test.requirements, title=test.title, test=test.name, role=test.setup.role,
                     notes=under_test.notes if under_test is not None else [])
@@ -169,16 +159,15 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
 def _classify(error: BaseException, stage: Stage | None) -> Judgement:
     words = words_of(error)
     if isinstance(error, PeerUnsupported):
-        return Judgement(Verdict.UNSUPPORTED, words)
+        return Verdict.UNSUPPORTED, words
     peer = getattr(stage, "peer", None)
     if stage is not None and peer is not None and not _runs(stage):
-        died = f"the daemon ended in mid-test ({peer.how_it_ended()})"
-        return Judgement(Verdict.FAIL, f"{died}: {words}", died)
+        return Verdict.FAIL, f"the daemon ended in mid-test ({peer.how_it_ended()}): {words}"
     if isinstance(error, (NotReady, *LAB_ERRORS, PeerError)):
-        return Judgement(Verdict.INCONCLUSIVE, words)
+        return Verdict.INCONCLUSIVE, words
     if isinstance(error, (AssertionError, DID_NOT_RAISE)):
-        return Judgement(Verdict.FAIL, words or "an assertion failed")
-    return Judgement(Verdict.INCONCLUSIVE, f"the test itself broke: {type(error).__name__}: {words}")
+        return Verdict.FAIL, words or "an assertion failed"
+    return Verdict.INCONCLUSIVE, f"the test itself broke: {type(error).__name__}: {words}"
 
 
 def _runs(stage: Stage) -> bool:
@@ -190,13 +179,13 @@ def _runs(stage: Stage) -> bool:
 
 def _softened(judgement: Judgement, test: ConformanceTest, under_test: UnderTest) -> Judgement:
     """A failure of what is only a SHOULD is a pass with a note, unless the run is strict."""
-    if judgement.verdict is not Verdict.FAIL or test.strict or not test.requirements:
+    if judgement[0] is not Verdict.FAIL or test.strict or not test.requirements:
         return judgement
     rows = catalogue()
     if any(name not in rows or rows[name].is_must for name in test.requirements):
         return judgement
-    under_test.notes.append(f"{', '.join(test.requirements)}: {judgement.words}")
-    return Judgement(Verdict.PASS)
+    under_test.notes.append(f"{', '.join(test.requirements)}: {judgement[1]}")
+    return Verdict.PASS, ""
 
 
 @cache
@@ -205,9 +194,7 @@ def catalogue() -> dict:
 
 
 def _still_sane(judgement: Judgement, stage: Stage) -> Judgement:
-    """The sanity exchange afterwards: a peer that the test has killed or struck dumb has failed it, whatever it was found to
-    do before. That no plain handshake follows is news of one that had passed."""
-    failed = judgement.verdict is Verdict.FAIL
+    """The sanity exchange afterwards: a peer that the test has killed or struck dumb has failed it."""
     try:
         if not _runs(stage):
             problem = f"the daemon ended ({stage.peer.how_it_ended()})"
@@ -217,12 +204,11 @@ def _still_sane(judgement: Judgement, stage: Stage) -> Judgement:
             if not stage.silent:
                 _sanity(stage)
     except (Unmet, NotReady, PeerError) as error:
-        problem = "" if failed and _runs(stage) else f"a plain handshake does not work any more: {error}"
+        problem = f"a plain handshake does not work any more: {error}"
         stage.silent = True
-    if not problem or judgement.died:
-        return judgement
-    before = f" (before: {judgement.words})" if judgement.words else ""
-    return Judgement(Verdict.FAIL, f"after the test {problem}{before}", f"after the test {problem}")
+    if problem and judgement[0] is not Verdict.FAIL:
+        return Verdict.FAIL, f"after the test {problem}" + (f" (before: {judgement[1]})" if judgement[1] else "")
+    return judgement
 
 
 def _sanity(stage: Stage) -> None:
