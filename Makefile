@@ -18,6 +18,7 @@
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make hostile-peers  thousands of cases by a peer that holds the keys, under ASan and UBSan (docs/HOSTILE.md)
 #   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
+#   make bench      tunnels of several makers side by side, with controls: figures, and a page (docs/PERFORMANCE.md)
 #   make bench-gate instructions of fixed cases counted, and held against a baseline (docs/PERFORMANCE.md)
 #   make flood      floods a running daemon: do honest clients connect, and how many cookies a second (docs/FLOODS.md)
 #   make clean      removes build/, but for the roots of peers and tools, which took long to unpack; they go
@@ -58,7 +59,7 @@ TEST_SUPPORT_OBJECTS := $(TEST_SUPPORT:%.c=$(BUILD)/%.o)
 HOST_TEST_OBJECTS := $(filter-out %/main.o,$(HOST_OBJECTS) $(SIM_OBJECTS) $(LOAD_OBJECTS))
 
 PROGRAMS := $(BUILD)/ikeref $(BUILD)/ikesim $(BUILD)/ikeload $(BUILD)/capture $(BUILD)/relay $(BUILD)/flood $(BUILD)/guest-agent $(BUILD)/guest-nss-key-log.so $(BUILD)/hardship.so \
-            $(BUILD)/ikelab
+            $(BUILD)/prober $(BUILD)/ikeref-null-cipher $(BUILD)/ikelab
 
 # Plain `make` uses every core, unless the caller has said how many.
 ALL_CORES = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
@@ -123,6 +124,20 @@ $(BUILD)/hardship.so: harness/hardship/hardship.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) -O2 -g $(WARNINGS) -shared -fPIC -o $@.new $< && mv $@.new $@
+
+# What the bench measures tunnels with, and the control whose cipher does nothing.
+$(BUILD)/prober: harness/bench/prober.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) -O2 -g $(WARNINGS) -o $@.new $< && mv $@.new $@
+
+$(BUILD)/null-cipher.so: harness/bench/null_cipher.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) -O2 -g $(WARNINGS) -shared -fPIC -o $@.new $< && mv $@.new $@
+
+$(BUILD)/ikeref-null-cipher: harness/bench/ikeref-null-cipher.sh $(BUILD)/null-cipher.so
+	@cp $< $@
 
 $(BUILD)/ikelab: harness/ikelab.sh.in Makefile
 	@mkdir -p $(@D)
@@ -235,6 +250,11 @@ $(BUILD)/ikebench: $(BENCH_OBJECTS) $(BUILD)/libikeref.a
 	@$(CC) $(LDFLAGS) -o $@.new $(BENCH_OBJECTS) $(BUILD)/libikeref.a -lcrypto
 	@mv $@.new $@
 
+# Who cannot be installed is told and left out. ARGS="raw reference openvpn --measure rtt" and the like are handed on.
+bench: setup
+	@ci/install.sh --bench || echo "going on without what could not be installed"
+	@$(BUILD)/ikelab bench contest --json $(BUILD)/results/bench.json --page $(BUILD)/results/bench.html $(ARGS)
+
 bench-gate: $(BUILD)/ikelab
 	@command -v valgrind >/dev/null && test -f /usr/include/valgrind/callgrind.h || ci/install.sh
 	@$(MAKE) --no-print-directory $(ALL_CORES) $(BUILD)/ikebench
@@ -332,7 +352,7 @@ clean-peers:
 # Formatting, the order of the rooms, and Python that at least compiles. Changes nothing.
 CLANG_FORMAT ?= clang-format
 tidy:
-	@find ref harness/capture harness/flood harness/link -name '*.[ch]' -print0 \
+	@find ref harness/bench harness/capture harness/flood harness/link -name '*.[ch]' -print0 \
 	  | xargs -0 -r -n 20 -P 2 $(CLANG_FORMAT) --dry-run -Werror
 	@$(PYTHON) ci/rooms.py
 	@$(PYTHON) ci/trace.py --quiet
@@ -341,7 +361,7 @@ tidy:
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: fuzz-afl all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
-  hostile-peers robust bench-gate fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
+  hostile-peers robust bench bench-gate fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

@@ -17,6 +17,8 @@ COVERAGE="gcovr"
 MUTATION="python3-clang binutils"
 # Only for `make fuzz-afl`, which asks for it with --afl.
 AFL="afl++"
+# Only for `make bench`, which asks for them with --bench: whom the reference is measured beside.
+BENCH="openvpn wireguard-go"
 
 fail() {
     echo "ci/install.sh: $1" >&2
@@ -29,16 +31,17 @@ case "${1:-}" in
 --coverage) MORE=$COVERAGE ;;
 --mutation) MORE=$MUTATION ;;
 --afl) MORE=$AFL ;;
+--bench) MORE=$BENCH ;;
 --list)
     echo $BUILD $RUN $PYTHON
     exit 0
     ;;
 -h | --help)
-    echo "usage: ci/install.sh [--list | --coverage | --mutation | --afl]   installs (or lists) the Debian packages ikelab needs"
+    echo "usage: ci/install.sh [--list | --coverage | --mutation | --afl | --bench]   installs (or lists) the Debian packages ikelab needs"
     exit 0
     ;;
 *)
-    echo "usage: ci/install.sh [--list | --coverage | --mutation | --afl]" >&2
+    echo "usage: ci/install.sh [--list | --coverage | --mutation | --afl | --bench]" >&2
     exit 2
     ;;
 esac

@@ -29,6 +29,7 @@ from ikelab.topology.nat import forget_mappings
 INSTALL = "ci/install.sh"
 TOOLS = {"ip": "iproute2", "nft": "nftables", "setpriv": "util-linux", "tshark": "tshark",
          "mmdebstrap": "mmdebstrap", "cc": "build-essential", "make": "make"}
+BENCH = {"openvpn": "openvpn", "wireguard-go": "wireguard-go"}  # for `ikelab bench contest` alone
 MODULES = {"pytest": "python3-pytest", "xdist": "python3-pytest-xdist", "scapy": "python3-scapy",
            "cryptography": "python3-cryptography", "OpenSSL": "python3-openssl", "jsonschema": "python3-jsonschema",
            "jinja2": "python3-jinja2", "rich": "python3-rich", "click": "python3-click"}
@@ -192,6 +193,10 @@ def _tools() -> list[Check]:
         found = shutil.which(tool, path=path)
         checks.append(_check(tool, tool != "mmdebstrap", None if found else "not installed",
                              found or "", f"{INSTALL}, or: apt-get install {package}"))
+    for tool, package in BENCH.items():
+        found = shutil.which(tool, path=path)
+        checks.append(_check(tool, False, None if found else "not installed: `ikelab bench contest` goes without", found or "",
+                             f"{INSTALL} --bench, or: apt-get install {package}"))
     from ikelab.peers import table  # late: adapters need more than the doctor does
 
     kernel = table.GUEST_KERNEL

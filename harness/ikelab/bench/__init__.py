@@ -1,5 +1,6 @@
-"""Whether the core has become slower: instructions counted by valgrind, held against a baseline (docs/PERFORMANCE.md).
+"""Whether the core has become slower, how fast tunnels are, and beside whom (docs/PERFORMANCE.md).
 
+The gate: instructions counted by valgrind, held against a baseline.
     counts.py      what is counted of a case
     callgrind.py   a profile as callgrind writes it
     measure.py     build/ikebench under callgrind, everything held still that could change a count
@@ -11,6 +12,8 @@ What time says, with builds or implementations side by side:
 
     tunnel.py      one TCP stream through two references; variant.py: of what build, with what settings
     handshake.py   handshakes with one responder after the other; way.py: by what method; load.py: build/ikeload
-    effort.py      what a daemon costs the machine: processor time, memory, threads
-    ratio.py       how much faster one is than the other
+    contest.py     tunnels of several makers, who are in contestants/; claim.py: what is said of them; summary.py: tables
+    stream.py      TCP by iperf3; prober.py: round trips and loads; rate.py: how many packets a second without loss
+    effort.py      what a daemon costs the machine: processor time, memory, threads; usage.py: wake-ups, system calls
+    ratio.py       how much faster one is than the other; decision.py: whether it keeps a bound
 """

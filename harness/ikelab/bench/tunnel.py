@@ -11,9 +11,7 @@ packet can be captured). iperf3 makes the stream: beside the tunnel it has to be
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +21,12 @@ from ikelab.stage.setting import Setting
 from ikelab.topology import interface
 from ikelab.topology.host import Host
 
+from . import stream
+from .stream import START_S, CannotPlay
+from .usage import CallCounter, usage
 from .variant import Variant
 
-START_S = 20.0  # what iperf3 may take beyond its time, on a machine that has other things to do
-PERF_EVENT = "raw_syscalls:sys_enter"
-
-
-class CannotPlay(Exception):
-    """One sentence with the remedy."""
+__all__ = ["CannotPlay", "Cost", "Stream", "Tunnel", "missing", "rounds"]
 
 
 @dataclass(frozen=True)
@@ -108,11 +104,11 @@ class Tunnel:
     def cost(self, seconds: int) -> Cost:
         """What the daemons do for a stream of so many seconds, which no figure comes of: who counts is in the way."""
         pids = [side.pid for side in self.sides]
-        perf = self._perf(pids)
+        calls = CallCounter(pids)
         before = [self._spent(side) for side in self.sides]
         self.stream(seconds)
         packets, octets, wake_ups, time_s = self._since(before)
-        return Cost(int(packets), int(octets), int(wake_ups), _counted(perf), time_s)
+        return Cost(int(packets), int(octets), int(wake_ups), calls.end(), time_s)
 
     # Inside.
 
@@ -140,29 +136,7 @@ class Tunnel:
         self.sides[0].initiate(deadline_s=START_S)
 
     def _iperf(self, seconds: int, source: str, destination: str) -> float:
-        """Each with a server of its own: one that has just served is busy for a while."""
-        server = self._gateway.popen(["iperf3", "--server", "--one-off", "--forceflush"], stdout=subprocess.PIPE)
-        while b"listening" not in (line := server.stdout.readline()):
-            if not line:
-                raise CannotPlay(f"iperf3 does not listen; {server.log} says why")
-        done = self._client.run(["iperf3", "--client", destination, "--bind", source, "--time", str(seconds), "--json"],
-                                timeout=seconds + START_S, check=False)
-        server.kill()
-        try:
-            said = json.loads(done.stdout)
-        except json.JSONDecodeError as error:
-            raise CannotPlay(f"iperf3 said nothing that could be read: {(done.stdout + done.stderr).strip()[-200:]}") from error
-        if "error" in said:
-            raise CannotPlay(f"no stream from {source} to {destination}: iperf3 says {said['error']}; "
-                             f"see {self.sides[0].directory}")
-        return said["end"]["sum_received"]["bits_per_second"] / 1e6
-
-    def _perf(self, pids: list[int]) -> subprocess.Popen[str] | None:
-        """Counts system calls of both, where perf is there and may."""
-        if shutil.which("perf") is None:
-            return None
-        return subprocess.Popen(["perf", "stat", "--field-separator", ",", "--event", PERF_EVENT, "--pid",
-                                 ",".join(map(str, pids))], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        return stream.mbit(self._client, self._gateway, source, destination, seconds)[0]
 
     def _since(self, before: list[tuple[int, int, int, float]]) -> tuple[float, ...]:
         after = [self._spent(side) for side in self.sides]
@@ -171,22 +145,8 @@ class Tunnel:
     @staticmethod
     def _spent(side: Reference) -> tuple[int, int, int, float]:
         child = side.status().child_sas[0]
-        status = dict(line.split(":", 1) for line in Path(f"/proc/{side.pid}/status").read_text().splitlines())
-        fields = Path(f"/proc/{side.pid}/schedstat").read_text().split()
-        return (child.packets_in + child.packets_out, child.octets_in + child.octets_out,
-                int(status["voluntary_ctxt_switches"]), int(fields[0]) / 1e9)
-
-
-def _counted(perf: subprocess.Popen[str] | None) -> int | None:
-    if perf is None:
-        return None
-    perf.send_signal(2)  # SIGINT: it says what it has counted, and ends
-    _, said = perf.communicate(timeout=START_S)
-    for line in said.splitlines():
-        fields = line.split(",")
-        if PERF_EVENT in fields and fields[0].isdigit():
-            return int(fields[0])
-    return None
+        spent = usage([side.pid])
+        return (child.packets_in + child.packets_out, child.octets_in + child.octets_out, spent.wake_ups, spent.seconds)
 
 
 def rounds(tunnels: list[Tunnel], count: int, seconds: int, raw_seconds: int) -> tuple[list[list[Stream]], list[float]]:

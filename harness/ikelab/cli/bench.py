@@ -18,6 +18,7 @@ from ..bench.judge import Finding, Judgement, Kind, judge, updated
 from ..bench.measure import Measurement
 from ..cleanup import build_directory
 from ..result import document
+from .bench_contest import claim, contest
 from .bench_handshake import handshake
 from .bench_tunnel import tunnel
 from .common import EXIT_NOT_EXPECTED, environment, json_option, usage, write_json
@@ -28,11 +29,11 @@ FUNCTIONS_SHOWN = 5
 
 @click.group()
 def bench() -> None:
-    """How fast the reference is, and whether it has become slower."""
+    """How fast the reference is, beside others too, and whether it has become slower."""
 
 
-bench.add_command(handshake)
-bench.add_command(tunnel)
+for command in (tunnel, contest, claim, handshake):
+    bench.add_command(command)
 
 
 @bench.command()
