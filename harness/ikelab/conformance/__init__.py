@@ -21,7 +21,7 @@ import pytest
 
 from ..peers.neutral import ITS_OWN, Eap
 from ..scenario import each, needs, requirement, topology
-from ..scripted import eap, ip
+from ..scripted import eap, ip, tcp
 from ..scripted.channel import Received, Sent
 from ..scripted.child_sa import ChildSa, Opened
 from ..scripted.errors import NotReady, Unmet
@@ -61,5 +61,5 @@ __all__ = ["AUTH", "CERT", "CERTREQ", "CP", "CREATE_CHILD_SA", "ChildSa", "D", "
            "breaks_off", "chain", "configuration", "critical", "each", "eap", "generic_headers", "hash_algorithms",
            "ip", "is_believed", "known", "life", "needs", "odd", "payloads_of", "prf", "proof_for", "proposal",
            "proposal_sub", "prove_by", "public_value", "puzzle_solution", "refuses_for_esp", "refuses_for_ike",
-           "replaced", "requirement", "selector", "short_secret", "topology", "takes_for_esp", "takes_for_ike",
+           "replaced", "requirement", "selector", "short_secret", "topology", "takes_for_esp", "takes_for_ike", "tcp",
            "transform", "transform_sub", "without", "written_attributes", "written_proposals", "zero_bits"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -105,6 +106,15 @@ class UnderTest:
         self.stage.carrier.prove_chance(READY_S)  # what it has answered it has installed by then
         with _of_its_host(own):
             return self.stage.host.call(_connected, (own, port), (other, to_port or port))
+
+    def host_stream(self, port: int, to_port: int, family: int = 4) -> socket.socket:
+        """A TCP socket of its protected host that connects to ours and waits for nothing; the caller closes it."""
+        if self.stage.setup.outside:
+            raise PeerUnsupported("no program of ours can run on a box that is outside")
+        ours, theirs = self.stage.inside[family]
+        self.stage.carrier.prove_chance(READY_S)
+        with _of_its_host(theirs):
+            return self.stage.host.call(_connecting, (theirs, port), (ours, to_port))
 
     def host_icmp(self, family: int = 4) -> socket.socket:
         """A socket that gets every ICMP message that its protected host does; the caller closes it."""
@@ -315,6 +325,16 @@ def _connected(own: tuple[str, int], other: tuple[str, int]) -> socket.socket:
     found = socket.socket(socket.AF_INET6 if ":" in own[0] else socket.AF_INET, socket.SOCK_DGRAM)
     found.bind(own)
     found.connect(other)
+    return found
+
+
+def _connecting(own: tuple[str, int], other: tuple[str, int]) -> socket.socket:
+    found = socket.socket(socket.AF_INET6 if ":" in own[0] else socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # no port is left waiting for another test
+    found.bind(own)
+    found.setblocking(False)
+    found.connect_ex(other)
     return found
 
 

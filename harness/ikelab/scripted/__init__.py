@@ -10,7 +10,7 @@ no timers, no retransmissions, no answers but those that a test gives.
     first_exchanges, eap_exchanges, later_exchanges   what an IKE SA says, and what follows from what it hears
     configuration  internal addresses                 eap, eap_tls, mschapv2, md4    EAP's two ends, and their methods
     ike_sa       all of that together                 child_sa    ESP
-    ip           inner packets                        draws       randomness from a seed
+    ip, tcp      inner packets, a stream of them      draws       randomness from a seed
 
 docs/CONFORMANCE.md has the vocabulary.
 """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
+import struct
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ AGAIN_S = 0.5
 DEADLINE_S = 10.0  # of one expectation, on a machine that has other things to do
 PRIVATE_USE = 65535  # a transform that nobody knows (RFC 7296 3.3.2)
 KEEPALIVE = b"\xff"
+IPPROTO_UDP, UDP_SEGMENT = 17, 103  # udp(7)
 QUOTED = 520  # octets of a packet that an ICMP error has of it: as many as 576 leave room for (RFC 1812 4.3.2.3)
 
 
@@ -159,6 +162,22 @@ class Carrier:
         self.send_raw(octets, port, to)
         if tos:
             self._sockets[port].setsockopt(level, name, 0)
+
+    def send_esp_train(self, packets: list[bytes], to: tuple[str, int], port: int) -> None:
+        """Several at once: in UDP, those of one size in one call, so that nobody can take the first before the last is there."""
+        port = port if to[1] else 0
+        wire = self._sockets[port]
+        while packets:
+            size = len(packets[0])
+            count = next((at for at, one in enumerate(packets) if len(one) != size), len(packets)) if port else 1
+            train, packets = packets[:count], packets[count:]
+            try:
+                wire.sendmsg([b"".join(train)], [(IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", size))] if count > 1 else [], 0, to)
+            except OSError as error:
+                if count == 1 or error.errno not in (errno.EIO, errno.EINVAL, errno.EMSGSIZE, errno.ENOPROTOOPT):
+                    raise
+                for one in train:  # a device or kernel that cannot
+                    wire.sendto(one, to)
 
     def send_raw(self, octets: bytes, port: int, to: tuple[str, int]) -> None:
         """The payload of a UDP datagram, as it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,11 +96,8 @@ class ChildSa:
         """ESP as it is: in UDP where there seems to be a NAT, else bare (RFC 7296 2.23). Before the first of them the peer
         has said a word to somebody else, so that who answers before it installs does not fail whatever is asked; unless
         `at_once`, for the one test that is about that (2.8)."""
-        if not self.used and not at_once:
-            self.carrier.prove_chance(READY_S)
-        self.used = True
-        sa = self.ike_sa
-        self.carrier.send_esp(octets, sa.to if sa.encapsulated else (sa.to[0], 0), outer_tos, sa.natt_port)
+        self._use(at_once)
+        self.carrier.send_esp(octets, self._to, outer_tos, self.ike_sa.natt_port)
 
     def send(self, payload: bytes, next_header: int | None = None, *, outer_tos: int = 0, at_once: bool = False,
              **odd: object) -> bytes:
@@ -108,6 +105,20 @@ class ChildSa:
         octets = self.seal(payload, next_header, **odd)  # type: ignore[arg-type]
         self.send_octets(octets, outer_tos, at_once)
         return octets
+
+    def send_train(self, payloads: Iterable[bytes]) -> None:
+        """Inner packets at once, so that who takes several at a time has them to take."""
+        self._use()
+        self.carrier.send_esp_train([self.seal(one) for one in payloads], self._to, self.ike_sa.natt_port)
+
+    def _use(self, at_once: bool = False) -> None:
+        if not self.used and not at_once:
+            self.carrier.prove_chance(READY_S)
+        self.used = True
+
+    @property
+    def _to(self) -> tuple[str, int]:
+        return self.ike_sa.to if self.ike_sa.encapsulated else (self.ike_sa.to[0], 0)
 
     # In.
 

@@ -94,6 +94,17 @@ def body_of(packet: bytes, protocol: int) -> bytes | None:
     return packet[40:] if packet[0] >> 4 == 6 else packet[(packet[0] & 0xF) * 4 :]
 
 
+def addresses_of(packet: bytes) -> tuple[str, str]:
+    """Source and destination."""
+    at, length = (8, 16) if packet[0] >> 4 == 6 else (12, 4)
+    return (str(ipaddress.ip_address(packet[at : at + length])), str(ipaddress.ip_address(packet[at + length : at + 2 * length])))
+
+
+def total_length_of(packet: bytes) -> int:
+    """As its header says."""
+    return 40 + int.from_bytes(packet[4:6], "big") if packet[0] >> 4 == 6 else int.from_bytes(packet[2:4], "big")
+
+
 @dataclass(slots=True, frozen=True)
 class Echo:
     """An echo request or reply, as it was inside."""

@@ -1,0 +1,75 @@
+"""A TCP connection through a Child SA: what goes in at one end comes out at the other, though an implementation may cut
+and join packets to be quick, or leave checksums to somebody else. RFC 4301 5.1.2"""
+
+from ikelab.conformance import *
+
+OWN_PORT, ITS_PORT = 7100, 7101
+STREAM = bytes(range(1, 252)) * 80
+LETTER = bytes(range(1, 252)) * 16
+
+
+def connection(peer, family=4, **options):
+    """A TCP connection from the peer's protected host to ours: its socket, and our end."""
+    child = peer.establish(**options).children[0]
+    its = peer.host_stream(ITS_PORT, OWN_PORT, family)
+    end = tcp.FarEnd(child, OWN_PORT, ITS_PORT, family=family)
+    end.accept()
+    its.setblocking(True)
+    its.settimeout(10)
+    return its, end
+
+
+def heard(its, count):
+    """So many octets as the peer's host has of our stream."""
+    found = bytearray()
+    while len(found) < count:
+        try:
+            octets = its.recv(count - len(found))
+        except TimeoutError as error:
+            raise Unmet(f"the peer's host heard {len(found)} octets of {count}") from error
+        assert octets, f"the stream of the peer's host ended after {len(found)} octets of {count}"
+        found += octets
+    return bytes(found)
+
+
+@requirement("RFC4301-5.1.2-01")
+@configuration(inner=(4, 6))
+@each("family", 4, 6)
+def test_what_its_host_sends_leaves_whole(peer, family):
+    """A long TCP stream of the peer's host: every packet with its own length, numbers and checksums. RFC 4301 5.1.2"""
+    its, end = connection(peer, family)
+    with its:
+        its.sendall(STREAM)
+        its.shutdown(1)
+        assert end.receive(len(STREAM)) == STREAM
+
+
+@requirement("RFC4301-5.1.2-01")
+@configuration(inner=(4, 6))
+@each("family", 4, 6)
+def test_what_comes_for_its_host_arrives_whole(peer, family):
+    """Many segments at once: the host reads the stream that they make. RFC 4301 5.1.2"""
+    its, end = connection(peer, family, encapsulated=True)
+    with its:
+        for letter in (LETTER, LETTER[::-1], LETTER[:1100]):
+            end.send(letter)
+            assert heard(its, len(letter)) == letter
+
+
+FAULTS = {
+    "third is spoilt": lambda train: [*train[:2], train[2][:-1] + bytes([train[2][-1] ^ 1]), *train[3:]],
+    "third is missing": lambda train: [*train[:2], *train[3:]],
+    "third comes before the second": lambda train: [train[0], train[2], train[1], *train[3:]],
+    "every one twice": lambda train: [one for one in train for _ in range(2)],
+}
+
+
+@requirement("RFC4301-5.1.2-01")
+@each("fault", *FAULTS)
+def test_a_stream_with_a_fault_arrives_as_it_was_meant(peer, fault):
+    """A segment whose TCP checksum is wrong, or that is lost, doubled or late: the host sees to that, as without a tunnel.
+    RFC 4301 5.1.2"""
+    its, end = connection(peer, encapsulated=True)
+    with its:
+        end.send(LETTER, FAULTS[fault](end.train(LETTER)))
+        assert heard(its, len(LETTER)) == LETTER
