@@ -11,6 +11,7 @@ from ..wire.registry import PayloadType
 from .payloads import Raw
 
 KEYS = 4
+OF_OUR_CHOICE = 12  # bits, where the puzzle asks for 0 and so leaves it to us (7.1.1.1)
 PRFS = {2: "PRF_HMAC_SHA1", 5: "PRF_HMAC_SHA2_256", 6: "PRF_HMAC_SHA2_384", 7: "PRF_HMAC_SHA2_512"}
 
 
@@ -22,7 +23,7 @@ def zero_bits(octets: bytes) -> int:
 
 def puzzle_solution(puzzle: ike.NotifyPayload, string: bytes, size: int = 4) -> Payload:
     """The PS payload for that PUZZLE, of the first keys of this size that are good enough for S."""
-    name, bits = PRFS[int.from_bytes(puzzle.data[:2], "big")], puzzle.data[2]
+    name, bits = PRFS[int.from_bytes(puzzle.data[:2], "big")], puzzle.data[2] or OF_OUR_CHOICE
     keys = (number.to_bytes(size, "big") for number in itertools.count())
     good = (key for key in keys if zero_bits(prf(name, key, string)) >= bits)
     return Raw(PayloadType.PS, b"".join(itertools.islice(good, KEYS)))

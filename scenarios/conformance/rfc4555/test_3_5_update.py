@@ -83,6 +83,22 @@ def test_an_update_is_answered_where_it_came_from_with_nat_detection(responder):
     assert not sa.nat_seen
 
 
+@needs("esp-bare")
+@requirement("RFC4555-3.5-13", "RFC7296-2.23-07")
+def test_an_update_tells_of_a_nat_and_of_its_end(responder):
+    """NAT detection of the update does not fit the address it comes from: from then on ESP comes in UDP; with one that fits
+    it comes bare again. RFC 4555 3.5, RFC 7296 2.23"""
+    sa = responder.establish()
+    home = sa.carrier.local
+    for there, seems_behind_nat, port in ((responder.another_address(), True, 4500), (home, False, 0)):
+        sa.seems_behind_nat = seems_behind_nat
+        sa.move(there)
+        sa.update_addresses()
+        sa.settle()
+        reply = sa.children[0].ping().arrived
+        assert (reply.at, reply.port) == (there, port)
+
+
 @requirement("RFC4555-3.5-07")
 def test_an_update_without_nat_detection_is_answered(responder):
     """UPDATE_SA_ADDRESSES alone is an update like any other, and the answer goes to where it came from. RFC 4555 3.5"""

@@ -10,9 +10,10 @@ FAILURES = {
 
 
 @each("failure", *FAILURES)
-@requirement("RFC7296-2.21.2-08")
+@requirement("RFC7296-2.21.2-08", "RFC7296-2.21.2-01")
 def test_a_failing_ike_auth_ends_by_an_error_that_everybody_knows(peer, failure):
-    """We have shown no extension: what the IKE SA ends by are the three notifications of the RFC. RFC 7296 2.21.2"""
+    """We have shown no extension: what the IKE SA ends by are the three notifications of the RFC. An initiator need not
+    say anything; if it asks something, it tells us that. RFC 7296 2.21.2"""
     sa, change = peer.initialised(), FAILURES[failure]
     if sa.initiator:
         answer = sa.expect_response(sa.send_auth(*change(sa.auth_payloads())))
@@ -26,3 +27,6 @@ def test_a_failing_ike_auth_ends_by_an_error_that_everybody_knows(peer, failure)
     errors = {name for message in said for name, one in message.notifies().items() if one.is_error}
     assert errors <= OF_RFC_7296
     assert not peer.status().established()
+    with peer.should("RFC7296-2.21.2-01"):
+        for request in (one for one in said if one.exchange == INFORMATIONAL):
+            assert request.first(PayloadType.D) or OF_RFC_7296 & set(request.notifies()), f"{request} tells of no error"

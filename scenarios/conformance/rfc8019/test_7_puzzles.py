@@ -211,6 +211,24 @@ def test_a_wrong_solution_is_none(responder, wrong):
 
 
 @needs("puzzles")
+@configuration(puzzles=0)
+@requirement("RFC8019-7.1.4-05", "RFC8019-7.1.4-06", "RFC8019-7.1.5-01")
+def test_a_solution_of_our_own_choice_is_looked_at_too(responder):
+    """Where 0 bits leave it to us how hard we work, four keys that have cost nothing, or are not four, are no solution; with
+    work in each they are. RFC 8019 7.1.1.1, 7.1.4"""
+    half_open(responder)
+    sa, cookie, given = asked(responder)
+    if given.data[2] != 0:
+        raise NotReady(f"{given.data[2]} bits were asked for")
+    right = puzzle_solution(given, cookie.data).body
+    for body in (b"four keys of no ", right[:12] + b"bad!", right[:4] + right[:12]):
+        answer = sa.expect_response(sa.send_init(cookie, Raw(PayloadType.PS, body), *sa.init_payloads()))
+        answer.notified("PUZZLE")
+        assert answer.first(PayloadType.SA) is None
+    sa.take_init(sa.expect_response(sa.send_init(cookie, Raw(PayloadType.PS, right), *sa.init_payloads())))
+
+
+@needs("puzzles")
 @PUZZLES
 @requirement("RFC8019-7.1.1.3-03", "RFC8019-10-03")
 def test_a_solution_serves_once(responder):
