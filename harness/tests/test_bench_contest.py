@@ -10,6 +10,7 @@ import socket
 import threading
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -28,7 +29,9 @@ from ikelab.bench.usage import usage
 from ikelab.cleanup import build_directory
 from ikelab.cli import ikelab
 from ikelab.process import ProcessError, await_that
+from ikelab.result import SCHEMA as RESULTS
 
+SCHEMA = json.loads((RESULTS.parent / "contest.schema.json").read_text())
 live = pytest.mark.skipif(os.geteuid() != 0 or not (build_directory() / "ikeref").exists() or not prober.program().exists(),
                           reason="needs root and `make`")
 
@@ -241,7 +244,10 @@ def test_who_is_missing_or_fails_is_a_sentence_and_the_others_go_on(made_up, tmp
     assert "wireguard-go  unsupported: it is not installed: run `ci/install.sh --bench`" in done.output
     assert "openvpn       unsupported: it did not come up: no TUN" in done.output
     assert "libipsec      unsupported: it failed while it was measured: none of 5" in done.output
-    found = {one["contestant"]: one for one in json.loads(out.read_text())["results"]}
+    document = json.loads(out.read_text())
+    jsonschema.validate(document, SCHEMA)
+    assert document["claim"] == [] and document["ratios"] == []
+    found = {one["contestant"]: one for one in document["results"]}
     assert set(found) == {line.name for line in table.TABLE if line.by_default}
     assert len(found["reference"]["figures"]["rtt_idle_median"]) == 3 and found["reference"]["commands"] == ["client: made up"]
     assert found["libipsec"]["figures"] == {} and "came back" in found["libipsec"]["reason"]
@@ -249,15 +255,18 @@ def test_who_is_missing_or_fails_is_a_sentence_and_the_others_go_on(made_up, tmp
     assert "run `ci/install.sh --bench`" in text and "made up" in text and "nan" not in text.lower().split("</style>")[1]
 
 
-def test_the_claims_exit_status(made_up, monkeypatch):
+def test_the_claims_exit_status(made_up, monkeypatch, tmp_path):
     done = made_up("claim", "--rounds", "2", "--probes", "5")
     assert done.exit_code == 3 and "the claim needs openvpn: it did not come up: no TUN" in done.output
 
     def outcome(reference: float, libipsec: float, scatter: float) -> int:
         made = figures(reference, libipsec, scatter)
         monkeypatch.setattr("ikelab.cli.bench_contest._play", lambda names, plan: FakePlayed(made))
-        done = made_up("claim")
+        done = made_up("claim", "--json", str(tmp_path / "out.json"))
         assert "the claim" in done.output
+        document = json.loads((tmp_path / "out.json").read_text())
+        jsonschema.validate(document, SCHEMA)
+        assert len(document["ratios"]) == len(CLAIM)
         return done.exit_code
     assert [outcome(0.4, 0.4, 0.01), outcome(0.4, 0.9, 0.01), outcome(0.4, 0.49, 0.5)] == [0, 1, 4]
 

@@ -138,7 +138,8 @@ def _names(wanted: Sequence[str]) -> tuple[str, ...]:
 
 
 def _play(names: Sequence[str], plan: Plan) -> Played:
-    takes = plan.estimate_s(len(names))
+    able = sum(1 for name in names if not table.line(name).kind.missing())
+    takes = plan.estimate_s(able)
     if takes > LIMIT_S:
         raise usage(f"that would take {takes / 60:.0f} minutes, and {LIMIT_S // 60} are the limit; ask for fewer CONTESTANTs, "
                     "--rounds, --seconds or --measure")
@@ -149,7 +150,7 @@ def _play(names: Sequence[str], plan: Plan) -> Played:
         raise environment(f"{prober.program()} is not built; run `make`")
     home = cleanup.build_directory() / "results" / "bench-contest"
     work = workplace(home)
-    click.echo(f"about {takes / 60:.0f} min for {len(names)} contestants and {plan.rounds} rounds", err=True)
+    click.echo(f"about {max(takes / 60, 1):.0f} min: {able} contestants, {plan.rounds} rounds", err=True)
     try:
         with Contest(names, work, lambda text: click.echo(text, err=True)) as contest:
             contest.play(plan)
