@@ -22,6 +22,7 @@ from ikelab.cli import ikelab
 from ikelab.peers import reference_config, strongswan_config, table
 from ikelab.peers.contract import PeerUnsupported
 from ikelab.peers.neutral import DaemonSpec, PeerSpec
+from ikelab.process import await_that
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = build_directory().resolve() / "ikeload"
@@ -126,7 +127,8 @@ def test_when_nobody_can_there_is_no_figure(lab):
 
 
 def test_what_runs_in_a_guest_is_marked(lab):
-    done = lab("--peer", "libreswan-5.2", "--no-curve")
+    done = lab("--peer", "libreswan-5.2", "--peer", "reference", "--no-curve")
+    assert done.output.splitlines()[2].startswith("reference  ")  # the others' ratios are to it
     assert done.exit_code == 0 and "libreswan-5.2 *" in done.output and f"* libreswan-5.2: {handshake.NO_GUEST}" in done.output
 
 
@@ -220,8 +222,7 @@ def test_a_family_is_a_process_and_all_below_it():
     child = subprocess.Popen([sys.executable, "-c", "import subprocess, sys; subprocess.run(['cat'], stdin=sys.stdin)"],
                              stdin=subprocess.PIPE)
     try:
-        while len(effort.family(child.pid)) < 2:
-            assert child.poll() is None
+        await_that(lambda: len(effort.family(child.pid)) == 2, "a child's child", 30.0)
         one = min(os.sched_getaffinity(0))
         effort.bind(child.pid, {one})
         assert [os.sched_getaffinity(pid) for pid in effort.family(child.pid)] == [{one}, {one}]
@@ -251,8 +252,9 @@ BENCH = build_directory().resolve() / "ikebench"
 def test_a_rate_stands_beside_that_of_public_keys_alone():
     def bench(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([BENCH, *words], capture_output=True, text=True, timeout=120, cwd=ROOT)
-    lines = bench("--rate", "0.1", "psk.x25519", "ecdsa256").stdout.splitlines()
-    assert [line.split()[:2] for line in lines] == [["rate", "psk.x25519"], ["rate", "ecdsa256.x25519"], ["rate", "ecdsa256.ecp256"]]
+    lines = bench("--rate", "0.1", "psk", "ecdsa256-first.x25519").stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == [["rate", "psk.x25519"], ["rate", "psk.ecp256"],
+                                                   ["rate", "psk.modp2048"], ["rate", "ecdsa256-first.x25519"]]
     for line in lines:
         words = line.split()
         assert float(words[2]) > 0 and float(words[-1]) == pytest.approx(float(words[2]) / float(words[6]), rel=0.01)

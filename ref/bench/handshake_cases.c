@@ -17,6 +17,24 @@ static void play_handshake(struct bench *bench, void *context)
     duet_stop(duet);
 }
 
+/* As play_handshake, between two who have never seen each other's certificates. */
+static const struct handshake_way certificates_way = {"ecdsa256", "x25519"};
+
+static void play_first(struct bench *bench, void *context)
+{
+    handshake_way_forget(&certificates_way, context);
+    play_handshake(bench, context);
+}
+
+static void first_play(struct bench *bench, unsigned role)
+{
+    static struct duet duet;
+    handshake_way_init(&certificates_way, &duet, bench);
+    duet.counted = role;
+    bench_play(bench, 1, play_first, &duet);
+    handshake_way_release(&duet);
+}
+
 static void handshake_play(struct bench *bench, const struct handshake_way *way, unsigned role)
 {
     static struct duet duet;
@@ -65,6 +83,11 @@ void handshake_cases(struct bench *bench)
                             roles[role])) {
                 handshake_play(bench, way, role);
             }
+        }
+    }
+    for (unsigned role = 0; role < 2; role++) {
+        if (bench_begin(bench, "handshake.ecdsa256-first.x25519.%s", roles[role])) {
+            first_play(bench, role);
         }
     }
     if (bench_begin(bench, "handshake.cookie.responder")) {

@@ -37,3 +37,12 @@ void handshake_way_release(struct duet *duet)
         authorities_destroy(duet->sides[s].peer.authorities);
     }
 }
+
+void handshake_way_forget(const struct handshake_way *way, struct duet *duet)
+{
+    for (unsigned s = 0; handshake_way_signs(way) && s < 2; s++) {
+        struct peer_config *peer = &duet->sides[s].peer;
+        authorities_destroy(peer->authorities);
+        peer->authorities = certificates_authorities(duet->bench, way->authentication);
+    }
+}

@@ -18,4 +18,7 @@ bool handshake_way_signs(const struct handshake_way *way);
 void handshake_way_init(const struct handshake_way *way, struct duet *duet, struct bench *bench);
 void handshake_way_release(struct duet *duet);
 
+/* Both forget the certificates that they have seen (crypto/known_certificates.h). */
+void handshake_way_forget(const struct handshake_way *way, struct duet *duet);
+
 #endif

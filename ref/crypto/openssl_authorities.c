@@ -11,6 +11,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "crypto/known_certificates.h"
 #include "crypto/signature_key.h"
 #include "crypto/x509.h"
 
@@ -18,6 +19,7 @@
 
 struct authorities {
     X509_STORE *store;
+    struct known_certificates *known; /* of peers */
     size_t count;
     uint8_t hashes[AUTHORITIES_MAX][SHA1_LENGTH];
     const char *error; /* why the last one could not be added */
@@ -27,12 +29,15 @@ struct authorities *authorities_create(void)
 {
     struct authorities *authorities = calloc(1, sizeof(*authorities));
     X509_STORE *store = X509_STORE_new();
-    if (authorities == NULL || store == NULL) {
+    struct known_certificates *known = known_certificates_create();
+    if (authorities == NULL || store == NULL || known == NULL) {
+        known_certificates_destroy(known);
         X509_STORE_free(store);
         free(authorities);
         return NULL;
     }
     authorities->store = store;
+    authorities->known = known;
     return authorities;
 }
 
@@ -40,6 +45,7 @@ void authorities_destroy(struct authorities *authorities)
 {
     if (authorities != NULL) {
         X509_STORE_free(authorities->store);
+        known_certificates_destroy(authorities->known);
         free(authorities);
     }
 }
@@ -192,7 +198,8 @@ enum refusal authorities_verify(const struct authorities *authorities,
     if (count == 0) {
         return REFUSAL_CERTIFICATE_MISSING;
     }
-    X509 *first = x509_read(certificates[0]);
+    X509 *first = known_certificates_find(authorities->known, certificates[0]);
+    first = first != NULL ? first : x509_read(certificates[0]);
     if (first == NULL) {
         return REFUSAL_CERTIFICATE_MALFORMED;
     }
@@ -207,6 +214,9 @@ enum refusal authorities_verify(const struct authorities *authorities,
     }
     if (refusal == REFUSAL_NONE) {
         refusal = key_take(first, &out->key);
+    }
+    if (refusal == REFUSAL_NONE) {
+        known_certificates_add(authorities->known, certificates[0], first);
     }
     sk_X509_pop_free(others, X509_free);
     X509_free(first);

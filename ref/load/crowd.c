@@ -70,8 +70,9 @@ static size_t idle_take(struct crowd *crowd)
 static void ended_note(struct crowd *crowd, const struct client *client, enum status status,
                        uint64_t now_ns)
 {
+    char cause[TALLY_NAME_MAX];
     if (status != STATUS_OK) {
-        tally_add(&crowd->failed, tally_cause(status));
+        tally_add(&crowd->failed, tally_cause(status, cause));
         return;
     }
     crowd->done++;
@@ -145,7 +146,7 @@ static struct client *begin(struct crowd *crowd, uint64_t now_ns)
                 client_begin(client, due_ns, now_ns, crowd->utc_ns + (now_ns - crowd->begun_ns));
     states_count(crowd, CLIENT_IDLE, client->state);
     if (!good) {
-        tally_add(&crowd->failed, tally_cause(STATUS_INTERNAL));
+        tally_add(&crowd->failed, "internal");
         idle_put(crowd, (size_t)(client - crowd->clients));
     }
     follow(crowd, client, now_ns);

@@ -30,9 +30,10 @@ static bool config_check(const struct host_config *config, struct problem *probl
 static bool inners_make(struct members *out, const struct child_config *child, size_t clients,
                         bool whole, struct problem *problem)
 {
-    out->crowd.inner_count = whole || child->transport_mode ? 1 : clients;
+    bool own_each = !whole && !child->transport_mode;
+    out->crowd.inner_count = own_each ? clients : 1;
     out->inners = calloc(out->crowd.inner_count, sizeof *out->inners);
-    for (size_t i = 0; out->inners != NULL && out->crowd.inner_count > 1 && i < clients; i++) {
+    for (size_t i = 0; out->inners != NULL && own_each && i < clients; i++) {
         const struct traffic_selector *net = &child->local.items[0];
         struct address own = net->start;
         if (!members_address_add(&own, i) || address_compare(&own, &net->end) > 0) {

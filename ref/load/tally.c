@@ -2,17 +2,11 @@
 
 #include "load/tally.h"
 
+#include <stdio.h>
 #include <string.h>
 
-const char *tally_cause(enum status status)
+static const char *own_cause(enum status status)
 {
-    uint16_t type;
-    if (status_is_peer(status, &type)) {
-        return notify_type_name(type);
-    }
-    if (status_is_notify(status, &type)) {
-        return "refused-by-us";
-    }
     switch (status) {
     case STATUS_UNREACHABLE:
         return "timeout";
@@ -21,6 +15,19 @@ const char *tally_cause(enum status status)
     default:
         return "internal";
     }
+}
+
+const char *tally_cause(enum status status, char out[TALLY_NAME_MAX])
+{
+    uint16_t type;
+    if (status_is_peer(status, &type)) {
+        (void)snprintf(out, TALLY_NAME_MAX, "%s", notify_type_name(type));
+    } else if (status_is_notify(status, &type)) {
+        (void)snprintf(out, TALLY_NAME_MAX, "we say %s", notify_type_name(type));
+    } else {
+        (void)snprintf(out, TALLY_NAME_MAX, "%s", own_cause(status));
+    }
+    return out;
 }
 
 void tally_add(struct tally *tally, const char *cause)
@@ -32,7 +39,8 @@ void tally_add(struct tally *tally, const char *cause)
     if (i == TALLY_CAUSES) {
         i--;
     } else if (i == tally->count) {
-        tally->causes[tally->count++].name = i + 1 < TALLY_CAUSES ? cause : "other";
+        (void)snprintf(tally->causes[tally->count++].name, TALLY_NAME_MAX, "%s",
+                       i + 1 < TALLY_CAUSES ? cause : "other");
     }
     tally->causes[i].times++;
     tally->total++;

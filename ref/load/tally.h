@@ -7,19 +7,20 @@
 #include "base/status.h"
 
 #define TALLY_CAUSES 32
+#define TALLY_NAME_MAX 48
 
 struct tally {
     size_t count; /* of causes */
     struct {
-        const char *name; /* static storage */
+        char name[TALLY_NAME_MAX];
         uint64_t times;
     } causes[TALLY_CAUSES]; /* in the order they were first seen; the last one is all further */
     uint64_t total;
 };
 
-/* "timeout", "gone", "internal", the name of the notification that the peer sent, or of the one
- * that we would have: "refused-by-us" for all of these. Static storage. */
-const char *tally_cause(enum status status);
+/* "timeout", "gone", "internal", the name of the notification that the peer sent, or "we say" and
+ * the name of that which we would have sent. Returns `out`. */
+const char *tally_cause(enum status status, char out[TALLY_NAME_MAX]);
 
 void tally_add(struct tally *tally, const char *cause);
 

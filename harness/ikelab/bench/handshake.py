@@ -125,7 +125,7 @@ class Responder:
     # Inside.
 
     def _open(self, directory: Path) -> None:
-        self._whole = "narrowing" in self.peer.missing()
+        self._whole = False
         logs = directory / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         if (root := getattr(self.peer, "guest_root", None)) is not None:
@@ -139,6 +139,7 @@ class Responder:
         self.peer.start(gateway, START_S)
         if (pid := self.peer.process_id()) is not None and self.processors.responder is not None:
             effort.bind(pid, {self.processors.responder})
+        self._whole = self.play(Pace(1), START_S, 1).load.done == 0  # for it does not narrow, or else the search will tell
 
     def _specs(self, world: Topology, directory: Path) -> dict[str, DaemonSpec]:
         setting = Setting(esp=self.peer.default_esp)

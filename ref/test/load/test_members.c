@@ -42,6 +42,9 @@ static void the_nth_client_has_the_nth_address(void **state)
     assert_string_equal(inner(&members, 255), "10.64.0.255");
     members_close(&members);
     assert_null(members.inners);
+    assert_true(members_open(&members, &config, &route, 1, 1, false, &problem));
+    assert_string_equal(inner(&members, 0), "10.64.0.0"); /* the only one, too */
+    members_close(&members);
     assert_false(members_open(&members, &config, &route, 257, 1, false, &problem));
     assert_int_equal(problem.code, EXIT_USAGE);
     assert_non_null(strstr(problem.text, "a larger net"));
