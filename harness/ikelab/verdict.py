@@ -39,6 +39,7 @@ class Expected:
     authentication: str = "*"
     seen: str = ""  # only a failure whose own reason has this regular expression in it
     always: bool = True  # False: a matter of who is faster, so that it may pass as well
+    ends: bool = False  # the daemon has ended, or answers nothing any more: no other line stands for that
 
     def matches(self, scenario: str, initiator: str, responder: str, authentication: str = "psk") -> bool:
         pairs = ((scenario, self.scenario), (initiator, self.initiator), (responder, self.responder),
@@ -53,7 +54,7 @@ def load_expected(path: Path) -> list[Expected]:
     try:
         tables = tomllib.loads(path.read_text()).get("expected", [])
         return [Expected(scenario, initiator, responder, one["reason"], one.get("authentication", "*"),
-                         re.compile(one.get("seen", "")).pattern, one.get("always", True))
+                         re.compile(one.get("seen", "")).pattern, one.get("always", True), one.get("ends", False))
                 for one in tables for scenario, initiator, responder in product(
                     _listed(one["scenario"]), _listed(one.get("initiator", "*")), _listed(one.get("responder", "*")))]
     except (OSError, tomllib.TOMLDecodeError, re.error) as error:
@@ -66,14 +67,14 @@ def _listed(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
 
 
-def apply_expected(verdict: Verdict, reason: str, lines: list[Expected]) -> tuple[Verdict, str]:
+def apply_expected(verdict: Verdict, reason: str, lines: list[Expected], ended: bool = False) -> tuple[Verdict, str]:
     """`lines`: those that match. A listed failure is expected; a listed scenario that passes is an error: the list is
-    out of date."""
+    out of date. `ended`: the daemon has, or is dumb."""
     if not lines or verdict in (Verdict.UNSUPPORTED, Verdict.INCONCLUSIVE):
         return verdict, reason
     if verdict is Verdict.FAIL:
         for line in lines:
-            if re.search(line.seen, reason):
+            if line.ends is ended and re.search(line.seen, reason):
                 return Verdict.EXPECTED_FAIL, f"{line.reason} (seen: {reason})"
         return verdict, f"{reason} (expected.toml expects another failure: {lines[0].reason})"
     if late := next((line for line in lines if line.always), None):

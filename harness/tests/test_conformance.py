@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,28 @@ def test_an_expected_failure(ground):
     listed = [Expected("own.*", "scripted", "reference", "known")]
     assert ground.play(refuse, expected=listed).verdict is Verdict.EXPECTED_FAIL
     assert ground.play(lambda peer: None, expected=listed).verdict is Verdict.FAIL
+
+
+def test_the_end_of_the_daemon_is_no_failure_that_was_expected_of_the_test(ground):
+    def body(peer):
+        peer.stage.peer._process.kill()
+        refuse(peer)
+
+    listed = Expected("own.*", "scripted", "reference", "known")
+    result = ground.play(body, expected=[listed])
+    assert result.verdict is Verdict.FAIL and "the daemon ended" in result.reason
+    assert ground.play(body, expected=[replace(listed, ends=True)]).verdict is Verdict.EXPECTED_FAIL
+
+
+def test_what_a_test_that_fails_does_to_the_daemon_afterwards_is_said(ground):
+    import signal
+
+    def body(peer):
+        peer.stage.peer._process.signal(signal.SIGSTOP)
+        refuse(peer)
+
+    result = ground.play(body, expected=[Expected("own.*", "scripted", "reference", "known")])
+    assert result.verdict is Verdict.FAIL and "after the test" in result.reason and "something else" in result.reason
 
 
 def test_a_state_that_was_not_reached_is_inconclusive(ground):

@@ -46,6 +46,14 @@ def test_what_fails_at_times_may_pass():
     assert apply_expected(Verdict.PASS, "", [line])[0] is Verdict.PASS
 
 
+def test_the_end_of_a_daemon_is_expected_by_a_line_that_says_so_alone():
+    line, end = Expected("a", "*", "*", "r"), Expected("a", "*", "*", "its end", ends=True)
+    assert apply_expected(Verdict.FAIL, "it crashed", [line], ended=True)[0] is Verdict.FAIL
+    assert apply_expected(Verdict.FAIL, "it crashed", [line, end], ended=True) == (
+        Verdict.EXPECTED_FAIL, "its end (seen: it crashed)")
+    assert apply_expected(Verdict.FAIL, "3 lost", [end])[0] is Verdict.FAIL
+
+
 def test_not_listed_stays():
     assert apply_expected(Verdict.FAIL, "why", []) == (Verdict.FAIL, "why")
 

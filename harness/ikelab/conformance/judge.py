@@ -31,6 +31,7 @@ from .stage import Setup, Stage
 from .under_test import KINDS, UnderTest
 
 SCRIPTED = "scripted"
+ENDED = "the daemon ended in mid-test"
 LAB_ERRORS = (ProcessError, CaptureError, PeerMissing, PeerNotRunning, capture_file.CaptureError)
 
 
@@ -117,7 +118,7 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
     started, stage, under_test = time.monotonic(), None, None
     judgement: Judgement = (Verdict.PASS, "")
     trace: Trace | None = None
-    spent = False  # the stage; its peer's log is wanted before it goes
+    spent = False  # the stage, for its daemon has ended or is dumb; its log is wanted before it goes
     try:
         shutil.rmtree(test.directory, ignore_errors=True)
         test.directory.mkdir(parents=True)
@@ -139,7 +140,8 @@ def play(test: ConformanceTest, stages: Stages, body: Callable[[UnderTest], obje
         if judgement[0] is Verdict.PASS:
             judgement = _classify(error, stage)
         spent = not isinstance(error, PeerUnsupported)
-    verdict, reason = apply_expected(*judgement, [one for one in test.expected if one.matches(test.name, *test.sides)])
+    listed = [one for one in test.expected if one.matches(test.name, *test.sides)]
+    verdict, reason = apply_expected(*judgement, listed, ended=spent)
     result = Result(test.name, *test.sides, verdict, reason, seconds=round(time.monotonic() - started, 3),
                     requirements=test.requirements, title=test.title, test=test.name, role=test.setup.role,
                     notes=under_test.notes if under_test is not None else [])
@@ -162,7 +164,7 @@ def _classify(error: BaseException, stage: Stage | None) -> Judgement:
         return Verdict.UNSUPPORTED, words
     peer = getattr(stage, "peer", None)
     if stage is not None and peer is not None and not _runs(stage):
-        return Verdict.FAIL, f"the daemon ended in mid-test ({peer.how_it_ended()}): {words}"
+        return Verdict.FAIL, f"{ENDED} ({peer.how_it_ended()}): {words}"
     if isinstance(error, (NotReady, *LAB_ERRORS, PeerError)):
         return Verdict.INCONCLUSIVE, words
     if isinstance(error, (AssertionError, DID_NOT_RAISE)):
@@ -206,9 +208,9 @@ def _still_sane(judgement: Judgement, stage: Stage) -> Judgement:
     except (Unmet, NotReady, PeerError) as error:
         problem = f"a plain handshake does not work any more: {error}"
         stage.silent = True
-    if problem and judgement[0] is not Verdict.FAIL:
-        return Verdict.FAIL, f"after the test {problem}" + (f" (before: {judgement[1]})" if judgement[1] else "")
-    return judgement
+    if not problem or judgement[1].startswith(ENDED):
+        return judgement
+    return Verdict.FAIL, f"after the test {problem}" + (f" (before: {judgement[1]})" if judgement[1] else "")
 
 
 def _sanity(stage: Stage) -> None:

@@ -59,6 +59,7 @@ class Libreswan(GuestPeer):
     LOG = "/run/pluto/log"
     SPIS_FROM_ASIDE = True
     _kept_up = False  # an instance of a connection that was loaded as a template
+    _said = ""  # the last answer to --status
 
     def missing(self) -> Mapping[str, str]:
         return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"),
@@ -195,10 +196,13 @@ class Libreswan(GuestPeer):
 
     def left_over(self) -> str:
         """Without its revival (above) pluto keeps a trap for what had an SA, narrowed as that one was; the next SA gets
-        no packet through it. And an instance of a template that is to be kept up takes the Child SAs of the next one."""
+        no packet through it. And an instance of a template that is to be kept up takes the Child SAs of the next one; one
+        that has moved would begin from an address that the host has no more (4.10)."""
         assert self.spec is not None
         if self._kept_up:
             return "an instance that is to be kept up"
+        if gone := says.instances_at(self._said) - set(self._host.addresses):
+            return f"an instance at {', '.join(sorted(gone))}"
         children = [child for peer in self.spec.peers for child in peer.children]
         told = {whole(text) for child in children for text in (*child.local_ts, *child.remote_ts)}
         for policy in xfrm.policies(self._kernel()):
@@ -225,7 +229,8 @@ class Libreswan(GuestPeer):
 
     def _ask_status(self) -> PeerStatus:
         assert self.spec is not None
-        said, kernel = self._told([WHACK, "--status"], WHACK_S), self._kernel()
+        self._said = said = self._told([WHACK, "--status"], WHACK_S)
+        kernel = self._kernel()
         local = {str(family): self._host.address(family) for family in self._families()}
         status = says.peer_status(said, kernel, config.names(self.spec, (4, 6)),
                                   {peer.name: peer for peer in self.spec.peers}, local)

@@ -18,6 +18,7 @@ from ikelab.peers.neutral import ChildSaStatus, Endpoint, IkeSaStatus, PeerStatu
 _STATE = re.compile(r'^(?:000 )?#(\d+): "([^"]+)"(?:\[\d+\])?(?: ([0-9a-f.:]+?))?:(\d+) (\S+) \(([^)]*)\);(.*)$', re.M)
 _ESP = re.compile(r'^(?:000 )?#(\d+): "[^"]+".* esp[.:]([0-9a-f]+)@(\S+) esp[.:]([0-9a-f]+)@(\S+) ', re.M)
 _NEWEST = re.compile(r'^(?:000 )?"([^"]+)"(?:\[\d+\])?(?: [0-9a-f.:]+)?:   IKE(?:v2)? algorithm newest: (\S+)$', re.M)
+_INSTANCE = re.compile(r'^(?:000 )?"[^"]+"\[\d+\](?: [0-9a-f.:]+)?: (?:\S+?===)?([0-9a-f.:]+)[<\[]', re.M)
 _GROUPS = {group: name for name, group in GROUPS.items()} | {
     "MODP2048": "modp2048", "MODP3072": "modp3072", "MODP4096": "modp4096"}
 _REFUSAL = re.compile(r"\b(?:v2N_)?(NO_PROPOSAL_CHOSEN|AUTHENTICATION_FAILED|TS_UNACCEPTABLE|INVALID_SYNTAX|"
@@ -84,6 +85,11 @@ def _with_addresses(sa: IkeSaStatus, children: list[ChildSaStatus]) -> IkeSaStat
                            for text in (child.local, child.remote))
             return replace(sa, local=here, remote=there, udp_encapsulation=child.udp_encapsulation)
     return sa
+
+
+def instances_at(states: str) -> set[str]:
+    """The own addresses of the instances that templates have at the moment."""
+    return {one[1] for one in _INSTANCE.finditer(states)}
 
 
 def proposal_text(words: str) -> str:
