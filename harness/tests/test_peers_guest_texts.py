@@ -222,13 +222,22 @@ def test_what_whack_lists(prefix: str, state: str) -> None:
         0xB01, 0xA01, ("10.1.0.0/24",), ("10.2.0.1/32",))
 
 
-def test_where_plutos_instances_are() -> None:
-    told = """000 "gateway_net_v4": 10.1.0.0/24===192.0.2.1[@client]...192.0.2.2[@gateway]===10.2.0.0/24; unrouted; eroute owner: #0
-000 "gateway_net_v4"[1]: 10.1.0.0/24===192.0.2.101[@client]...192.0.2.2[@gateway]===10.2.0.0/24; prospective erouted;
-000 "gateway_net_v4"[1]:   conn_prio: 24,24; interface: wire; metric: 0; mtu: unset; sa_prio:auto; sa_tfc:none;
-"gateway_net_v6"[3] 2001:db8:2::2: 2001:db8:2::1[@client]...2001:db8:2::2[@gateway]; unrouted; no owner
+@pytest.mark.parametrize("prefix", ["", "000 "])
+def test_an_instance_of_plutos_that_has_moved(prefix: str) -> None:
+    def told(name: str, *ends: str) -> str:
+        lines = f"""{name}: 10.1.0.0/24==={ends[0]}[@client]...{ends[1]}[@gateway]===10.2.0.0/24; unrouted; eroute owner: #0
+{name}:   conn_prio: 24,24; interface: wire; metric: 0; mtu: unset; sa_prio:auto; sa_tfc:none;
 """
-    assert libreswan_status.instances_at(told) == {"192.0.2.101", "2001:db8:2::1"}
+        return "".join(prefix + line for line in lines.splitlines(True))
+
+    template = told('"p"', "192.0.2.1", "192.0.2.2")
+    assert libreswan_status.moved(template + told('"p"[1]', "192.0.2.1", "192.0.2.2")) == ""
+    assert libreswan_status.moved(template + told('"p"[2] 192.0.2.2', "192.0.2.101", "192.0.2.2")) == (
+        "p[2], 192.0.2.101...192.0.2.2")
+    assert libreswan_status.moved(template + told('"p"[1]', "192.0.2.1", "192.0.2.102"))
+    anybody = told('"p"', "192.0.2.2", "%any")
+    assert libreswan_status.moved(anybody + told('"p"[1] 192.0.2.1', "192.0.2.2", "192.0.2.1")) == ""
+    assert libreswan_status.moved(anybody + told('"p"[1] 192.0.2.1', "192.0.2.102", "192.0.2.1"))
 
 
 def keymat(octets: int) -> str:

@@ -196,13 +196,13 @@ class Libreswan(GuestPeer):
 
     def left_over(self) -> str:
         """Without its revival (above) pluto keeps a trap for what had an SA, narrowed as that one was; the next SA gets
-        no packet through it. And an instance of a template that is to be kept up takes the Child SAs of the next one; one
-        that has moved would begin from an address that the host has no more (4.10)."""
+        no packet through it. And an instance of a template that is to be kept up takes the Child SAs of the next one;
+        with one that has moved 4.10 would begin the next IKE SA where the last one ended."""
         assert self.spec is not None
         if self._kept_up:
             return "an instance that is to be kept up"
-        if gone := says.instances_at(self._said) - set(self._host.addresses):
-            return f"an instance at {', '.join(sorted(gone))}"
+        if instance := says.moved(self._said):
+            return f"an instance that has moved: {instance}"
         children = [child for peer in self.spec.peers for child in peer.children]
         told = {whole(text) for child in children for text in (*child.local_ts, *child.remote_ts)}
         for policy in xfrm.policies(self._kernel()):

@@ -18,7 +18,8 @@ from ikelab.peers.neutral import ChildSaStatus, Endpoint, IkeSaStatus, PeerStatu
 _STATE = re.compile(r'^(?:000 )?#(\d+): "([^"]+)"(?:\[\d+\])?(?: ([0-9a-f.:]+?))?:(\d+) (\S+) \(([^)]*)\);(.*)$', re.M)
 _ESP = re.compile(r'^(?:000 )?#(\d+): "[^"]+".* esp[.:]([0-9a-f]+)@(\S+) esp[.:]([0-9a-f]+)@(\S+) ', re.M)
 _NEWEST = re.compile(r'^(?:000 )?"([^"]+)"(?:\[\d+\])?(?: [0-9a-f.:]+)?:   IKE(?:v2)? algorithm newest: (\S+)$', re.M)
-_INSTANCE = re.compile(r'^(?:000 )?"[^"]+"\[\d+\](?: [0-9a-f.:]+)?: (?:\S+?===)?([0-9a-f.:]+)[<\[]', re.M)
+_END = r'([0-9a-f.:]+|%any)[<\[]'
+_ENDS = re.compile(r'^(?:000 )?"([^"]+)"(\[\d+\])?(?: [0-9a-f.:]+)?: (?:\S+?===)?' + _END + r'.*?\.\.\.' + _END, re.M)
 _GROUPS = {group: name for name, group in GROUPS.items()} | {
     "MODP2048": "modp2048", "MODP3072": "modp3072", "MODP4096": "modp4096"}
 _REFUSAL = re.compile(r"\b(?:v2N_)?(NO_PROPOSAL_CHOSEN|AUTHENTICATION_FAILED|TS_UNACCEPTABLE|INVALID_SYNTAX|"
@@ -87,9 +88,14 @@ def _with_addresses(sa: IkeSaStatus, children: list[ChildSaStatus]) -> IkeSaStat
     return sa
 
 
-def instances_at(states: str) -> set[str]:
-    """The own addresses of the instances that templates have at the moment."""
-    return {one[1] for one in _INSTANCE.finditer(states)}
+def moved(states: str) -> str:
+    """The first instance that is between other addresses than its template, as pluto writes it; "" where there is none."""
+    ends = {m[1]: (m[3], m[4]) for m in _ENDS.finditer(states) if not m[2]}
+    for one in _ENDS.finditer(states):
+        known = ends.get(one[1], ())
+        if one[2] and any(here != there and there != "%any" for here, there in zip((one[3], one[4]), known)):
+            return f"{one[1]}{one[2]}, {one[3]}...{one[4]}"
+    return ""
 
 
 def proposal_text(words: str) -> str:
