@@ -17,6 +17,7 @@
 #   make prove-mutants  faults planted one by one: the proof that is there for each has to fail
 #   make hostile    a million hostile datagrams at a running daemon, under ASan and UBSan
 #   make hostile-peers  thousands of cases by a peer that holds the keys, under ASan and UBSan (docs/HOSTILE.md)
+#   make hostile-others  some cases of each group at every other implementation, PEERS="..." (docs/HOSTILE.md)
 #   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
 #   make bench      tunnels of several makers side by side, with controls: figures, and a page (docs/PERFORMANCE.md)
 #   make bench-gate instructions of fixed cases counted, and held against a baseline (docs/PERFORMANCE.md)
@@ -215,6 +216,13 @@ CASES ?= 2000
 hostile-peers: setup sanitized
 	@IKELAB_HOSTILE_CASES=$(CASES) $(PYTHON) ci/run_tests.py --build $(BUILD) hostile-peers
 
+# CASES at other implementations; ARGS="--role responder --seed 7 order" and the like are handed on.
+PEERS ?= strongswan-5.9.8 strongswan-6.0.1 strongswan-6.1.0 libreswan-4.10 libreswan-5.2 openiked-7.2 openiked-7.4
+hostile-others: CASES = 100
+hostile-others: setup
+	@$(BUILD)/ikelab peers build $(PEERS)
+	@$(BUILD)/ikelab hostile --cases $(CASES) $(PEERS:%=--peer %) --json $(BUILD)/results/hostile.json $(ARGS)
+
 # Killed at every step, without memory, descriptors, disk: the bounded share is in `make test`.
 robust: setup
 	@IKELAB_ROBUST=all $(PYTHON) ci/run_tests.py --build $(BUILD) robust
@@ -361,7 +369,7 @@ tidy:
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: fuzz-afl all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
-  hostile-peers robust bench bench-gate fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
+  hostile-peers hostile-others robust bench bench-gate fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

@@ -8,7 +8,7 @@ ci          the tests of ci/
 harness     the harness's own tests
 scenarios   every scenario between all pairs of peers that are here, by `ikelab run`
 conformance the reference against the scripted peer, by `ikelab conform`
-hostile-peers  the reference against hostile peers that hold the keys, by `ikelab hostile`
+hostile-peers  the reference against hostile peers that hold the keys, by `ikelab hostile`, and a little of it strongSwan
 interop     the part of the matrix that ci/interop.toml names, by `ikelab interop`
 gate        the cases whose instructions are counted, against their baseline (docs/PERFORMANCE.md)
 prove       the quick share of the proofs (docs/PROOFS.md); skipped, with the reason, where CBMC cannot be had
@@ -42,6 +42,7 @@ PROGRAM_TIMEOUT_S = 300
 MOST_FAILURES = 40  # named in the end
 LINE = 300  # characters of what is said of a failure in the end
 SANITIZED_SHARE = ("connect", "rekey", "fragmentation", "end.")
+HOSTILE_TO, HOSTILE_SHARE = "strongswan-6.0.1", ("order", "fragments")  # another implementation, and groups of hostile cases for it
 WORKERS = max(2, os.cpu_count() or 1)
 
 
@@ -228,10 +229,16 @@ def conformance(build: Path) -> Count:
 
 
 def hostile_peers(build: Path) -> Count:
-    """IKELAB_HOSTILE_CASES of each group; with many, the daemon under sanitizers, which `make hostile-peers` builds."""
-    many = os.environ.get("IKELAB_HOSTILE_CASES")
-    more = ["--cases", many, "--ikeref", str(build / "sanitized" / "ikeref")] if many else []
-    return played(build, "hostile-peers", "hostile", *more)
+    """IKELAB_HOSTILE_CASES of each group; with many, the daemon under sanitizers, which `make hostile-peers` builds. With few
+    two groups at somebody else's daemon as well, which must be there where peers must be."""
+    if many := os.environ.get("IKELAB_HOSTILE_CASES"):
+        return played(build, "hostile-peers", "hostile", "--cases", many, "--ikeref", str(build / "sanitized" / "ikeref"))
+    count = played(build, "hostile-peers", "hostile")
+    if os.environ.get("IKELAB_PEERS") == "required" or (build / "peers" / HOSTILE_TO).exists():
+        count.add(played(build, "hostile-others", "hostile", *HOSTILE_SHARE, "--peer", HOSTILE_TO))
+    else:
+        count.skipped += 1
+    return count
 
 
 def interop(build: Path) -> Count:

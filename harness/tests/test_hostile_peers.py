@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
+import time
 from random import Random
 from types import SimpleNamespace
 
@@ -13,7 +15,7 @@ from ikelab.cleanup import build_directory
 from ikelab.conformance.judge import Stages
 from ikelab.conformance.stage import Setup
 from ikelab.conformance.under_test import KINDS
-from ikelab.hostile import mutate, oracle, play
+from ikelab.hostile import memory, mutate, oracle, play
 from ikelab.hostile.case import GROUPS, Case, Deed, State, cases, generators
 from ikelab.hostile.options import numbers
 from ikelab.scripted.errors import NotReady, Unmet
@@ -93,6 +95,11 @@ def test_a_response_has_no_answer():
     assert broken([datagram(response=True)], [datagram(response=True)]) == {"an answer that nothing asked for"}
 
 
+def test_the_flags_of_another_major_version_say_nothing():
+    later = lambda octets: octets[:17] + b"\x30" + octets[18:]  # noqa: E731
+    assert broken([later(datagram(response=True))], [datagram(response=True)]) == set()
+
+
 def test_fragments_of_an_answer_count_once():
     several = [datagram(response=True, first=53, skf=bytes((0, number, 0, 2))) for number in (1, 2)]
     assert broken([datagram()], several) == set()
@@ -150,15 +157,44 @@ def innocent(ground):
 @pytest.mark.parametrize("role", ROLES)
 def test_who_does_no_wrong_is_found_guilty_of_nothing(ground, role):
     report = ground.play([established(innocent)] * 3, role=role)
-    assert (report.played, report.missed, report.found) == (3, [], {})
+    assert (len(report.played), report.missed, report.found) == (3, [], {})
 
 
 @lab
 @pytest.mark.parametrize("role", ROLES)
 def test_a_death_is_found_and_does_not_end_the_play(ground, role):
     report = ground.play([established(lambda g: g.peer.stage.peer._process.kill()), established(innocent)], role=role)
-    assert {one.broken.rule for one in report.found.values()} == {"it died"} and report.played == 2
+    assert {one.broken.rule for one in report.found.values()} == {"it died"} and len(report.played) == 2
     assert (ground.out / "kept" / "case-0" / "wire.pcap").exists()
+
+
+def dies_late(g):
+    """As a daemon does that is struck, and writes down where."""
+    threading.Timer(0.3, g.peer.stage.peer._process.kill).start()
+
+
+def in_which_it_ends(g):
+    """If it is to end at all."""
+    end = time.monotonic() + 1
+    while g.peer.stage.peer.running() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+@lab
+@pytest.mark.parametrize("role", ROLES)
+def test_a_late_death_is_that_of_the_case_which_it_came_of(ground, role):
+    report = ground.play([*map(established, (innocent, dies_late, innocent, in_which_it_ends, innocent))], role=role)
+    assert [(one.case.number, one.broken.rule, one.again) for one in report.found.values()] == [(1, "it died", 0)]
+
+
+@lab
+def test_a_death_that_none_brings_about_alone_is_found_all_the_same(ground, monkeypatch):
+    monkeypatch.setattr(play, "DEATH_S", 0.1)
+    deeds = iter([lambda g: g.peer.stage.peer._process.kill()])
+    once = established(lambda g: next(deeds, innocent)(g))
+    report = ground.play([established(innocent), once])
+    assert [one.broken.rule for one in report.found.values()] == ["it died"]
+    assert "played alone none of the last 2 cases does that" in next(iter(report.found.values())).broken.words
 
 
 @lab
@@ -237,18 +273,33 @@ def test_selectors_beyond_the_policy_are_found(ground):
 def test_a_choice_of_what_was_not_proposed_is_found(ground):
     def body(g):
         a_child(g)
-        key = max(g.asked)
-        g.asked[key] = g.sa.offer_rekey().payloads
+        g.asked[max(g.asked)] = [g.sa.offer_rekey().payloads]
+
+    def of_two(g):
+        a_child(g)
+        g.asked[max(g.asked)].append(g.sa.offer_rekey().payloads)
+
+    def of_another_exchange(g):
+        g.asked[g.sa.spi_i, Exchange.CREATE_CHILD_SA, 1].append(g.sa.offer_rekey().payloads)  # IKE_AUTH had that number
     assert ground.rules(established(body)) == {"a choice of what was not proposed"}
+    assert ground.rules(established(of_two), established(of_another_exchange)) == set()
 
 
 @lab
 def test_memory_that_grows_is_found(ground, monkeypatch):
     monkeypatch.setattr(play, "WARM", 1)
+    monkeypatch.setattr(play, "BATCH", 1)
     monkeypatch.setattr(play, "HALF_OPEN_GONE_S", 0.1)
     sizes = iter(range(10_000, 10_000_000, 3000))
     monkeypatch.setattr("ikelab.peers.reference.Reference.resident_kib", lambda _: next(sizes), raising=False)
     assert ground.rules(established(innocent), established(innocent)) == {"memory grew"}
+
+
+@pytest.mark.parametrize("kib, wrong", [
+    ((0, 1000, 2000, 3000, 4000), True), ((0, 3000, 3900, 3950, 4000), False), ((0, 0, 0, 2000, 4000), True),
+    ((0, 500, 900, 1300, 1800), False), ((0,), False), ((), False), ((0, 9000), True)])
+def test_memory_that_an_allocator_keeps_does_not_grow(kib, wrong):
+    assert bool(memory.grew([memory.Memory(0, 32 + 16 * number, one) for number, one in enumerate(kib)])) is wrong
 
 
 @lab

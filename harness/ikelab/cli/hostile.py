@@ -41,8 +41,8 @@ def hostile(groups: tuple[str, ...], peers: tuple[str, ...], drivers: tuple[Path
             junit_file: Path | None, ikeref: Path | None, json_file: Path | None) -> None:
     """Be a hostile peer to an implementation, with the keys in hand, and see what comes of it.
 
-    GROUP is one of: header chain proposals identity certificates order fragments selectors floods esp. What counts as a
-    failure, and how it is repeated: docs/HOSTILE.md.
+    GROUP is one of: header chain proposals identity certificates order fragments selectors floods cookies
+    esp. What counts as a failure, and how it is repeated: docs/HOSTILE.md.
 
     \b
     Example:

@@ -23,7 +23,7 @@ from ..scripted.errors import NotReady, Unmet
 from ..stage.judge import DID_NOT_RAISE, SKIPPED, Judgement, words_of
 from ..trace import Trace, annotate, scene_file
 from ..trace.render import lines
-from ..verdict import Expected, Verdict, apply_expected
+from ..verdict import Expected, KnownFailure, Verdict, apply_expected
 from ..wire import capture as capture_file
 from ..wire import packet
 from .limit import limited
@@ -162,6 +162,8 @@ def _classify(error: BaseException, stage: Stage | None) -> Judgement:
     words = words_of(error)
     if isinstance(error, PeerUnsupported):
         return Verdict.UNSUPPORTED, words
+    if isinstance(error, KnownFailure):
+        return Verdict.EXPECTED_FAIL, words
     peer = getattr(stage, "peer", None)
     if stage is not None and peer is not None and not _runs(stage):
         return Verdict.FAIL, f"{ENDED} ({peer.how_it_ended()}): {words}"
@@ -203,6 +205,8 @@ def _still_sane(judgement: Judgement, stage: Stage) -> Judgement:
         else:
             stage.tidy()
             problem = "the peer answers nothing any more" if stage.silent else ""
+            if stage.silent and stage.ended:
+                problem = f"the daemon ended ({stage.ended}) when it was told to end what was left"
             if not stage.silent:
                 _sanity(stage)
     except (Unmet, NotReady, PeerError) as error:

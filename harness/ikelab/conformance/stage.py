@@ -81,6 +81,7 @@ class Stage:
         self.restarts = 0
         self.lives = 0  # sanity exchanges so far
         self.silent = False  # whether it answered nothing any more, when it was last restarted
+        self.ended = ""  # how it had, when it was last restarted without having been told to
         self.boot_s = 0.0
         self._world: Topology | None = None
         self._capture: Capture | None = None
@@ -310,9 +311,10 @@ class Stage:
         if not self.peer.ends_what_it_begins_anew and any(one.begins for one in self.carrier.strangers):
             self.restart()
         if self.left():
-            self._tell_to_end()
+            self.tell_to_end()
         if self.left():
-            self.silent = not self.carrier.prove_chance()
+            self.silent = not self.peer.running() or not self.carrier.prove_chance()
+            self.ended = "" if self.peer.running() else self.peer.how_it_ended()
             self.restart()
         self.carrier.forget()
 
@@ -330,7 +332,7 @@ class Stage:
         return "; ".join(str(one) for one in [*status.ike_sas, *status.child_sas] if one not in half_open) or \
             self.peer.left_over()
 
-    def _tell_to_end(self) -> None:
+    def tell_to_end(self) -> None:
         """A daemon that asks itself may need our answer to end in order; it does not get one."""
         end = time.monotonic() + CLEAN_S
         with contextlib.suppress(PeerError, ProcessError):

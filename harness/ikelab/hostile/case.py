@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .ground import Ground
 
-GROUPS = ("header", "chain", "proposals", "identity", "certificates", "order", "fragments", "selectors", "floods", "esp")
+GROUPS = ("header", "chain", "proposals", "identity", "certificates", "order", "fragments", "selectors", "floods",
+          "cookies", "esp")
 BOTH = ("responder", "initiator")
 
 

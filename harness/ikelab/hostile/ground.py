@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from ..conformance.under_test import Initiator, UnderTest
@@ -14,6 +15,8 @@ from ..wire import ike
 from ..wire.registry import Exchange
 from .case import State
 
+Asked = dict[tuple[bytes, int, int], list[list[Payload]]]  # by SPI_i, exchange and Message ID: all requests that had those
+
 
 class Ground:
     """`sa` is ours with the peer. What is said is never waited for, but that the peer has had its chance to answer."""
@@ -21,7 +24,7 @@ class Ground:
     def __init__(self, peer: UnderTest):
         self.peer = peer
         self.carrier = peer.stage.carrier
-        self.asked: dict[tuple[bytes, int], list[Payload]] = {}  # by our SPI_i and Message ID: the last that we said there
+        self.asked: Asked = defaultdict(list)
         self.others: list[IkeSa] = []  # that came of rekeys
 
     @property
@@ -109,7 +112,7 @@ class Ground:
 
     def _said(self, sent: Sent) -> None:
         if not sent.response:
-            self.asked[self.sa.spi_i, sent.message_id] = sent.payloads
+            self.asked[self.sa.spi_i, sent.exchange, sent.message_id].append(sent.payloads)
         self.settle()
 
     # What it says to that.

@@ -17,9 +17,11 @@ from ..scripted.payloads import Payload
 from ..wire import ike
 from ..wire.ike import FLAG_RESPONSE, HEADER_LENGTH
 from ..wire.registry import Exchange, PayloadType
+from .ground import Asked
 
 IN_THE_CLEAR = {"INVALID_IKE_SPI", "INVALID_MAJOR_VERSION"}  # RFC 7296 1.5, 2.5
 HINT_OCTETS = 16  # by which an error may be longer than a request of hardly more than a header
+MAJOR = 2
 MESSAGE_ID = slice(20, 24)
 NUMBERS = HEADER_LENGTH + 4  # of an SKF payload that stands first (RFC 7383 2.5)
 
@@ -55,7 +57,7 @@ class Seen:
 
     watch: Watch
     sas: list[IkeSa]
-    asked: dict[tuple[bytes, int], list[Payload]]  # as of Ground
+    asked: Asked
     stranger: bool
     established: set[bytes]  # SPI_i of what the peer says to be established; empty where it does not tell
 
@@ -96,8 +98,9 @@ def _opens_message(octets: bytes) -> bool:
 @rule("an answer that nothing asked for")
 def unasked(seen: Seen) -> Iterator[str]:
     """A response answers a request, once; what is marked as a response is never answered. RFC 7296 2.1, 3.1; a request
-    in fragments that was answered is answered again for its first fragment alone, RFC 7383 2.6.1."""
-    questions = Counter(_question(one) for one in seen.watch.ours if not _is_response(one))
+    in fragments that was answered is answered again for its first fragment alone, RFC 7383 2.6.1. What flags mean in another
+    major version nobody knows: any such message may be refused (2.5)."""
+    questions = Counter(_question(one) for one in seen.watch.ours if not _is_response(one) or one[17] >> 4 != MAJOR)
     spoken = {one[:8] for one in seen.watch.ours}  # a late answer to what ended the case before is none of this one's
     answers = Counter(_question(one) for one in seen.watch.theirs
                       if _is_response(one) and _opens_message(one) and one[:8] in spoken)
@@ -193,14 +196,28 @@ def _within(selector: ike.Selector, networks: tuple[str, ...]) -> bool:
 
 @rule("a choice of what was not proposed")
 def not_proposed(seen: Seen) -> Iterator[str]:
-    """RFC 7296 2.7, 3.3.1"""
+    """RFC 7296 2.7, 3.3.1. Where several requests had one Message ID the answer is to any of them."""
     for sa in seen.sas:
         for one in sealed_responses(sa):
-            asked = seen.asked.get((sa.spi_i, one.message_id), [])
-            proposals = [payload for payload in asked if payload.kind == PayloadType.SA]
-            if one.first(PayloadType.SA) is None or len(proposals) != 1 or not isinstance(proposals[0], ike.SaPayload):
+            several = [[payload for payload in payloads if payload.kind == PayloadType.SA]
+                       for payloads in seen.asked.get((sa.spi_i, one.exchange, one.message_id), [])]
+            several = [proposals for proposals in several if proposals]
+            if one.first(PayloadType.SA) is None or not all(_plain(proposals) for proposals in several):
                 continue
-            try:
-                chosen(one, asked)
-            except Unmet as error:
-                yield str(error)
+            wrong = [_misfit(one, proposals) for proposals in several]
+            if wrong and all(wrong):
+                yield wrong[-1]
+
+
+def _plain(proposals: list[Payload]) -> bool:
+    """One SA payload of which it is clear what it proposes."""
+    return len(proposals) == 1 and isinstance(proposals[0], ike.SaPayload)
+
+
+def _misfit(answer: Received, asked: list[Payload]) -> str:
+    """Why it is no answer to that; "" when it is."""
+    try:
+        chosen(answer, asked)
+    except Unmet as error:
+        return str(error)
+    return ""

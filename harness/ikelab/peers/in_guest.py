@@ -41,6 +41,7 @@ class GuestPeer(Peer):
     tier = "uml-kernel"
     ask_again_s = POLL_MAX_S
     LOG = ""  # the daemon's log, in the guest
+    PROGRAM = ""  # the daemon's name, as its guest's kernel has it
     SPIS_FROM_ASIDE = False  # whether SPIs of IKE SAs come from elsewhere than the daemon's own list of them
 
     def __init__(self, directory: Path, kind: str, root: Path, version: str) -> None:
@@ -175,6 +176,14 @@ class GuestPeer(Peer):
     def logs(self) -> tuple[Path, ...]:
         self._fetch_log()
         return tuple(p for p in (self.directory / "daemon.log", self.directory / "daemon.out") if p.exists())
+
+    def resident_kib(self) -> int | None:
+        """Of all processes of that name in the guest."""
+        if not self.running():
+            return None
+        found = self._run(["/bin/sh", "-c", "grep -shE '^(Name|VmRSS):' /proc/[0-9]*/status"], check=False).stdout
+        sizes = [int(size) for name, size in re.findall(r"Name:\s+(\S+)\nVmRSS:\s+(\d+)", found) if name == self.PROGRAM]
+        return sum(sizes) or None
 
     # Inside.
 

@@ -57,6 +57,7 @@ class Libreswan(GuestPeer):
     """The adapter."""
 
     LOG = "/run/pluto/log"
+    PROGRAM = "pluto"
     SPIS_FROM_ASIDE = True
     _kept_up = False  # an instance of a connection that was loaded as a template
     _said = ""  # the last answer to --status

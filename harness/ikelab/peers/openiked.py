@@ -83,6 +83,7 @@ class OpenIKED(GuestPeer):
     """The adapter."""
 
     LOG = "/run/iked.log"
+    PROGRAM = "iked"
     default_esp = ("aes256-sha512",)
 
     def __init__(self, directory: Path, kind: str, root: Path, version: str) -> None:

@@ -10,7 +10,9 @@ what is to be protected. What that data plane cannot do is declared in `missing`
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import signal
 import socket
 import time
 from collections.abc import Mapping
@@ -314,6 +316,19 @@ class StrongSwan(Peer):
 
     def logs(self) -> tuple[Path, ...]:
         return tuple(p for n in ("charon.log", "charon.out") if (p := self.directory / n).exists())
+
+    def how_it_ended(self) -> str:
+        """charon catches a signal that ends it, writes what it knows about it, and aborts: what the thread was doing that
+        was struck says more than how the process ended."""
+        log = self.directory / "charon.log"
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        struck = [(number, found) for number, line in enumerate(lines)
+                  if (found := re.search(r" (\d+)\[DMN\] thread \d+ received (\d+)", line))]
+        if not struck:
+            return super().how_it_ended()
+        number, found = struck[0]
+        doing = [line for line in lines[:number] if f" {found[1]}[" in line]
+        return f"killed by {signal.Signals(int(found[2])).name}; the log of that thread ends with: " + " | ".join(doing[-2:])[:300]
 
     def configuration(self) -> tuple[Path, ...]:
         files = (self.directory / n for n in ("strongswan.conf", "connections.json"))
