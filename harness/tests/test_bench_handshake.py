@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -25,6 +26,7 @@ from ikelab.peers.neutral import DaemonSpec, PeerSpec
 from ikelab.process import await_that
 
 ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "harness/schema/handshake.schema.json").read_text())
 PROGRAM = build_directory().resolve() / "ikeload"
 live = pytest.mark.skipif(os.geteuid() != 0 or not PROGRAM.exists() or not (build_directory() / "ikeref").exists(),
                           reason="needs root and `make`")
@@ -96,7 +98,9 @@ def test_responders_take_turns_and_ratios_are_to_the_reference(lab, tmp_path):
     assert rows["reference"] == ["4", ">1,000", "2,000", "1.00", "3.00", "9", "17", "1"]
     assert rows["strongswan-5.9.8"] == ["4", "250", "500", "1.00", "3.00", "9", "17", "0.25"]
     assert "the generator was the limit" in done.output
-    found = json.loads(out.read_text())["results"]
+    document = json.loads(out.read_text())
+    jsonschema.validate(document, SCHEMA)
+    found = document["results"]
     assert [one["peer"] for one in found] == ["reference", "strongswan-5.9.8"]
     assert found[0]["ratio_to_reference"] is None
     assert found[1]["ratio_to_reference"]["per_processor_s"]["mean"] == pytest.approx(0.25)
@@ -118,7 +122,9 @@ def test_what_a_peer_cannot_do_is_a_row_with_its_reason(lab, tmp_path):
                "--json", str(out))
     assert done.exit_code == 0, done.output
     assert "strongswan-5.9.8    strongswan-5.9.8 cannot: ke-modp" in done.output
-    assert json.loads(out.read_text())["results"][1]["reason"].endswith("(it was built without)")
+    document = json.loads(out.read_text())
+    jsonschema.validate(document, SCHEMA)
+    assert document["results"][1]["reason"].endswith("(it was built without)")
 
 
 def test_when_nobody_can_there_is_no_figure(lab):
