@@ -39,9 +39,11 @@ static void established(struct sa_store *store, struct ike_sa *sa)
  * the two sides have started at the same moment. */
 static void drop_older(struct sa_store *store, struct ike_sa *sa)
 {
-    for (struct ike_sa *other = NULL; (other = sa_store_find_same(store, sa, other)) != NULL;) {
+    struct ike_sa *other = NULL;
+    while ((other = sa_store_find_same(store, sa, other)) != NULL) {
         if (other->established_ns < sa->created_ns) {
             sa_store_ike_gone(store, other, DOWN_INITIAL_CONTACT, STATUS_OK);
+            other = NULL; /* what has gone leads to no other: from the beginning */
         }
     }
 }

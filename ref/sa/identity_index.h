@@ -1,6 +1,7 @@
-/* IKE SAs that are or were established, by whom they are with: the peer of the configuration and
- * the identity it has proved. Who it is that comes again is known at once, however many others
- * there are. Identities are of the peers' choosing, so the hash has a secret key. */
+/* IKE SAs that were established and have not ended, by whom they are with: the peer of the
+ * configuration and the identity it has proved. Who it is that comes again is known at once,
+ * however many others there are. Identities are of the peers' choosing, so the hash has a secret
+ * key. */
 #ifndef IKEREF_SA_IDENTITY_INDEX_H
 #define IKEREF_SA_IDENTITY_INDEX_H
 

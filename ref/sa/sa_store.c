@@ -375,5 +375,6 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
         half_open_failed(&store->half_open, sa, store->now_ns);
     }
     sa->state = IKE_SA_CLOSED;
+    identity_index_remove(&store->known, sa); /* so that who comes and goes does not fill it */
     sa->close_ns = nobodys ? store->now_ns : store->now_ns + CLOSED_LINGER_NS;
 }

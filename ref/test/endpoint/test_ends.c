@@ -228,6 +228,25 @@ static void test_restart_with_initial_contact(void **state)
     assert_int_equal(b->ike_count, 1);
 }
 
+/* However many there are that it has forgotten. */
+static void test_initial_contact_ends_all_that_were_before(void **state)
+{
+    (void)state;
+    a->peers[0].initial_contact = false;
+    world_start(&world, 1);
+    for (unsigned i = 1; i <= 4; i++) {
+        a->peers[0].initial_contact = i == 4;
+        world_start(&world, 0);
+        assert_int_not_equal(world_command(&world, 0, COMMAND_INITIATE), 0);
+        world_run(&world, WORLD_S);
+        assert_int_equal(b->ike_count, i == 4 ? 1 : i);
+        if (i < 4) {
+            world_kill(&world, 0);
+        }
+    }
+    world_assert_agreement(&world);
+}
+
 static void test_restart_without_initial_contact(void **state)
 {
     (void)state;
@@ -704,6 +723,7 @@ int main(void)
         TEST(test_traffic_is_a_sign_of_life),
         TEST(test_liveness_by_command),
         TEST(test_restart_with_initial_contact),
+        TEST(test_initial_contact_ends_all_that_were_before),
         TEST(test_restart_without_initial_contact),
         TEST(test_restarted_responder_with_initial_contact),
         TEST(test_replace_existing),

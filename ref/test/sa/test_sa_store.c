@@ -201,6 +201,26 @@ static void test_the_same_again(void **state)
     store_lab_destroy(&lab);
 }
 
+/* It lingers, in case that the peer repeats itself, but not among those who may be the same. */
+static void test_who_has_gone_is_not_the_same_again(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct ike_sa *sas[3];
+    store_lab_create(&lab);
+    for (size_t i = 0; i < 3; i++) {
+        sas[i] = sa_store_add(&lab.store, 0, false, IKE_SA_HALF_OPEN);
+        assert_true(identity_parse("@a", &sas[i]->remote_id));
+        sa_store_establish(&lab.store, sas[i]);
+    }
+    sa_store_ike_gone(&lab.store, sas[1], DOWN_DELETED_BY_PEER, STATUS_OK);
+    assert_int_equal(lab.store.known.table.count, 2);
+    assert_ptr_equal(sa_store_find_same(&lab.store, sas[0], NULL), sas[2]);
+    assert_null(sa_store_find_same(&lab.store, sas[0], sas[2]));
+    assert_ptr_equal(sa_store_find(&lab.store, sas[1]->id), sas[1]);
+    store_lab_destroy(&lab);
+}
+
 /* Who comes by an IKE SA has it looked at again. */
 static void test_stirred(void **state)
 {
@@ -359,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_inherited_children),
         cmocka_unit_test(test_made_to_replace),
         cmocka_unit_test(test_the_same_again),
+        cmocka_unit_test(test_who_has_gone_is_not_the_same_again),
         cmocka_unit_test(test_stirred),
         cmocka_unit_test(test_new_and_gone),
         cmocka_unit_test(test_fresh_spis),
