@@ -68,6 +68,9 @@ class UnderTest:
     def rekey(self, what: Literal["ike", "child"] = "child") -> None:
         self._tell("rekey", lambda: self.stage.peer.rekey(what, wait=False))
 
+    def reauthenticate(self) -> None:
+        self._tell("reauthenticate", lambda: self.stage.peer.reauthenticate(wait=False))
+
     def delete(self, what: Literal["ike", "child"] = "ike") -> None:
         self._tell("delete", lambda: self.stage.peer.delete(what, wait=False))
 

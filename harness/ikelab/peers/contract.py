@@ -297,8 +297,9 @@ class Peer(ABC):
     ) -> None:
         """Returns when the new SA is in use and this side has deleted the old one; without `wait`, at once."""
 
-    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
-        """A new IKE SA with new Child SAs, then the end of the old ones; returns when they are gone."""
+    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
+        """A new IKE SA with new Child SAs, then the end of the old ones; returns when they are gone, or without `wait` at
+        once."""
         self.require("reauthentication")
         raise NotImplementedError(f"{self.kind} has the capability reauthentication and no verb for it")
 

@@ -171,8 +171,8 @@ class Reference(Peer):
     ) -> None:
         self._ask("rekey", deadline_s, wait=wait, **self._subject(what, child, peer))
 
-    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
-        self._ask("reauthenticate", deadline_s, peer=self._spec().peer(peer).name)
+    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
+        self._ask("reauthenticate", deadline_s, peer=self._spec().peer(peer).name, wait=wait)
 
     def delete(
         self,

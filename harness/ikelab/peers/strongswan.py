@@ -229,7 +229,7 @@ class StrongSwan(Peer):
                 raise PeerError(f"{self.kind} could not {subject}: {error}", error) from late
             raise
 
-    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S) -> None:
+    def reauthenticate(self, peer: str | None = None, deadline_s: float = DEADLINE_S, wait: bool = True) -> None:
         entry = self._peer(peer)
         subject = f"reauthenticate with {entry.name}"
         before, mark = self.status(), self._log_size()
@@ -238,6 +238,8 @@ class StrongSwan(Peer):
         if not old:
             raise PeerError(f"{self.kind} cannot {subject}: there is no IKE SA")
         self._command_vici("rekey", {"ike": entry.name, "reauth": "yes"}, subject, deadline_s, mark)
+        if not wait:
+            return
 
         def replaced(status: PeerStatus) -> bool:
             now = {sa.spis for sa in status.established(entry.name)}

@@ -220,6 +220,21 @@ def test_who_has_moved_says_so_from_the_new_address(initiator):
     assert sa.children[0].ping().arrived.source[0] == new
 
 
+@needs("esp-bare", "mobike-as-initiator", "roam")
+@each("nat", False, True)
+@requirement("RFC4555-3.5-13")
+def test_the_answer_to_an_update_tells_of_a_nat(initiator, nat):
+    """After the move ESP comes in UDP where NAT detection of the response fits no address, and bare where it does. RFC 4555
+    3.5"""
+    sa = initiator.establish()
+    initiator.renumber()
+    request = sa.expect_update()
+    sa.seems_behind_nat = nat
+    sa.accept_update(request)
+    sa.settle()
+    assert sa.children[0].ping().arrived.port == (4500 if nat else 0)
+
+
 @needs("mobike-as-initiator", "roam", "rekey-by-command")
 @requirement("RFC4555-3.5-08")
 def test_what_is_out_is_repeated_from_the_new_address(initiator):

@@ -34,6 +34,18 @@ def test_a_proposal_without_a_mandatory_type_is_refused(responder, missing):
     assert answer.first(PayloadType.SA) is None and answer.notifies()
 
 
+@requirement("RFC7296-2.7-04", "RFC7296-3.3.6-01")
+def test_a_combined_mode_cipher_with_an_integrity_algorithm(responder):
+    """Against 3.3 a proposal has AES-GCM and HMAC: it is refused, or accepted with one of each type, but not as if the type
+    did not stand there. RFC 7296 2.7"""
+    offered = configured(Transform(TransformType.INTEG, 12))
+    answer = refusal(responder.ike_sa(), Proposal(1, IKE, b"", offered))
+    if answer.first(PayloadType.SA) is None:
+        answer.notified("NO_PROPOSAL_CHOSEN")
+    else:
+        assert sorted(t.kind for t in answer.proposals[0].transforms) == sorted(t.kind for t in offered)
+
+
 @requirement("RFC7296-3.3.6-07", "RFC7296-3.3.6-02", "RFC7296-3.3.1-05", "RFC7296-3.3-01")
 def test_the_next_proposal_is_considered_after_one_with_an_unknown_type(responder):
     """Proposal 1 has a transform type that nobody knows; proposal 2 is chosen, and by its number. RFC 7296 3.3.6"""
