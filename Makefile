@@ -21,6 +21,7 @@
 #   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
 #   make bench      tunnels of several makers side by side, with controls: figures, and a page (docs/PERFORMANCE.md)
 #   make bench-gate instructions of fixed cases counted, and held against a baseline (docs/PERFORMANCE.md)
+#   make crowd      what memory an IKE SA takes among a hundred thousand (docs/PERFORMANCE.md)
 #   make flood      floods a running daemon: do honest clients connect, and how many cookies a second (docs/FLOODS.md)
 #   make clean      removes build/, but for the roots of peers and tools, which took long to unpack; they go
 #                   by `make clean-peers`
@@ -175,7 +176,7 @@ demo: setup
 	@$(BUILD)/ikelab demo
 
 test: setup
-	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers $(BUILD)/ikebench
+	@$(MAKE) --no-print-directory $(ALL_CORES) tests sanitized fuzzers $(BUILD)/ikebench $(BUILD)/ikecrowd
 	@$(PYTHON) ci/run_tests.py --build $(BUILD) unit ci gate prove fuzz sim sanitize coverage harness scenarios conformance hostile-peers interop
 
 # Every peer of the table, by each AUTHENTICATION. ARGS="--shard 1/4" and the like are handed on; the report is
@@ -267,6 +268,17 @@ bench-gate: $(BUILD)/ikelab
 	@command -v valgrind >/dev/null && test -f /usr/include/valgrind/callgrind.h || ci/install.sh
 	@$(MAKE) --no-print-directory $(ALL_CORES) $(BUILD)/ikebench
 	@$(BUILD)/ikelab bench gate $(ARGS)
+
+# A crowd of clients in one process: memory of each, by malloc's count.
+CROWD_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/crowd/*.c))) $(BUILD)/ref/sim/dice.o $(BUILD)/ref/sim/stand_in.o
+$(BUILD)/ikecrowd: $(CROWD_OBJECTS) $(BUILD)/libikeref.a
+	@echo "  LINK  $@"
+	@$(CC) $(LDFLAGS) -o $@.new $(CROWD_OBJECTS) $(BUILD)/libikeref.a -lcrypto
+	@mv $@.new $@
+
+crowd: $(BUILD)/ikelab
+	@$(MAKE) --no-print-directory $(ALL_CORES) $(BUILD)/ikecrowd
+	@$(BUILD)/ikelab bench crowd $(ARGS)
 
 # Fuzzers: ref/fuzz/fuzz_*.c is one libFuzzer program each (docs/FUZZING.md). They and all that they
 # link are built apart, instrumented, in $(FUZZED).
@@ -369,7 +381,7 @@ tidy:
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
 .PHONY: fuzz-afl all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
-  hostile-peers hostile-others robust bench bench-gate fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
+  hostile-peers hostile-others robust bench bench-gate crowd fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)
 .DELETE_ON_ERROR:

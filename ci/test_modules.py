@@ -7,7 +7,7 @@ from pathlib import Path
 REF = Path(__file__).resolve().parent.parent / "ref"
 
 # Rooms of which every file is played to test others.
-THEMSELVES = {"fuzz", "bench"}
+THEMSELVES = {"fuzz", "bench", "crowd"}
 
 # Without a file of their own, and where they are tested instead.
 ELSEWHERE = {

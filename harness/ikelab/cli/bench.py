@@ -19,6 +19,7 @@ from ..bench.measure import Measurement
 from ..cleanup import build_directory
 from ..result import document
 from .bench_contest import claim, contest
+from .bench_crowd import crowd
 from .bench_handshake import handshake
 from .bench_tunnel import tunnel
 from .common import EXIT_NOT_EXPECTED, environment, json_option, usage, write_json
@@ -32,7 +33,7 @@ def bench() -> None:
     """How fast the reference is, beside others too, and whether it has become slower."""
 
 
-for command in (tunnel, contest, claim, handshake):
+for command in (tunnel, contest, claim, handshake, crowd):
     bench.add_command(command)
 
 
