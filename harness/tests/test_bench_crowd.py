@@ -16,14 +16,14 @@ from ikelab.cli import ikelab
 PROGRAM = build_directory().resolve() / "ikecrowd"
 built = pytest.mark.skipif(not PROGRAM.exists(), reason="needs `make crowd`, which builds ikecrowd")
 # octets of one pair among a thousand: what was counted and some five in a hundred
-BOUNDS = {"aes256gcm16": 19900}
+BOUNDS = {"aes256gcm16": 13700}
 
 
 @built
 @pytest.mark.parametrize("suite", BOUNDS)
 def test_an_idle_pair_takes_no_more_than_it_did(suite: str) -> None:
     found = crowd.memory(PROGRAM, 1000, suite)
-    assert found.idle.worse <= found.used.worse
+    assert found.idle.worse < found.used.worse
     assert 1000 < found.idle.worse <= BOUNDS[suite]
 
 

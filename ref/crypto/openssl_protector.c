@@ -1,4 +1,6 @@
-/* Sealing and opening with keyed contexts: for each packet only the IV is set. */
+/* Sealing and opening with keyed contexts: for each packet only the IV is set. They are made of the
+ * keys when they are needed and given back by who has no use for them for a while: the keys take
+ * 144 octets, the library's contexts ten times that. */
 
 #include "crypto/protection.h"
 
@@ -20,10 +22,12 @@
 struct protector {
     struct protection protection;
     enum protector_direction direction;
-    EVP_CIPHER_CTX *cipher;    /* NULL: ENCR_NULL */
-    struct secret salt;        /* AEAD */
+    struct secret encryption; /* the salt at its end */
+    struct secret integrity;
     struct iv_counter counter; /* AEAD */
-    struct hmac hmac;          /* no AEAD */
+    bool ready;                /* the two below are there */
+    EVP_CIPHER_CTX *cipher;    /* NULL: ENCR_NULL */
+    struct hmac *hmac;         /* NULL: AEAD */
 };
 
 struct library_cipher {
@@ -65,51 +69,78 @@ static const EVP_CIPHER *library_cipher_of(const struct protection *p)
     return NULL;
 }
 
-static bool cipher_init(struct protector *protector, const uint8_t *key)
+static bool cipher_init(struct protector *protector)
 {
     if (protector->protection.cipher->id == ENCR_NULL) {
         return true;
     }
-    const EVP_CIPHER *cipher = library_cipher_of(&protector->protection);
-    protector->cipher = EVP_CIPHER_CTX_new();
-    if (cipher == NULL || protector->cipher == NULL) {
-        return false;
-    }
     int encrypt = protector->direction == PROTECTOR_SEAL;
-    return EVP_CipherInit_ex2(protector->cipher, cipher, key, NULL, encrypt, NULL) == 1 &&
+    protector->cipher = EVP_CIPHER_CTX_new();
+    return protector->cipher != NULL &&
+           EVP_CipherInit_ex2(protector->cipher, library_cipher_of(&protector->protection),
+                              protector->encryption.data, NULL, encrypt, NULL) == 1 &&
            EVP_CIPHER_CTX_set_padding(protector->cipher, 0) == 1;
 }
 
-static bool protector_key(struct protector *protector, struct bytes encryption_key,
-                          struct bytes integrity_key)
+static bool integrity_init(struct protector *protector)
 {
-    const struct protection *p = &protector->protection;
-    if (!protection_valid(p) || encryption_key.length != protection_encryption_key_length(p) ||
-        integrity_key.length != protection_integrity_key_length(p) ||
-        !cipher_init(protector, encryption_key.data)) {
-        return false;
-    }
-    if (p->cipher->aead) {
-        secret_set(&protector->salt,
-                   bytes_of(encryption_key.data + p->key_bits / 8, p->cipher->salt_length));
+    const struct integrity_algorithm *integrity = protector->protection.integrity;
+    if (integrity == NULL) {
         return true;
     }
-    return hmac_init(&protector->hmac, p->integrity->library_name, integrity_key);
+    protector->hmac = malloc(sizeof *protector->hmac);
+    return protector->hmac != NULL &&
+           hmac_init(protector->hmac, integrity->library_name, secret_bytes(&protector->integrity));
+}
+
+/* Seldom: it stays out of the way of packets. */
+__attribute__((noinline, cold)) static bool make_ready(struct protector *protector)
+{
+    if (!cipher_init(protector) || !integrity_init(protector)) {
+        ERR_clear_error();
+        protector_rest(protector);
+        return false;
+    }
+    protector->ready = true;
+    return true;
+}
+
+bool protector_is_ready(const struct protector *protector)
+{
+    return protector->ready;
+}
+
+void protector_rest(struct protector *protector)
+{
+    EVP_CIPHER_CTX_free(protector->cipher); /* the library wipes the key schedule */
+    if (protector->hmac != NULL) {
+        hmac_wipe(protector->hmac);
+        free(protector->hmac);
+    }
+    protector->cipher = NULL;
+    protector->hmac = NULL;
+    protector->ready = false;
+}
+
+/* The library has what it takes. */
+static bool is_offered(const struct protection *p)
+{
+    return p->cipher->id == ENCR_NULL || library_cipher_of(p) != NULL;
 }
 
 struct protector *protector_create(const struct protection *p, struct bytes encryption_key,
                                    struct bytes integrity_key, enum protector_direction direction)
 {
-    struct protector *protector = calloc(1, sizeof(*protector));
-    if (protector == NULL) {
+    if (!protection_valid(p) || encryption_key.length != protection_encryption_key_length(p) ||
+        integrity_key.length != protection_integrity_key_length(p) || !is_offered(p)) {
         return NULL;
     }
-    protector->protection = *p;
-    protector->direction = direction;
-    if (!protector_key(protector, encryption_key, integrity_key)) {
-        ERR_clear_error();
-        protector_destroy(protector);
-        return NULL;
+    struct protector *protector = calloc(1, sizeof(*protector));
+    if (protector != NULL) {
+        protector->protection = *p;
+        protector->direction = direction;
+        secret_set(&protector->encryption, encryption_key);
+        secret_set(&protector->integrity, integrity_key);
     }
     return protector;
 }
@@ -117,7 +148,7 @@ struct protector *protector_create(const struct protection *p, struct bytes encr
 void protector_destroy(struct protector *protector)
 {
     if (protector != NULL) {
-        EVP_CIPHER_CTX_free(protector->cipher); /* the library wipes the key schedule */
+        protector_rest(protector);
         octets_wipe(protector, sizeof(*protector));
         free(protector);
     }
@@ -140,7 +171,8 @@ static bool aead_run(struct protector *protector, struct bytes aad, const uint8_
 {
     EVP_CIPHER_CTX *context = protector->cipher;
     uint8_t nonce[NONCE_LENGTH];
-    memcpy(nonce, protector->salt.data, NONCE_LENGTH - IV_COUNTER_LENGTH);
+    memcpy(nonce, protector->encryption.data + protector->protection.key_bits / 8,
+           NONCE_LENGTH - IV_COUNTER_LENGTH);
     memcpy(nonce + NONCE_LENGTH - IV_COUNTER_LENGTH, iv, IV_COUNTER_LENGTH);
     int written;
     return EVP_CipherInit_ex2(context, NULL, NULL, nonce, -1, NULL) == 1 &&
@@ -205,7 +237,7 @@ static void hmac_authenticate(const struct protector *protector, struct bytes aa
 {
     const struct bytes parts[] = {
         aad, {iv, protector->protection.cipher->iv_length}, {text, length}, aad_tail};
-    hmac_compute(&protector->hmac, parts, sizeof(parts) / sizeof(parts[0]), out);
+    hmac_compute(protector->hmac, parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
 static enum status hmac_seal(struct protector *protector, struct bytes aad, const uint8_t *iv,
@@ -242,7 +274,7 @@ enum status protector_seal(struct protector *protector, struct bytes aad, const 
                            uint8_t *text, size_t length, struct bytes aad_tail, uint8_t *icv)
 {
     assert(protector->direction == PROTECTOR_SEAL);
-    if (length > INT_MAX || aad.length > INT_MAX) {
+    if (length > INT_MAX || aad.length > INT_MAX || !(protector->ready || make_ready(protector))) {
         return STATUS_INTERNAL;
     }
     if (!protector->protection.cipher->aead) {
@@ -255,7 +287,7 @@ enum status protector_open(struct protector *protector, struct bytes aad, const 
                            uint8_t *text, size_t length, struct bytes aad_tail, const uint8_t *icv)
 {
     assert(protector->direction == PROTECTOR_OPEN);
-    if (length > INT_MAX || aad.length > INT_MAX) {
+    if (length > INT_MAX || aad.length > INT_MAX || !(protector->ready || make_ready(protector))) {
         return STATUS_INTERNAL;
     }
     if (!protector->protection.cipher->aead) {

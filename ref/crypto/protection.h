@@ -52,13 +52,19 @@ size_t protection_block_length(const struct protection *p);
 
 enum protector_direction { PROTECTOR_SEAL, PROTECTOR_OPEN };
 
-struct protector; /* keyed cipher contexts of one direction of one SA; keys are wiped on destroy */
+struct protector; /* the keys of one direction of one SA, wiped on destroy; while it is in use the
+                     library's keyed contexts as well */
 
 /* `encryption_key` has the salt at its end. NULL on failure. The record pointers in `p` are kept.
  */
 struct protector *protector_create(const struct protection *p, struct bytes encryption_key,
                                    struct bytes integrity_key, enum protector_direction direction);
 void protector_destroy(struct protector *protector); /* NULL is fine */
+
+/* The contexts are there. Made when they are first needed; who has not used them for a while gives
+ * their memory back, and they are made again when there is something to seal or open. */
+bool protector_is_ready(const struct protector *protector);
+void protector_rest(struct protector *protector);
 
 /* The next IV: AEAD, a counter that never repeats under this key (starts at 1; STATUS_INTERNAL when
  * used up); CBC, unpredictable octets from `random`; ENCR_NULL, none. iv_length octets into `iv`.
@@ -68,13 +74,13 @@ MUST_USE enum status protector_next_iv(struct protector *protector,
 
 /* Encrypt `text` in place and write the ICV. Authenticated: `aad`, then with an HMAC the IV and
  * the ciphertext, then `aad_tail` (ESP's high sequence number, RFC 4303 2.2.1; else empty; an
- * AEAD takes `aad` alone and refuses a tail). Allocates nothing. */
+ * AEAD takes `aad` alone and refuses a tail). Allocates nothing once it is ready. */
 MUST_USE enum status protector_seal(struct protector *protector, struct bytes aad,
                                     const uint8_t *iv, uint8_t *text, size_t length,
                                     struct bytes aad_tail, uint8_t *icv);
 
 /* Verify, then decrypt `text` in place; STATUS_DROP when the ICV does not fit (text is then not to
- * be looked at). Allocates nothing. */
+ * be looked at). Allocates nothing once it is ready. */
 MUST_USE enum status protector_open(struct protector *protector, struct bytes aad,
                                     const uint8_t *iv, uint8_t *text, size_t length,
                                     struct bytes aad_tail, const uint8_t *icv);

@@ -10,6 +10,8 @@
 #include "exchange/ike_delete.h"
 #include "exchange/request.h"
 
+#define REST_NS 10000000000ULL /* an IKE SA that is not used for so long rests */
+
 static uint64_t later(uint64_t from_ns, uint64_t by_ns)
 {
     return by_ns == 0 ? UINT64_MAX : from_ns + by_ns;
@@ -88,6 +90,13 @@ static uint64_t request_at(const struct request *request)
     return at_ns;
 }
 
+/* When nothing has been sealed or opened for a while, the cipher contexts are no use. */
+static uint64_t rest_at(const struct ike_sa *sa)
+{
+    uint64_t last_ns = sa->last_in_ns > sa->last_out_ns ? sa->last_in_ns : sa->last_out_ns;
+    return ike_sa_is_up(sa) && ike_sa_is_ready(sa) ? last_ns + REST_NS : UINT64_MAX;
+}
+
 uint64_t timers_due(const struct ike_sa *sa)
 {
     uint64_t deadline = sa->close_ns;
@@ -97,6 +106,7 @@ uint64_t timers_due(const struct ike_sa *sa)
     earliest(&deadline, keepalive_at(sa));
     earliest(&deadline, fragmentation_deadline(sa));
     earliest(&deadline, client_puzzle_deadline(sa));
+    earliest(&deadline, rest_at(sa));
     if (lives(sa)) {
         earliest(&deadline, sa->soft_ns);
         earliest(&deadline, sa->hard_ns);
@@ -204,6 +214,9 @@ static void sa_expire(struct sa_store *store, struct ike_sa *sa)
         send_keepalive(store, sa);
     }
     request_start_next(store, sa);
+    if (store->now_ns >= rest_at(sa)) {
+        ike_sa_rest(sa);
+    }
 }
 
 /* All that are due now, in order of time. Each has its turn once, whatever becomes of it there. */

@@ -83,6 +83,12 @@ void esp_pair_destroy(struct esp_pair *pair)
     free(pair);
 }
 
+void esp_pair_rest(struct esp_pair *pair)
+{
+    protector_rest(pair->sealer);
+    protector_rest(pair->opener);
+}
+
 void esp_pair_set_path(struct esp_pair *pair, const struct path *path, bool udp_encapsulation)
 {
     pair->path = *path;

@@ -18,6 +18,7 @@
 #define RESYNC_TRIES 16 /* subspaces looked into, one after the other */
 
 struct spd_entry;
+struct due_list;
 
 struct esp_pair {
     struct esp_pair *sad_next;      /* of the same bucket */
@@ -30,6 +31,9 @@ struct esp_pair {
     struct protection protection;
     size_t iv_length, icv_length, alignment;
     struct protector *sealer, *opener; /* owned; they alone hold the keys */
+    struct due_list *due;              /* where it is in, if it is: lingering, or in use */
+    struct esp_pair *due_next, *due_previous;
+    uint64_t due_ns; /* when it goes, or when it is looked at whether it still is in use */
     bool esn, transport_mode, copy_dscp, ecn;
     enum dont_fragment df;
     struct selector_list local, remote;
@@ -45,7 +49,6 @@ struct esp_pair {
 
     bool standby;   /* not to be sent on yet, RFC 7296 2.8 */
     bool lingering; /* not to be sent on any more */
-    uint64_t linger_until_ns;
 
     struct esp_lifetime lifetime;
     struct esp_usage usage;
@@ -58,6 +61,9 @@ struct esp_pair {
 /* A pair keyed and ready, or NULL: parameters that do not fit together, or no memory. */
 struct esp_pair *esp_pair_create(const struct esp_pair_config *config);
 void esp_pair_destroy(struct esp_pair *pair); /* wipes the keys */
+
+/* Nothing has passed for a while: the contexts go, until something does. */
+void esp_pair_rest(struct esp_pair *pair);
 
 /* New addresses or path MTU: the inner MTU follows. */
 void esp_pair_set_path(struct esp_pair *pair, const struct path *path, bool udp_encapsulation);

@@ -11,7 +11,6 @@ struct esp_plane *esp_plane_create(const struct random_source *random)
         return NULL;
     }
     plane->random = random;
-    plane->deadline_ns = UINT64_MAX;
     if (!sad_init(&plane->sad)) {
         free(plane);
         return NULL;
@@ -116,6 +115,7 @@ static void pair_detach(struct esp_plane *plane, struct esp_pair *pair)
 void plane_pair_drop(struct esp_plane *plane, struct esp_pair *pair)
 {
     pair_detach(plane, pair);
+    due_list_remove(pair);
     sad_remove(&plane->sad, pair);
     esp_pair_destroy(pair);
 }
@@ -133,10 +133,9 @@ void esp_plane_pair_remove(struct esp_plane *plane, uint32_t spi_in, uint64_t no
     }
     pair_detach(plane, pair);
     pair->lingering = true;
-    pair->linger_until_ns = linger_ns < UINT64_MAX - now_ns ? now_ns + linger_ns : UINT64_MAX - 1;
-    if (pair->linger_until_ns < plane->deadline_ns) {
-        plane->deadline_ns = pair->linger_until_ns;
-    }
+    due_list_remove(pair);
+    due_list_add(&plane->lingering, pair,
+                 linger_ns < UINT64_MAX - now_ns ? now_ns + linger_ns : UINT64_MAX - 1);
 }
 
 bool esp_plane_pair_move(struct esp_plane *plane, uint32_t spi_in, const struct path *path,
@@ -177,27 +176,33 @@ bool esp_plane_pair_usage(const struct esp_plane *plane, uint32_t spi_in, struct
 
 uint64_t esp_plane_deadline(const struct esp_plane *plane)
 {
-    return plane->deadline_ns;
+    uint64_t lingering_ns = due_list_deadline(&plane->lingering);
+    uint64_t used_ns = due_list_deadline(&plane->used);
+    return lingering_ns < used_ns ? lingering_ns : used_ns;
+}
+
+/* A pair that was used lately is looked at again: no packet has to say that it came. */
+static void look_at(struct esp_plane *plane, struct esp_pair *pair, uint64_t now_ns)
+{
+    const struct esp_usage *usage = &pair->usage;
+    uint64_t last_ns =
+        usage->last_in_ns > usage->last_out_ns ? usage->last_in_ns : usage->last_out_ns;
+    due_list_remove(pair);
+    if (now_ns - last_ns < PLANE_REST_NS) {
+        due_list_add(&plane->used, pair, now_ns + PLANE_REST_NS);
+    } else {
+        esp_pair_rest(pair);
+    }
 }
 
 void esp_plane_expire(struct esp_plane *plane, uint64_t now_ns)
 {
-    if (now_ns < plane->deadline_ns) {
-        return;
+    struct esp_pair *pair;
+    while ((pair = due_list_first(&plane->lingering, now_ns)) != NULL) {
+        plane_pair_drop(plane, pair);
     }
-    plane->deadline_ns = UINT64_MAX;
-    struct esp_pair *next = sad_next(&plane->sad, NULL);
-    while (next != NULL) {
-        struct esp_pair *pair = next;
-        next = sad_next(&plane->sad, pair);
-        if (!pair->lingering) {
-            continue;
-        }
-        if (pair->linger_until_ns <= now_ns) {
-            plane_pair_drop(plane, pair);
-        } else if (pair->linger_until_ns < plane->deadline_ns) {
-            plane->deadline_ns = pair->linger_until_ns;
-        }
+    while ((pair = due_list_first(&plane->used, now_ns)) != NULL) {
+        look_at(plane, pair, now_ns);
     }
 }
 

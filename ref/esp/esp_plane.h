@@ -138,7 +138,8 @@ size_t esp_plane_release(struct esp_plane *plane, struct packet *packets, size_t
 void esp_plane_acquire_failed(struct esp_plane *plane, uint32_t policy);
 
 bool esp_plane_next_event(struct esp_plane *plane, struct esp_event *out);
-uint64_t esp_plane_deadline(const struct esp_plane *plane); /* lingering pairs; UINT64_MAX: none */
+/* When a lingering pair goes, or one that was used may rest; UINT64_MAX: never. */
+uint64_t esp_plane_deadline(const struct esp_plane *plane);
 void esp_plane_expire(struct esp_plane *plane, uint64_t now_ns);
 void esp_plane_counters(const struct esp_plane *plane, struct esp_counters *out);
 

@@ -2,9 +2,12 @@
 #ifndef IKEREF_ESP_ESP_PLANE_STATE_H
 #define IKEREF_ESP_ESP_PLANE_STATE_H
 
+#include "esp/due_list.h"
 #include "esp/icmp.h"
 #include "esp/sad.h"
 #include "esp/spd.h"
+
+#define PLANE_REST_NS UINT64_C(60000000000) /* a pair that is not used for so long rests */
 
 struct esp_plane {
     const struct random_source *random;
@@ -12,12 +15,21 @@ struct esp_plane {
     struct sad sad;
     struct event_queue events;
     struct icmp_limit icmp;
-    uint64_t deadline_ns; /* the earliest end of a lingering pair */
+    struct due_list lingering; /* pairs, until they go */
+    struct due_list used;      /* pairs whose contexts may be there, until they are looked at */
     struct esp_counters counters;
 };
 
 /* Asks for an SA on behalf of this packet. */
 void plane_acquire(struct esp_plane *plane, struct spd_entry *entry, struct held_packet *held);
+
+/* To be called before each packet that is sealed or opened. */
+static inline void plane_pair_use(struct esp_plane *plane, struct esp_pair *pair, uint64_t now_ns)
+{
+    if (pair->due == NULL) {
+        due_list_add(&plane->used, pair, now_ns + PLANE_REST_NS);
+    }
+}
 
 /* The pair's hard lifetime is over: it carries nothing more, and its owner is told. */
 void plane_pair_spent(struct esp_plane *plane, struct esp_pair *pair);

@@ -30,7 +30,7 @@ static enum packet_verdict udp_encap_open(struct packet *packet)
 static struct esp_pair *pair_find(const struct esp_plane *plane, uint32_t spi, uint64_t now_ns)
 {
     struct esp_pair *pair = sad_find(&plane->sad, spi);
-    return pair == NULL || (pair->lingering && pair->linger_until_ns <= now_ns) ? NULL : pair;
+    return pair == NULL || (pair->lingering && pair->due_ns <= now_ns) ? NULL : pair;
 }
 
 /* Everything an authentic packet changes, whatever it carries. */
@@ -138,6 +138,7 @@ static enum packet_verdict open_on(struct esp_plane *plane, struct esp_pair *pai
                                    uint64_t now_ns)
 {
     struct esp_opened opened;
+    plane_pair_use(plane, pair, now_ns);
     enum packet_verdict verdict = esp_open(pair, header, packet, &opened);
     if (verdict != PACKET_FORWARD) {
         return verdict;

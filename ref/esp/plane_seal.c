@@ -88,6 +88,7 @@ static enum packet_verdict seal_on(struct esp_plane *plane, struct esp_pair *pai
     if (verdict != PACKET_FORWARD) {
         return verdict;
     }
+    plane_pair_use(plane, pair, now_ns);
     verdict = esp_seal(pair, plane->random, packet, next_header);
     if (verdict != PACKET_FORWARD) {
         return verdict;

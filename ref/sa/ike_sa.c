@@ -97,6 +97,17 @@ enum status ike_sa_set_keys(struct ike_sa *sa, const struct ike_keys *keys)
     return STATUS_INTERNAL;
 }
 
+bool ike_sa_is_ready(const struct ike_sa *sa)
+{
+    return sa->seal != NULL && (protector_is_ready(sa->seal) || protector_is_ready(sa->open));
+}
+
+void ike_sa_rest(struct ike_sa *sa)
+{
+    protector_rest(sa->seal);
+    protector_rest(sa->open);
+}
+
 void ike_sa_free_init(struct ike_sa *sa)
 {
     if (sa->init == NULL) {

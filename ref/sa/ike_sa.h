@@ -182,8 +182,12 @@ void ike_sa_inherit_children(struct ike_sa *heir, struct ike_sa *old);
 struct ike_sa_info ike_sa_describe(const struct ike_sa *sa);
 struct child_sa_info child_sa_describe(const struct ike_sa *sa, const struct child_sa *child);
 
-/* Keys into cipher contexts: SK_ei/ai seal for the initiator, SK_er/ar for the responder. */
+/* Keys to where they are used: SK_ei/ai seal for the initiator, SK_er/ar for the responder. */
 MUST_USE enum status ike_sa_set_keys(struct ike_sa *sa, const struct ike_keys *keys);
+
+/* Contexts are there, for one direction or both; and they go, until they are needed again. */
+bool ike_sa_is_ready(const struct ike_sa *sa);
+void ike_sa_rest(struct ike_sa *sa);
 
 /* The rest of the life: free what only the set-up needed. */
 void ike_sa_free_init(struct ike_sa *sa);

@@ -403,7 +403,7 @@ static void test_cbc_ivs_are_drawn(void **state)
 
 /* ---- the promise to allocate nothing: the library's own allocations are counted ---- */
 
-static size_t allocations;
+static size_t allocations, frees;
 
 static void *counting_malloc(size_t length, const char *file, int line)
 {
@@ -418,6 +418,7 @@ static void *counting_realloc(void *old, size_t length, const char *file, int li
     (void)file;
     (void)line;
     allocations++;
+    frees += old != NULL;
     return realloc(old, length);
 }
 
@@ -425,6 +426,7 @@ static void counting_free(void *old, const char *file, int line)
 {
     (void)file;
     (void)line;
+    frees += old != NULL;
     free(old);
 }
 
@@ -433,6 +435,8 @@ static void test_packets_allocate_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < VECTOR_COUNT; i++) {
         struct packet *packet = packet_create(&vectors[i]);
+        assert_int_equal(packet_seal(packet), STATUS_OK); /* the contexts are made now */
+        assert_int_equal(packet_open(packet), STATUS_OK);
         assert_true(allocations > 0 || vectors[i].encr == ENCR_NULL); /* or nothing is counted */
         allocations = 0;
         for (int n = 0; n < 10; n++) {
@@ -445,6 +449,27 @@ static void test_packets_allocate_nothing(void **state)
             assert_int_equal(packet_open(packet), STATUS_OK);
         }
         assert_int_equal(allocations, 0);
+        packet_destroy(packet);
+    }
+}
+
+/* What is made again after a rest is what there was, and a rest gives everything back. */
+static void test_rest(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VECTOR_COUNT; i++) {
+        struct packet *packet = packet_create(&vectors[i]);
+        size_t held = allocations - frees;
+        for (int n = 0; n < 3; n++) {
+            assert_false(protector_is_ready(packet->seal));
+            assert_int_equal(packet_seal(packet), STATUS_OK);
+            assert_true(protector_is_ready(packet->seal));
+            assert_int_equal(packet_open(packet), STATUS_OK);
+            protector_rest(packet->seal);
+            protector_rest(packet->open);
+            assert_int_equal(allocations - frees, held);
+        }
+        protector_rest(packet->seal); /* no matter */
         packet_destroy(packet);
     }
 }
@@ -469,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_aead_ivs_count_from_one),
         cmocka_unit_test(test_cbc_ivs_are_drawn),
         cmocka_unit_test(test_packets_allocate_nothing),
+        cmocka_unit_test(test_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

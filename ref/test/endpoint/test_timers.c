@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "endpoint/timers.h"
+#include "exchange/request.h"
 #include "test/exchange/core_connected.h"
 
 static struct event event;
@@ -26,12 +27,32 @@ static void expire_at(uint64_t at_ns)
     assert_true(timers_deadline(store) > at_ns);
 }
 
+/* What is due of its contexts is nobody else's affair. */
+static void rest(void)
+{
+    ike_sa_rest(sa);
+    sa_store_stir(store, sa);
+}
+
 static void test_never(void **state)
 {
     (void)state;
+    rest();
     assert_int_equal(timers_deadline(store), UINT64_MAX);
     timers_expire(store);
     assert_false(sa->request.active);
+}
+
+/* Ten seconds after the last message the contexts go, and come again with the next. */
+static void test_the_idle_rest(void **state)
+{
+    (void)state;
+    assert_true(ike_sa_is_ready(sa));
+    expire_at((sa->last_in_ns > sa->last_out_ns ? sa->last_in_ns : sa->last_out_ns) + 10 * WORLD_S);
+    assert_false(ike_sa_is_ready(sa));
+    assert_int_equal(timers_deadline(store), UINT64_MAX);
+    request_queue(store, sa, &(struct task){.type = TASK_LIVENESS});
+    assert_true(ike_sa_is_ready(sa) && sa->request.active);
 }
 
 static void test_soft_limits_rekey(void **state)
@@ -80,6 +101,7 @@ static void test_keepalive(void **state)
     struct datagram sent;
     (void)state;
     world.sides[0].peers[0].keepalive_ns = 20 * WORLD_S;
+    rest();
     assert_int_equal(timers_deadline(store), UINT64_MAX);
     sa->nat_local = sa->encapsulated = true;
     sa->children->last_out_ns = sa->last_out_ns + WORLD_S;
@@ -94,6 +116,7 @@ static void test_half_open_ends_and_closed_goes(void **state)
 {
     struct ike_sa *half = sa_store_add(store, 0, false, IKE_SA_HALF_OPEN);
     (void)state;
+    rest();
     assert_non_null(half);
     half->close_ns = store->now_ns + 5 * WORLD_S;
     uint32_t id = half->id;
@@ -124,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_never),
+        CASE(test_the_idle_rest),
         CASE(test_soft_limits_rekey),
         CASE(test_liveness),
         CASE(test_hard_limits_end),

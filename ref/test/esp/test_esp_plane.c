@@ -116,6 +116,42 @@ static void test_standby_ends_with_the_old_one(void **state)
     lab_destroy(&lab);
 }
 
+static bool is_at_rest(const struct esp_plane *plane, uint32_t spi)
+{
+    const struct esp_pair *pair = sad_find(&plane->sad, spi);
+    return !protector_is_ready(pair->sealer) && !protector_is_ready(pair->opener);
+}
+
+/* A pair in use is looked at now and then, and rests when nothing has passed between; a packet does
+ * not notice. */
+static void test_the_idle_rest(void **state)
+{
+    (void)state;
+    struct lab lab;
+    lab_create(&lab, &(struct lab_options){.algorithm = 0});
+    lab_install(&lab, 1);
+    lab_install(&lab, 2);
+    for (int n = 0; n < 2; n++) {
+        assert_true(is_at_rest(lab.a, LAB_SPI_A(2)) && is_at_rest(lab.b, LAB_SPI_B(2)));
+        assert_int_equal(esp_plane_deadline(lab.b), UINT64_MAX);
+        lab_assert_arrives(&lab, true);
+        assert_false(is_at_rest(lab.a, LAB_SPI_A(2)) || is_at_rest(lab.b, LAB_SPI_B(2)));
+        assert_int_equal(esp_plane_deadline(lab.b), LAB_SECOND + PLANE_REST_NS);
+        sad_find(&lab.b->sad, LAB_SPI_B(2))->usage.last_in_ns = 2 * LAB_SECOND;
+        esp_plane_expire(lab.b, LAB_SECOND + PLANE_REST_NS); /* used since */
+        assert_false(is_at_rest(lab.b, LAB_SPI_B(2)));
+        assert_int_equal(esp_plane_deadline(lab.b), LAB_SECOND + 2 * PLANE_REST_NS);
+        esp_plane_expire(lab.b, LAB_SECOND + 2 * PLANE_REST_NS);
+        esp_plane_expire(lab.a, LAB_SECOND + PLANE_REST_NS);
+    }
+    lab_assert_arrives(&lab, true);
+    esp_plane_pair_remove(lab.b, LAB_SPI_B(2), 0, LAB_SECOND); /* it has another deadline now */
+    assert_int_equal(esp_plane_deadline(lab.b), LAB_SECOND);
+    esp_plane_expire(lab.b, LAB_SECOND);
+    assert_int_equal(esp_plane_deadline(lab.b), UINT64_MAX);
+    lab_destroy(&lab);
+}
+
 static void test_lingering(void **state)
 {
     (void)state;
@@ -347,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_rekey_loses_nothing),
         cmocka_unit_test(test_standby_ends_with_the_old_one),
         cmocka_unit_test(test_lingering),
+        cmocka_unit_test(test_the_idle_rest),
         cmocka_unit_test(test_lifetimes),
         cmocka_unit_test(test_sequence_numbers_run_out),
         cmocka_unit_test(test_peer_moved),
