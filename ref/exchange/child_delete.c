@@ -14,9 +14,13 @@ void child_delete_queue(struct sa_store *store, struct ike_sa *sa, struct child_
         sa_store_emit_done(store, command, STATUS_OK);
         return;
     }
+    enum child_sa_state before = child->state;
     child->state = CHILD_SA_DELETING;
     child->down_reason = reason;
-    request_queue(store, sa, &task);
+    if (!request_queue(store, sa, &task)) { /* what nobody will ask for has its end yet to come */
+        child->state = before;
+        child->hard_ns = store->now_ns + sa->peer->retransmission.timeout_ns;
+    }
 }
 
 static void build(struct chain_writer *chain, struct bytes spis)

@@ -198,23 +198,23 @@ static enum status install(struct sa_store *store, struct ike_sa *sa, const stru
 
 /* ---- initiator ---- */
 
-static void offered_selectors(struct ike_sa *sa, const struct child_config *config,
-                              const struct child_sa *old)
+static void offered_selectors(const struct ike_sa *sa, const struct child_config *config,
+                              const struct child_sa *old, struct child_offer *offer)
 {
-    struct request *request = &sa->request;
+    const struct task *task = &sa->request.task;
     if (old != NULL) {
-        request->local = old->local;
-        request->remote = old->remote;
-        request->transport_mode = old->transport_mode;
+        offer->local = old->local;
+        offer->remote = old->remote;
+        offer->transport_mode = old->transport_mode;
         return;
     }
-    configured_selectors(sa, config, &request->local, &request->remote);
-    request->transport_mode = config->transport_mode;
-    if (request->task.has_key) {
-        const struct packet_key *key = &request->task.key;
-        put_packet_first(&request->local, &key->source, key->protocol, key->has_ports,
+    configured_selectors(sa, config, &offer->local, &offer->remote);
+    offer->transport_mode = config->transport_mode;
+    if (task->has_key) {
+        const struct packet_key *key = &task->key;
+        put_packet_first(&offer->local, &key->source, key->protocol, key->has_ports,
                          key->source_port);
-        put_packet_first(&request->remote, &key->destination, key->protocol, key->has_ports,
+        put_packet_first(&offer->remote, &key->destination, key->protocol, key->has_ports,
                          key->destination_port);
     }
 }
@@ -236,15 +236,19 @@ enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
                               bool in_ike_auth, struct chain_writer *chain)
 {
     struct request *request = &sa->request;
-    struct sa_payload offer;
+    struct sa_payload proposals;
     uint8_t spi[4];
-    offered_selectors(sa, config, old);
+    request->offer = malloc(sizeof *request->offer); /* until the request ends */
+    if (request->offer == NULL) {
+        return STATUS_INTERNAL;
+    }
+    offered_selectors(sa, config, old, request->offer);
     TRY(sa_store_new_child_spi(store, &request->spi_in));
-    if (request->transport_mode) {
+    if (request->offer->transport_mode) {
         notify_add(chain, USE_TRANSPORT_MODE, bytes_of(NULL, 0));
     }
-    proposal_offer(&config->proposals, spi_bytes(request->spi_in, spi), in_ike_auth, &offer);
-    build_sa(chain, &offer);
+    proposal_offer(&config->proposals, spi_bytes(request->spi_in, spi), in_ike_auth, &proposals);
+    build_sa(chain, &proposals);
     if (!in_ike_auth) {
         uint16_t group = group_of_offer(request, config, old);
         TRY(random_fill(store->random, request->nonce, sizeof request->nonce));
@@ -259,8 +263,8 @@ enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
             build_ke(chain, group, request->key_exchange);
         }
     }
-    build_ts(chain, PAYLOAD_TSI, &request->local);
-    build_ts(chain, PAYLOAD_TSR, &request->remote);
+    build_ts(chain, PAYLOAD_TSI, &request->offer->local);
+    build_ts(chain, PAYLOAD_TSR, &request->offer->remote);
     return STATUS_OK;
 }
 
@@ -305,16 +309,16 @@ enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, stru
     TRY(proposal_accept(&answer->sa, &config->proposals, PROTOCOL_ESP, 4, exchange->in_ike_auth,
                         &chosen));
     bool transport = message_notify(answer, USE_TRANSPORT_MODE) != NULL;
-    if ((transport && !request->transport_mode) ||
-        (!transport && request->transport_mode && config->transport_required)) {
+    const struct child_offer *offer = request->offer;
+    if ((transport && !offer->transport_mode) ||
+        (!transport && offer->transport_mode && config->transport_required)) {
         return STATUS_NOTIFY(NO_PROPOSAL_CHOSEN);
     }
     struct selector_list local = answer->ts_i;
     struct selector_list remote = answer->ts_r;
     /* the responder may narrow, never widen: 2.9 */
     if ((transport && !substitute(sa, &local, &remote)) ||
-        !selectors_within(&local, &request->local) ||
-        !selectors_within(&remote, &request->remote)) {
+        !selectors_within(&local, &offer->local) || !selectors_within(&remote, &offer->remote)) {
         return STATUS_NOTIFY(TS_UNACCEPTABLE);
     }
     struct bytes spi = chosen.spi;

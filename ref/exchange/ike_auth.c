@@ -162,9 +162,11 @@ static bool starts_over(struct sa_store *store, struct ike_sa *sa, const struct 
         return false;
     }
     for (size_t i = 0; i < sa->tasks.count; i++) {
-        (void)task_queue_push(&anew->tasks, &sa->tasks.items[i]); /* with the first, no more */
+        if (!task_queue_push(&anew->tasks, &sa->tasks.items[i])) {
+            sa_store_task_ended(store, anew, &sa->tasks.items[i], STATUS_INTERNAL);
+        }
     }
-    sa->tasks.count = 0;
+    task_queue_clear(&sa->tasks);
     sa_store_set_reauthentication(store, anew, sa->reauthentication);
     sa_store_set_reauthentication(store, sa, (struct reauthentication){0});
     sa_store_ike_gone(store, sa, DOWN_REFUSED, status);

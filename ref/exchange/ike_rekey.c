@@ -123,7 +123,7 @@ static void move_tasks(struct sa_store *store, struct ike_sa *old, struct ike_sa
     for (size_t i = 0; i < old->tasks.count; i++) {
         move_task(store, heir, &old->tasks.items[i]);
     }
-    old->tasks.count = 0;
+    task_queue_clear(&old->tasks);
     if (task_queue_has(&heir->tasks, TASK_IKE_DELETE, 0)) {
         heir->state = IKE_SA_DELETING;
         heir->reason = old->reason;

@@ -43,8 +43,9 @@ enum status reauthentication_start(struct sa_store *store, struct ike_sa *old, u
                                   (struct reauthentication){.ike_sa = old->id, .command = command});
     for (size_t i = 1; i < count; i++) {
         task.child_index = indexes[i];
-        (void)task_queue_push(&sa->tasks,
-                              &task); /* empty until now, and longer than CHILDREN_MAX */
+        if (!task_queue_push(&sa->tasks, &task)) { /* it has room for CHILDREN_MAX, if no memory */
+            sa_store_task_ended(store, sa, &task, STATUS_INTERNAL);
+        }
     }
     return STATUS_OK;
 }

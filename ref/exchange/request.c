@@ -2,6 +2,7 @@
 
 #include "exchange/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "exchange/fragmentation.h"
@@ -18,7 +19,7 @@ static bool may_ask(const struct ike_sa *sa)
     return ike_sa_is_up(sa) && !sa->request.active;
 }
 
-void request_queue(struct sa_store *store, struct ike_sa *sa, const struct task *task)
+bool request_queue(struct sa_store *store, struct ike_sa *sa, const struct task *task)
 {
     struct task timed = *task;
     if (timed.since_ns == 0) {
@@ -26,9 +27,10 @@ void request_queue(struct sa_store *store, struct ike_sa *sa, const struct task 
     }
     if (!task_queue_push(&sa->tasks, &timed)) {
         sa_store_task_ended(store, sa, task, STATUS_INTERNAL);
-        return;
+        return false;
     }
     request_start_next(store, sa);
+    return true;
 }
 
 void request_end(struct request *request)
@@ -36,6 +38,7 @@ void request_end(struct request *request)
     key_exchange_destroy(request->key_exchange);
     stored_message_clear(&request->message);
     reassembly_end(&request->partial_response);
+    free(request->offer);
     octets_wipe(request, sizeof *request);
 }
 

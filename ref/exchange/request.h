@@ -4,9 +4,9 @@
 
 #include "exchange/exchange.h"
 
-/* Queues a task and starts it when nothing else is out. Its command is answered when there is no
- * room. */
-void request_queue(struct sa_store *store, struct ike_sa *sa, const struct task *task);
+/* Queues a task and starts it when nothing else is out. False when there is no
+ * room, or no memory: its command has been answered. */
+bool request_queue(struct sa_store *store, struct ike_sa *sa, const struct task *task);
 
 /* Builds, seals and sends the request of one task at once. STATUS_DROP: there is nothing to ask. */
 MUST_USE enum status request_start(struct sa_store *store, struct ike_sa *sa,

@@ -55,6 +55,12 @@ struct rekey_collision {
     uint8_t nonce[NONCE_MAX]; /* the lower of the two nonces of the peer's exchange */
 };
 
+/* What we have offered for a Child SA, beside the proposals. */
+struct child_offer {
+    bool transport_mode;
+    struct selector_list local, remote;
+};
+
 /* Our one outstanding request. */
 struct request {
     bool active;
@@ -74,8 +80,7 @@ struct request {
     uint32_t
         gone[GONE_MAX]; /* unknown Child SAs that the peer has deleted meanwhile: ours may be one */
     uint64_t ike_spi;   /* the IKE SA being created */
-    bool transport_mode;
-    struct selector_list local, remote; /* as offered */
+    struct child_offer *offer; /* owned; NULL: no Child SA is being created */
     uint8_t cookie2[COOKIE2_LENGTH];
     struct rekey_collision collision;
     enum status

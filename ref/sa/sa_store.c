@@ -35,6 +35,7 @@ static void request_clear(struct request *request)
     key_exchange_destroy(request->key_exchange);
     stored_message_clear(&request->message);
     reassembly_end(&request->partial_response);
+    free(request->offer);
     octets_wipe(request, sizeof *request);
 }
 
@@ -57,6 +58,7 @@ static void ike_sa_free(struct sa_store *store, struct ike_sa *sa)
         child = next;
     }
     request_clear(&sa->request);
+    task_queue_clear(&sa->tasks);
     ike_sa_free_init(sa);
     stored_message_clear(&sa->response);
     reassembly_end(&sa->partial_request);
@@ -341,7 +343,7 @@ void sa_store_tasks_ended(struct sa_store *store, struct ike_sa *sa, enum status
     for (size_t i = 0; i < sa->tasks.count; i++) {
         sa_store_task_ended(store, sa, &sa->tasks.items[i], status);
     }
-    sa->tasks.count = 0;
+    task_queue_clear(&sa->tasks);
 }
 
 void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reason reason,

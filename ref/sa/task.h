@@ -38,12 +38,15 @@ struct task {
     struct packet_key key; /* the packet that wanted the SA */
 };
 
+/* Of zeros: empty. Most IKE SAs have nothing to ask most of the time, so more than one are kept
+ * where there is memory; the one that an end leaves alone in the queue needs none. */
 struct task_queue {
-    size_t count;
-    struct task items[TASKS_MAX];
+    size_t count, room;
+    struct task *items; /* the one below, or as many as there is room for */
+    struct task one;
 };
 
-/* False when the queue is full. */
+/* False when TASKS_MAX wait, or without memory. */
 bool task_queue_push(struct task_queue *queue, const struct task *task);
 bool task_queue_push_front(struct task_queue *queue, const struct task *task);
 
@@ -56,6 +59,9 @@ bool task_queue_has(const struct task_queue *queue, enum task_type type, uint32_
 /* Takes out the first such task, whether its time has come or not; false when there is none. */
 bool task_queue_remove(struct task_queue *queue, enum task_type type, uint32_t child_sa,
                        struct task *out);
+
+/* Nothing waits any more, and no memory is held. */
+void task_queue_clear(struct task_queue *queue);
 
 /* When the next task may start; UINT64_MAX: none waits. */
 uint64_t task_queue_deadline(const struct task_queue *queue);

@@ -39,6 +39,7 @@ static void test_in_order(void **state)
         assert_int_equal(out.type, expected[i]);
     }
     assert_int_equal(queue.count, 0);
+    assert_null(queue.items); /* who has nothing to ask holds no memory */
 }
 
 static void test_who_waits_lets_others_pass(void **state)
@@ -75,6 +76,7 @@ static void test_has_and_remove(void **state)
     assert_int_equal(out.child_sa, 2);
     assert_int_equal(queue.count, 1);
     assert_int_equal(queue.items[0].type, TASK_CHILD_DELETE);
+    task_queue_clear(&queue);
 }
 
 static void test_full(void **state)
@@ -88,6 +90,13 @@ static void test_full(void **state)
     assert_false(task_queue_push(&queue, &one));
     assert_false(task_queue_push_front(&queue, &one));
     assert_int_equal(queue.items[TASKS_MAX - 1].child_sa, TASKS_MAX);
+    task_queue_clear(&queue);
+    assert_int_equal(queue.count, 0);
+    assert_null(queue.items);
+    push(&queue, one); /* and is good for more */
+    push(&queue, one);
+    assert_int_equal(queue.count, 2);
+    task_queue_clear(&queue);
 }
 
 int main(void)
