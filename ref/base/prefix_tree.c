@@ -219,13 +219,13 @@ static void item_remove(struct prefix_node *node, uint64_t order)
     free(item);
 }
 
-static void remove_some(struct prefix_tree *tree, const struct selector_list *ranges, size_t count,
+static void remove_some(struct prefix_tree *tree, struct selectors ranges, size_t count,
                         uint64_t order)
 {
     for (size_t i = 0; i < count; i++) {
         struct prefix_node *parent;
-        struct prefix prefix = prefix_of(&ranges->items[i]);
-        struct prefix_node **root = root_of(tree, &ranges->items[i].start);
+        struct prefix prefix = prefix_of(&ranges.items[i]);
+        struct prefix_node **root = root_of(tree, &ranges.items[i].start);
         struct prefix_node *node = *find_link(root, prefix, &parent);
         if (node != NULL && is_of(node, prefix)) {
             item_remove(node, order);
@@ -234,12 +234,12 @@ static void remove_some(struct prefix_tree *tree, const struct selector_list *ra
     }
 }
 
-enum status prefix_tree_add(struct prefix_tree *tree, const struct selector_list *ranges,
-                            uint64_t order, void *owner)
+enum status prefix_tree_add(struct prefix_tree *tree, struct selectors ranges, uint64_t order,
+                            void *owner)
 {
-    for (size_t i = 0; i < ranges->count; i++) {
-        struct prefix_node **root = root_of(tree, &ranges->items[i].start);
-        struct prefix_node *node = node_take(root, prefix_of(&ranges->items[i]));
+    for (size_t i = 0; i < ranges.count; i++) {
+        struct prefix_node **root = root_of(tree, &ranges.items[i].start);
+        struct prefix_node *node = node_take(root, prefix_of(&ranges.items[i]));
         if (node == NULL || item_add(node, order, owner) != STATUS_OK) {
             if (node != NULL) {
                 node_release(root, node);
@@ -251,10 +251,9 @@ enum status prefix_tree_add(struct prefix_tree *tree, const struct selector_list
     return STATUS_OK;
 }
 
-void prefix_tree_remove(struct prefix_tree *tree, const struct selector_list *ranges,
-                        uint64_t order)
+void prefix_tree_remove(struct prefix_tree *tree, struct selectors ranges, uint64_t order)
 {
-    remove_some(tree, ranges, ranges->count, order);
+    remove_some(tree, ranges, ranges.count, order);
 }
 
 /* ---- looking up ---- */

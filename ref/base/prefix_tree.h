@@ -21,13 +21,12 @@ struct prefix_tree { /* of zeros: empty */
     struct prefix_node *roots[2];
 };
 
-/* `owner` under every range of the list; each owner has an order of its own. STATUS_INTERNAL: no
+/* `owner` under every range; each owner has an order of its own. STATUS_INTERNAL: no
  * memory, and it is under none. */
-MUST_USE enum status prefix_tree_add(struct prefix_tree *tree, const struct selector_list *ranges,
+MUST_USE enum status prefix_tree_add(struct prefix_tree *tree, struct selectors ranges,
                                      uint64_t order, void *owner);
-/* From under every one of the list that it was added with; with the last one goes all memory. */
-void prefix_tree_remove(struct prefix_tree *tree, const struct selector_list *ranges,
-                        uint64_t order);
+/* From under every one that it was added with; with the last one goes all memory. */
+void prefix_tree_remove(struct prefix_tree *tree, struct selectors ranges, uint64_t order);
 
 struct prefix_bits { /* an address as a number, its first bit the highest */
     uint64_t high, low;

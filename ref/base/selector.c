@@ -2,6 +2,7 @@
 #include "base/selector.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PORT_MAX 65535
@@ -105,15 +106,57 @@ bool selector_matches(const struct traffic_selector *s, const struct address *ad
     return has_port ? s->port_start <= port && port <= s->port_end : selector_is_opaque(s);
 }
 
-bool selector_list_matches(const struct selector_list *list, const struct address *address,
-                           uint8_t protocol, bool has_port, uint16_t port)
+bool selectors_match(struct selectors selectors, const struct address *address, uint8_t protocol,
+                     bool has_port, uint16_t port)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        if (selector_matches(&list->items[i], address, protocol, has_port, port)) {
+    for (size_t i = 0; i < selectors.count; i++) {
+        if (selector_matches(&selectors.items[i], address, protocol, has_port, port)) {
             return true;
         }
     }
     return false;
+}
+
+bool selector_list_matches(const struct selector_list *list, const struct address *address,
+                           uint8_t protocol, bool has_port, uint16_t port)
+{
+    return selectors_match(selectors_of(list), address, protocol, has_port, port);
+}
+
+struct selectors selectors_of(const struct selector_list *list)
+{
+    return (struct selectors){list->count, (struct traffic_selector *)list->items};
+}
+
+bool selectors_keep(struct selectors selectors, struct selectors *out)
+{
+    size_t length = selectors.count * sizeof *selectors.items;
+    *out = (struct selectors){0};
+    if (selectors.count == 0) {
+        return true;
+    }
+    out->items = malloc(length);
+    if (out->items == NULL) {
+        return false;
+    }
+    memcpy(out->items, selectors.items, length);
+    out->count = selectors.count;
+    return true;
+}
+
+void selectors_free(struct selectors *kept)
+{
+    free(kept->items);
+    *kept = (struct selectors){0};
+}
+
+void selector_list_set(struct selector_list *list, struct selectors selectors)
+{
+    assert(selectors.count <= SELECTORS_MAX);
+    list->count = selectors.count;
+    if (selectors.count > 0) {
+        memcpy(list->items, selectors.items, selectors.count * sizeof *selectors.items);
+    }
 }
 
 bool selector_list_equal(const struct selector_list *a, const struct selector_list *b)

@@ -19,6 +19,12 @@ struct selector_list {
     struct traffic_selector items[SELECTORS_MAX];
 };
 
+/* A view of selectors: of a list, or of as many as somebody keeps. */
+struct selectors {
+    size_t count;
+    struct traffic_selector *items;
+};
+
 /* What of an inner packet the selectors look at, seen from this host. */
 struct packet_key {
     struct address source;
@@ -49,7 +55,18 @@ bool selector_matches(const struct traffic_selector *s, const struct address *ad
                       uint8_t protocol, bool has_port, uint16_t port);
 bool selector_list_matches(const struct selector_list *list, const struct address *address,
                            uint8_t protocol, bool has_port, uint16_t port);
+bool selectors_match(struct selectors selectors, const struct address *address, uint8_t protocol,
+                     bool has_port, uint16_t port);
 bool selector_list_equal(const struct selector_list *a, const struct selector_list *b);
+
+/* Of a list that is not to be changed by way of it. */
+struct selectors selectors_of(const struct selector_list *list);
+/* A copy that takes no more memory than it has to, NULL for none; false: no memory. It belongs to
+ * the caller: selectors_free, of zeros too. */
+MUST_USE bool selectors_keep(struct selectors selectors, struct selectors *out);
+void selectors_free(struct selectors *kept);
+/* Into a list; asserts that they fit. */
+void selector_list_set(struct selector_list *list, struct selectors selectors);
 
 /* Everything of one family. */
 struct traffic_selector selector_any(enum address_family family);

@@ -33,14 +33,15 @@ static struct address client_address(size_t n)
 static struct child_sa *child_of(struct crowd *crowd, size_t n)
 {
     struct child_sa *child = calloc(1, sizeof *child);
-    if (child != NULL) {
-        struct address inner = client_address(n);
-        child->id = ++crowd->store->next_child_sa;
-        child->soft_ns = child->hard_ns = UINT64_MAX;
-        child->local.count = child->remote.count = 1;
-        child->local.items[0] = selector_any(ADDRESS_V4);
-        child->remote.items[0] = selector_host(&inner);
+    struct address inner = client_address(n);
+    struct traffic_selector local = selector_any(ADDRESS_V4), remote = selector_host(&inner);
+    if (child == NULL || !selectors_keep((struct selectors){1, &local}, &child->local) ||
+        !selectors_keep((struct selectors){1, &remote}, &child->remote)) {
+        child_sa_free(child);
+        return NULL;
     }
+    child->id = ++crowd->store->next_child_sa;
+    child->soft_ns = child->hard_ns = UINT64_MAX;
     return child;
 }
 
@@ -142,7 +143,7 @@ static void play_conflict(struct bench *bench, void *context)
         bench_off(bench);
         bench_insist(bench, conflict == taken, "it was wrong about a conflict");
     }
-    free(made);
+    child_sa_free(made);
 }
 
 /* What a rekey costs beside its messages: a Child SA with a fresh SPI comes, and goes. */

@@ -184,8 +184,11 @@ static void pairs_fill(struct bench *bench, struct table *table)
         struct address local, remote;
         policy_addresses(i, &local, &remote);
         remote.octets[3] = 7;
-        pair->local = policy.local;
-        pair->remote = (struct selector_list){.count = 1, .items = {selector_host(&remote)}};
+        struct traffic_selector host = selector_host(&remote);
+        bench_insist(bench,
+                     selectors_keep((struct selectors){1, &any}, &pair->local) &&
+                         selectors_keep((struct selectors){1, &host}, &pair->remote),
+                     "no memory");
         bench_insist(bench, spd_entry_attach(entry, pair) == STATUS_OK, "no memory");
     }
 }
@@ -210,6 +213,8 @@ static void pairs_empty(struct table *table)
 {
     for (size_t i = 0; i < table->size; i++) {
         spd_entry_detach(&table->pairs[i]);
+        selectors_free(&table->pairs[i].local);
+        selectors_free(&table->pairs[i].remote);
     }
     spd_remove(&table->spd, table->spd.first);
     free(table->pairs);

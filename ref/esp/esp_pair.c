@@ -29,14 +29,20 @@ static bool pair_key(struct esp_pair *pair, const struct esp_pair_config *config
     return pair->sealer != NULL && pair->opener != NULL;
 }
 
-static bool list_is_opaque(const struct selector_list *list)
+static bool some_are_opaque(struct selectors selectors)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        if (selector_is_opaque(&list->items[i])) {
+    for (size_t i = 0; i < selectors.count; i++) {
+        if (selector_is_opaque(&selectors.items[i])) {
             return true;
         }
     }
     return false;
+}
+
+/* Octets of a pair whose window has this size. */
+static size_t pair_length(uint32_t window_size)
+{
+    return offsetof(struct esp_pair, window) + replay_window_length(window_size);
 }
 
 struct esp_pair *esp_pair_create(const struct esp_pair_config *config)
@@ -44,7 +50,7 @@ struct esp_pair *esp_pair_create(const struct esp_pair_config *config)
     if (!config_sound(config)) {
         return NULL;
     }
-    struct esp_pair *pair = calloc(1, sizeof(*pair));
+    struct esp_pair *pair = calloc(1, pair_length(config->replay_window));
     if (pair == NULL) {
         return NULL;
     }
@@ -60,15 +66,15 @@ struct esp_pair *esp_pair_create(const struct esp_pair_config *config)
     pair->copy_dscp = config->copy_dscp;
     pair->ecn = config->ecn;
     pair->df = config->df;
-    pair->local = config->local;
-    pair->remote = config->remote;
-    pair->opaque_ports = list_is_opaque(&pair->local) || list_is_opaque(&pair->remote);
+    pair->opaque_ports = some_are_opaque(selectors_of(&config->local)) ||
+                         some_are_opaque(selectors_of(&config->remote));
     pair->standby = config->outbound_standby;
     pair->lifetime = config->lifetime;
     replay_window_init(&pair->window, config->replay_window);
     pair->path_mtu = config->path_mtu != 0 ? config->path_mtu : PATH_MTU_DEFAULT;
     esp_pair_set_path(pair, &config->path, config->udp_encapsulation);
-    if (!pair_key(pair, config)) {
+    if (!pair_key(pair, config) || !selectors_keep(selectors_of(&config->local), &pair->local) ||
+        !selectors_keep(selectors_of(&config->remote), &pair->remote)) {
         esp_pair_destroy(pair);
         return NULL;
     }
@@ -79,7 +85,9 @@ void esp_pair_destroy(struct esp_pair *pair)
 {
     protector_destroy(pair->sealer);
     protector_destroy(pair->opener);
-    octets_wipe(pair, sizeof(*pair));
+    selectors_free(&pair->local);
+    selectors_free(&pair->remote);
+    octets_wipe(pair, pair_length(pair->window.size));
     free(pair);
 }
 
@@ -108,18 +116,18 @@ void esp_pair_set_path_mtu(struct esp_pair *pair, uint16_t path_mtu)
 
 bool esp_pair_matches_outbound(const struct esp_pair *pair, const struct packet_key *key)
 {
-    return selector_list_matches(&pair->local, &key->source, key->protocol, key->has_ports,
-                                 key->source_port) &&
-           selector_list_matches(&pair->remote, &key->destination, key->protocol, key->has_ports,
-                                 key->destination_port);
+    return selectors_match(pair->local, &key->source, key->protocol, key->has_ports,
+                           key->source_port) &&
+           selectors_match(pair->remote, &key->destination, key->protocol, key->has_ports,
+                           key->destination_port);
 }
 
 bool esp_pair_matches_inbound(const struct esp_pair *pair, const struct packet_key *key)
 {
-    return selector_list_matches(&pair->remote, &key->source, key->protocol, key->has_ports,
-                                 key->source_port) &&
-           selector_list_matches(&pair->local, &key->destination, key->protocol, key->has_ports,
-                                 key->destination_port);
+    return selectors_match(pair->remote, &key->source, key->protocol, key->has_ports,
+                           key->source_port) &&
+           selectors_match(pair->local, &key->destination, key->protocol, key->has_ports,
+                           key->destination_port);
 }
 
 static bool within(uint64_t used, uint64_t more, uint64_t limit)

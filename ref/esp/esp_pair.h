@@ -36,16 +36,15 @@ struct esp_pair {
     uint64_t due_ns; /* when it goes, or when it is looked at whether it still is in use */
     bool esn, transport_mode, copy_dscp, ecn;
     enum dont_fragment df;
-    struct selector_list local, remote;
-    bool opaque_ports; /* among them: RFC 4301 7.2 */
+    struct selectors local, remote; /* kept: freed with it */
+    bool opaque_ports;              /* among them: RFC 4301 7.2 */
 
     struct path path;
     bool udp_encapsulation;
     uint16_t path_mtu, inner_mtu;
 
     uint64_t sequence_out; /* last sent */
-    struct replay_window window;
-    uint32_t failures; /* packets in a row that were not authentic */
+    uint32_t failures;     /* packets in a row that were not authentic */
 
     bool standby;   /* not to be sent on yet, RFC 7296 2.8 */
     bool lingering; /* not to be sent on any more */
@@ -56,6 +55,7 @@ struct esp_pair {
     bool moved_reported;
     struct transport_address moved_to; /* what was last reported */
     struct event_entry soft_event, hard_event, moved_event;
+    struct replay_window window; /* last: there is memory for as much as its size needs */
 };
 
 /* A pair keyed and ready, or NULL: parameters that do not fit together, or no memory. */

@@ -6,11 +6,27 @@
 
 #define SUBSPACE (UINT64_C(1) << 32) /* numbers that share their high half */
 
+/* The least power of two that is more than what holds the window: one word is being filled. */
+static uint32_t words_of(uint32_t size)
+{
+    uint32_t words = 1;
+    assert(size <= REPLAY_WINDOW_MAX);
+    while (words <= (size + 63) / 64) {
+        words *= 2;
+    }
+    return words;
+}
+
+size_t replay_window_length(uint32_t size)
+{
+    return offsetof(struct replay_window, words) + words_of(size) * sizeof(uint64_t);
+}
+
 void replay_window_init(struct replay_window *window, uint32_t size)
 {
-    assert(size <= REPLAY_WINDOW_MAX);
-    memset(window, 0, sizeof(*window));
+    memset(window, 0, replay_window_length(size));
     window->size = size;
+    window->mask = words_of(size) - 1;
 }
 
 uint64_t replay_window_sequence(const struct replay_window *window, uint32_t low, bool esn)
@@ -34,7 +50,7 @@ uint64_t replay_window_sequence(const struct replay_window *window, uint32_t low
 
 static uint64_t *word_of(struct replay_window *window, uint64_t sequence)
 {
-    return &window->words[sequence / 64 % REPLAY_WORDS];
+    return &window->words[sequence / 64 & window->mask];
 }
 
 bool replay_window_check(const struct replay_window *window, uint64_t sequence)
@@ -48,7 +64,7 @@ bool replay_window_check(const struct replay_window *window, uint64_t sequence)
     if (window->highest - sequence >= window->size) {
         return false;
     }
-    uint64_t word = window->words[sequence / 64 % REPLAY_WORDS];
+    uint64_t word = window->words[sequence / 64 & window->mask];
     return (word >> sequence % 64 & 1) == 0;
 }
 
@@ -58,8 +74,8 @@ bool replay_window_update(struct replay_window *window, uint64_t sequence)
     if (is_highest) {
         uint64_t last = window->highest / 64;
         uint64_t steps = sequence / 64 - last;
-        for (uint64_t i = 1; i <= steps && i <= REPLAY_WORDS; i++) {
-            window->words[(last + i) % REPLAY_WORDS] = 0;
+        for (uint64_t i = 1; i <= steps && i <= window->mask + 1; i++) {
+            window->words[(last + i) & window->mask] = 0;
         }
         window->highest = sequence;
     }

@@ -4,6 +4,7 @@
 #define IKEREF_ESP_REPLAY_WINDOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define REPLAY_WINDOW_MAX 4096
@@ -12,10 +13,15 @@
          */
 
 struct replay_window {
-    uint32_t size;    /* packets; 0: no check */
-    uint64_t highest; /* authenticated so far; 0: none yet */
-    uint64_t words[REPLAY_WORDS];
+    uint32_t size;                /* packets; 0: no check */
+    uint32_t mask;                /* words in use, a power of two, less one */
+    uint64_t highest;             /* authenticated so far; 0: none yet */
+    uint64_t words[REPLAY_WORDS]; /* no other than those in use is ever touched */
 };
+
+/* Octets that a window of this size needs of the struct: who allocates one may leave out the rest.
+ */
+size_t replay_window_length(uint32_t size);
 
 /* Asserts size <= REPLAY_WINDOW_MAX. */
 void replay_window_init(struct replay_window *window, uint32_t size);

@@ -36,8 +36,8 @@ struct spd_entry *spd_add(struct spd *spd, const struct esp_policy *policy)
 {
     bool ready = spd->count > 0 || hash_table_init(&spd->by_id) == STATUS_OK;
     struct spd_entry *entry = ready ? calloc(1, sizeof(*entry)) : NULL;
-    if (entry == NULL ||
-        prefix_tree_add(&spd->by_remote, &policy->remote, spd->last_id + 1, entry) != STATUS_OK) {
+    if (entry == NULL || prefix_tree_add(&spd->by_remote, selectors_of(&policy->remote),
+                                         spd->last_id + 1, entry) != STATUS_OK) {
         free(entry);
         spd_free_if_empty(spd);
         return NULL;
@@ -61,7 +61,7 @@ struct spd_entry *spd_find(const struct spd *spd, uint32_t id)
 void spd_remove(struct spd *spd, struct spd_entry *entry)
 {
     assert(entry->newest == NULL && !entry->acquire_event.queued);
-    prefix_tree_remove(&spd->by_remote, &entry->policy.remote, entry->id);
+    prefix_tree_remove(&spd->by_remote, selectors_of(&entry->policy.remote), entry->id);
     spd_unlink(spd, entry);
     hold_clear(&entry->held);
     free(entry);
@@ -205,7 +205,7 @@ struct esp_pair *spd_entry_pair(const struct spd_entry *entry, const struct pack
 enum status spd_entry_attach(struct spd_entry *entry, struct esp_pair *pair)
 {
     pair->attached = entry->newest != NULL ? entry->newest->attached + 1 : 1;
-    TRY(prefix_tree_add(&entry->pairs, &pair->remote, order_of(pair), pair));
+    TRY(prefix_tree_add(&entry->pairs, pair->remote, order_of(pair), pair));
     pair->policy = entry;
     pair->older = entry->newest;
     if (pair->older != NULL) {
@@ -222,7 +222,7 @@ void spd_entry_detach(struct esp_pair *pair)
     if (entry == NULL) {
         return;
     }
-    prefix_tree_remove(&entry->pairs, &pair->remote, order_of(pair));
+    prefix_tree_remove(&entry->pairs, pair->remote, order_of(pair));
     *(pair->newer != NULL ? &pair->newer->older : &entry->newest) = pair->older;
     if (pair->older != NULL) {
         pair->older->newer = pair->newer;

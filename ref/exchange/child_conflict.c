@@ -4,12 +4,12 @@
 
 #include "sa/narrowing.h"
 
-static bool lists_overlap(const struct selector_list *a, const struct selector_list *b)
+static bool overlap(struct selectors a, struct selectors b)
 {
     struct traffic_selector both;
-    for (size_t i = 0; i < a->count; i++) {
-        for (size_t k = 0; k < b->count; k++) {
-            if (selector_intersect(&a->items[i], &b->items[k], &both)) {
+    for (size_t i = 0; i < a.count; i++) {
+        for (size_t k = 0; k < b.count; k++) {
+            if (selector_intersect(&a.items[i], &b.items[k], &both)) {
                 return true;
             }
         }
@@ -19,13 +19,13 @@ static bool lists_overlap(const struct selector_list *a, const struct selector_l
 
 static bool some_traffic_is_both(const struct child_sa *a, const struct child_sa *b)
 {
-    return lists_overlap(&a->local, &b->local) && lists_overlap(&a->remote, &b->remote);
+    return overlap(a->local, b->local) && overlap(a->remote, b->remote);
 }
 
 static bool all_traffic_is_both(const struct child_sa *a, const struct child_sa *b)
 {
-    return selectors_within(&a->local, &b->local) && selectors_within(&b->local, &a->local) &&
-           selectors_within(&a->remote, &b->remote) && selectors_within(&b->remote, &a->remote);
+    return selectors_within(a->local, b->local) && selectors_within(b->local, a->local) &&
+           selectors_within(a->remote, b->remote) && selectors_within(b->remote, a->remote);
 }
 
 /* Two entries of the configuration may overlap, a host and the network around it for instance: the

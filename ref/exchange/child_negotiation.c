@@ -158,22 +158,38 @@ static const struct child_sa *replaced(struct sa_store *store, const struct ike_
     return NULL;
 }
 
+/* With selectors of its own; NULL: no memory. */
+static struct child_sa *child_copy(const struct child_sa *made)
+{
+    struct child_sa *child = malloc(sizeof *child);
+    if (child == NULL) {
+        return NULL;
+    }
+    *child = *made;
+    bool local = selectors_keep(made->local, &child->local);
+    bool remote = selectors_keep(made->remote, &child->remote);
+    if (local && remote) {
+        return child;
+    }
+    child_sa_free(child);
+    return NULL;
+}
+
 static enum status install(struct sa_store *store, struct ike_sa *sa, const struct child_sa *made,
                            const struct child_exchange *exchange, const struct shared_secret *g_ir,
                            bool we_initiated, struct child_sa **out)
 {
     struct child_keys keys;
-    struct child_sa *child = malloc(sizeof *child);
+    struct child_sa *child = child_copy(made);
     if (child == NULL) {
         return STATUS_INTERNAL;
     }
     enum status status = keymat_derive_child(sa->prf, &sa->sk_d, &made->protection, g_ir,
                                              exchange->ni, exchange->nr, &keys);
     if (status != STATUS_OK) {
-        free(child);
+        child_sa_free(child);
         return status;
     }
-    *child = *made;
     child->id = ++store->next_child_sa;
     child->child_index = exchange->child_index;
     child->state = CHILD_SA_INSTALLED;
@@ -182,7 +198,7 @@ static enum status install(struct sa_store *store, struct ike_sa *sa, const stru
     child_sa_set_lifetime(store, child, &sa->peer->children[exchange->child_index].lifetime);
     if (sa_store_add_child(store, sa, child) != STATUS_OK) {
         child_keys_wipe(&keys);
-        free(child);
+        child_sa_free(child);
         return STATUS_INTERNAL;
     }
     if (!child->redundant) {
@@ -203,8 +219,8 @@ static void offered_selectors(const struct ike_sa *sa, const struct child_config
 {
     const struct task *task = &sa->request.task;
     if (old != NULL) {
-        offer->local = old->local;
-        offer->remote = old->remote;
+        selector_list_set(&offer->local, old->local);
+        selector_list_set(&offer->remote, old->remote);
         offer->transport_mode = old->transport_mode;
         return;
     }
@@ -318,7 +334,8 @@ enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, stru
     struct selector_list remote = answer->ts_r;
     /* the responder may narrow, never widen: 2.9 */
     if ((transport && !substitute(sa, &local, &remote)) ||
-        !selectors_within(&local, &offer->local) || !selectors_within(&remote, &offer->remote)) {
+        !selectors_within(selectors_of(&local), selectors_of(&offer->local)) ||
+        !selectors_within(selectors_of(&remote), selectors_of(&offer->remote))) {
         return STATUS_NOTIFY(TS_UNACCEPTABLE);
     }
     struct bytes spi = chosen.spi;
@@ -328,8 +345,8 @@ enum status child_offer_conclude(struct sa_store *store, struct ike_sa *sa, stru
         .esn = chosen.esn,
         .protection = chosen.protection,
         .key_exchange = chosen.key_exchange,
-        .local = local,
-        .remote = remote,
+        .local = selectors_of(&local),
+        .remote = selectors_of(&remote),
     };
     (void)!bytes_take_u32(&spi, &made.spi_out); /* of 4 octets, or it was not accepted */
     if (made.spi_out < 256) {
@@ -361,7 +378,7 @@ void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct 
         child->soft_ns = child->hard_ns = UINT64_MAX;
     }
     if (child == NULL || sa_store_add_child(store, sa, child) != STATUS_OK) {
-        free(child); /* without a record of it, it cannot be deleted alone */
+        child_sa_free(child); /* without a record of it, it cannot be deleted alone */
         ike_delete_queue(store, sa, DOWN_FAILED, 0);
         return;
     }
@@ -371,7 +388,8 @@ void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct 
 /* ---- responder ---- */
 
 struct answer {
-    struct child_sa made;
+    struct child_sa made; /* its selectors are the next two, */
+    struct selector_list narrowed_local, narrowed_remote;
     struct selector_list local, remote; /* as they were asked for, in addresses that we see */
     struct chosen_proposal chosen;
 };
@@ -383,9 +401,14 @@ static bool narrow(const struct ike_sa *sa, const struct message *m,
 {
     answer->local = m->ts_r;
     answer->remote = m->ts_i;
-    return (!transport || substitute(sa, &answer->local, &answer->remote)) &&
-           selectors_narrow(&answer->remote, remote, &answer->made.remote) &&
-           selectors_narrow(&answer->local, local, &answer->made.local);
+    if ((transport && !substitute(sa, &answer->local, &answer->remote)) ||
+        !selectors_narrow(&answer->remote, remote, &answer->narrowed_remote) ||
+        !selectors_narrow(&answer->local, local, &answer->narrowed_local)) {
+        return false;
+    }
+    answer->made.local = selectors_of(&answer->narrowed_local);
+    answer->made.remote = selectors_of(&answer->narrowed_remote);
+    return true;
 }
 
 /* One child of the configuration (or the Child SA being rekeyed) against the request, and against
@@ -403,8 +426,8 @@ static enum status try_child(const struct sa_store *store, const struct ike_sa *
     }
     configured_selectors(sa, config, &local, &remote);
     if (exchange->old != NULL) {
-        local = exchange->old->local;
-        remote = exchange->old->remote;
+        selector_list_set(&local, exchange->old->local);
+        selector_list_set(&remote, exchange->old->remote);
     }
     memset(answer, 0, sizeof *answer);
     answer->made.transport_mode = transport;
@@ -424,10 +447,9 @@ static enum status try_child(const struct sa_store *store, const struct ike_sa *
  * left: a child that can take them goes before one that cannot (2.9). */
 static bool has_first_choices(const struct answer *answer)
 {
-    const struct selector_list local = {.count = 1, .items = {answer->local.items[0]}};
-    const struct selector_list remote = {.count = 1, .items = {answer->remote.items[0]}};
-    return selectors_within(&local, &answer->made.local) &&
-           selectors_within(&remote, &answer->made.remote);
+    struct traffic_selector local = answer->local.items[0], remote = answer->remote.items[0];
+    return selectors_within((struct selectors){1, &local}, answer->made.local) &&
+           selectors_within((struct selectors){1, &remote}, answer->made.remote);
 }
 
 static enum status choose_child(const struct sa_store *store, const struct ike_sa *sa,
@@ -490,8 +512,8 @@ static void write_answer(struct exchange_reply *reply, const struct child_exchan
     if (key != NULL) {
         build_ke(chain, key_exchange_algorithm_of(key)->id, key);
     }
-    build_ts(chain, PAYLOAD_TSI, &answer->made.remote);
-    build_ts(chain, PAYLOAD_TSR, &answer->made.local);
+    build_ts(chain, PAYLOAD_TSI, &answer->narrowed_remote);
+    build_ts(chain, PAYLOAD_TSR, &answer->narrowed_local);
 }
 
 enum status child_answer_build(struct sa_store *store, struct ike_sa *sa,

@@ -31,11 +31,14 @@ struct child_sa {
                        to be deleted */
     struct protection protection;
     const struct key_exchange_algorithm *key_exchange;
-    struct selector_list local, remote;
+    struct selectors local, remote;          /* kept: freed with it */
     enum down_reason down_reason;            /* DELETING: why */
     uint64_t installed_ns, soft_ns, hard_ns; /* UINT64_MAX: never */
     uint64_t last_in_ns, last_out_ns;
 };
+
+/* One that is in no list. NULL is fine. */
+void child_sa_free(struct child_sa *child);
 
 /* The RFC's or our word for it; static storage. */
 const char *child_sa_state_name(enum child_sa_state state);

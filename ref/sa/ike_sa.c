@@ -27,6 +27,15 @@ const char *child_sa_state_name(enum child_sa_state state)
     return names[state];
 }
 
+void child_sa_free(struct child_sa *child)
+{
+    if (child != NULL) {
+        selectors_free(&child->local);
+        selectors_free(&child->remote);
+        free(child);
+    }
+}
+
 uint64_t ike_sa_local_spi(const struct ike_sa *sa)
 {
     return sa->initiator ? sa->spi_i : sa->spi_r;
@@ -147,16 +156,17 @@ struct ike_sa_info ike_sa_describe(const struct ike_sa *sa)
 
 struct child_sa_info child_sa_describe(const struct ike_sa *sa, const struct child_sa *child)
 {
-    return (struct child_sa_info){
+    struct child_sa_info info = {
         .spi_in = child->spi_in,
         .spi_out = child->spi_out,
         .transport_mode = child->transport_mode,
         .esn = child->esn,
         .protection = child->protection,
         .key_exchange = child->key_exchange,
-        .local = child->local,
-        .remote = child->remote,
         .path = sa->path,
         .udp_encapsulation = sa->udp_encapsulation,
     };
+    selector_list_set(&info.local, child->local);
+    selector_list_set(&info.remote, child->remote);
+    return info;
 }

@@ -37,16 +37,16 @@ bool selectors_narrow(const struct selector_list *offered, const struct selector
     return narrowed.count > 0;
 }
 
-bool selectors_within(const struct selector_list *inner, const struct selector_list *outer)
+bool selectors_within(struct selectors inner, struct selectors outer)
 {
-    for (size_t i = 0; i < inner->count; i++) {
+    for (size_t i = 0; i < inner.count; i++) {
         bool found = false;
-        for (size_t k = 0; k < outer->count && !found; k++) {
-            found = selector_contains(&outer->items[k], &inner->items[i]);
+        for (size_t k = 0; k < outer.count && !found; k++) {
+            found = selector_contains(&outer.items[k], &inner.items[i]);
         }
         if (!found) {
             return false;
         }
     }
-    return inner->count > 0;
+    return inner.count > 0;
 }

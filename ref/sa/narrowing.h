@@ -10,6 +10,6 @@ bool selectors_narrow(const struct selector_list *offered, const struct selector
                       struct selector_list *out);
 
 /* Every selector of `inner` lies within one of `outer`. */
-bool selectors_within(const struct selector_list *inner, const struct selector_list *outer);
+bool selectors_within(struct selectors inner, struct selectors outer);
 
 #endif

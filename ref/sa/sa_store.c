@@ -45,8 +45,8 @@ static void child_free(struct sa_store *store, struct child_sa *child)
     *(child->newer != NULL ? &child->newer->older : &store->newest_child) = child->older;
     hash_table_remove(&store->child_by_number, &child->by_number);
     hash_table_remove(&store->child_by_spi, &child->by_spi_in);
-    prefix_tree_remove(&store->child_by_remote, &child->remote, child->id);
-    free(child);
+    prefix_tree_remove(&store->child_by_remote, child->remote, child->id);
+    child_sa_free(child);
 }
 
 static void ike_sa_free(struct sa_store *store, struct ike_sa *sa)
@@ -245,7 +245,7 @@ struct ike_sa *sa_store_find_child(struct sa_store *store, uint32_t spi_in, stru
 
 enum status sa_store_add_child(struct sa_store *store, struct ike_sa *sa, struct child_sa *child)
 {
-    TRY(prefix_tree_add(&store->child_by_remote, &child->remote, child->id, child));
+    TRY(prefix_tree_add(&store->child_by_remote, child->remote, child->id, child));
     child->owner = sa;
     child->next = sa->children;
     sa->children = child;

@@ -41,6 +41,9 @@ void prove_esp_open(void)
     pair.icv_length = 16;
     pair.alignment = cipher.aead ? 4 : 16;
     __CPROVER_assume(pair.window.size > 0 && pair.window.size <= REPLAY_WINDOW_MAX);
+    __CPROVER_assume((pair.window.mask & (pair.window.mask + 1)) == 0 &&
+                     pair.window.mask < REPLAY_WORDS &&
+                     pair.window.mask + 1 > (pair.window.size + 63) / 64);
     __CPROVER_assume(pair.window.highest < UINT64_C(1) << 60); /* 2^64 is out of reach */
     if (esp_header_parse(octets, &header) != STATUS_OK) {
         return;

@@ -13,7 +13,7 @@ struct ghost {
 
 static bool bit_of(const struct replay_window *w, uint64_t number)
 {
-    return (w->words[number / 64 % REPLAY_WORDS] >> number % 64 & 1) != 0;
+    return (w->words[number / 64 & w->mask] >> number % 64 & 1) != 0;
 }
 
 /* What every history leaves behind it, said of one number: within the window its bit is the truth,
@@ -28,6 +28,13 @@ static bool is_true_of(const struct replay_window *w, const struct ghost *g)
     return w->highest - g->number >= w->size || bit_of(w, g->number) == g->seen;
 }
 
+/* As replay_window_init leaves it: enough words for the window and the one that is being filled. */
+static bool has_room(const struct replay_window *w)
+{
+    return (w->mask & (w->mask + 1)) == 0 && w->mask < REPLAY_WORDS &&
+           w->mask + 1 > (w->size + 63) / 64;
+}
+
 void prove_replay_window_init(void)
 {
     struct replay_window w;
@@ -35,7 +42,7 @@ void prove_replay_window_init(void)
     uint32_t size = any_u32();
     __CPROVER_assume(size <= REPLAY_WINDOW_MAX);
     replay_window_init(&w, size);
-    assert(w.size == size && w.highest == 0 && is_true_of(&w, &g));
+    assert(w.size == size && w.highest == 0 && has_room(&w) && is_true_of(&w, &g));
 }
 
 /* New is what was not seen and is not behind the window (RFC 4303 3.4.3). */
@@ -43,7 +50,7 @@ void prove_replay_window_check(void)
 {
     struct replay_window w;
     struct ghost g = {any_u64(), any_bool()};
-    __CPROVER_assume(w.size <= REPLAY_WINDOW_MAX && is_true_of(&w, &g));
+    __CPROVER_assume(w.size <= REPLAY_WINDOW_MAX && has_room(&w) && is_true_of(&w, &g));
     bool behind = g.number <= w.highest && w.highest - g.number >= w.size;
     bool is_new = replay_window_check(&w, g.number);
     assert(is_new == (w.size == 0 || (g.number != 0 && !behind && !g.seen)));
@@ -54,7 +61,8 @@ void prove_replay_window_update(void)
     struct replay_window w;
     struct ghost g = {any_u64(), any_bool()};
     uint64_t taken = any_u64();
-    __CPROVER_assume(w.size > 0 && w.size <= REPLAY_WINDOW_MAX && is_true_of(&w, &g));
+    __CPROVER_assume(w.size > 0 && w.size <= REPLAY_WINDOW_MAX && has_room(&w) &&
+                     is_true_of(&w, &g));
     uint64_t highest = w.highest;
     bool was_new = replay_window_check(&w, taken);
     __CPROVER_assume(was_new);

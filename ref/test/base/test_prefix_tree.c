@@ -113,13 +113,14 @@ static void test_all_that_meet_are_found(void **state)
         struct thing *thing = &things[below(SOME)];
         size_t order = (size_t)(thing - things);
         if (thing->in) {
-            prefix_tree_remove(&tree, &thing->ranges, order);
+            prefix_tree_remove(&tree, selectors_of(&thing->ranges), order);
         } else {
             thing->ranges.count = below(4);
             for (size_t i = 0; i < thing->ranges.count; i++) {
                 thing->ranges.items[i] = some_range();
             }
-            assert_int_equal(prefix_tree_add(&tree, &thing->ranges, order, thing), STATUS_OK);
+            assert_int_equal(prefix_tree_add(&tree, selectors_of(&thing->ranges), order, thing),
+                             STATUS_OK);
         }
         thing->in = !thing->in;
         struct traffic_selector wanted = some_range();
@@ -129,7 +130,7 @@ static void test_all_that_meet_are_found(void **state)
     }
     for (size_t i = 0; i < SOME; i++) {
         if (things[i].in) {
-            prefix_tree_remove(&tree, &things[i].ranges, i);
+            prefix_tree_remove(&tree, selectors_of(&things[i].ranges), i);
             things[i].in = false;
         }
     }
@@ -145,7 +146,7 @@ static void test_without_memory(void **state)
         struct thing *thing = &things[below(SOME)];
         size_t order = (size_t)(thing - things), failures = 0;
         if (thing->in) {
-            prefix_tree_remove(&tree, &thing->ranges, order);
+            prefix_tree_remove(&tree, selectors_of(&thing->ranges), order);
             thing->in = false;
             continue;
         }
@@ -155,7 +156,7 @@ static void test_without_memory(void **state)
         }
         for (;; failures++) {
             memory_left = failures;
-            enum status status = prefix_tree_add(&tree, &thing->ranges, order, thing);
+            enum status status = prefix_tree_add(&tree, selectors_of(&thing->ranges), order, thing);
             memory_left = SIZE_MAX;
             if (status == STATUS_OK) {
                 break;
@@ -169,7 +170,7 @@ static void test_without_memory(void **state)
     }
     for (size_t i = 0; i < SOME; i++) {
         if (things[i].in) {
-            prefix_tree_remove(&tree, &things[i].ranges, i);
+            prefix_tree_remove(&tree, selectors_of(&things[i].ranges), i);
             things[i].in = false;
         }
     }
@@ -194,7 +195,7 @@ static void test_others_are_passed_by(void **state)
     static char owners[1024];
     for (size_t i = 0; i < 1024; i++) {
         struct selector_list list = net(10, (uint8_t)(i / 256), (uint8_t)i, 255);
-        assert_int_equal(prefix_tree_add(&tree, &list, i, &owners[i]), STATUS_OK);
+        assert_int_equal(prefix_tree_add(&tree, selectors_of(&list), i, &owners[i]), STATUS_OK);
     }
     for (size_t i = 0; i < 1024; i++) {
         struct selector_list list = net(10, (uint8_t)(i / 256), (uint8_t)i, 7);
@@ -212,7 +213,7 @@ static void test_others_are_passed_by(void **state)
     assert_null(prefix_walk_next(&walk));
     for (size_t i = 0; i < 1024; i++) {
         struct selector_list list = net(10, (uint8_t)(i / 256), (uint8_t)i, 255);
-        prefix_tree_remove(&tree, &list, i);
+        prefix_tree_remove(&tree, selectors_of(&list), i);
     }
     assert_null(tree.roots[0]);
 }

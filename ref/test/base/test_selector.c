@@ -165,14 +165,37 @@ static void test_opaque(void **state)
     assert_false(selector_is_opaque(&s));
 }
 
+static void test_kept_selectors(void **state)
+{
+    (void)state;
+    struct selector_list list = {.count = 2}, again = {.count = 7};
+    struct selectors kept = {9, NULL};
+    list.items[0] = selector_any(ADDRESS_V4);
+    list.items[1] = selector_any(ADDRESS_V6);
+    assert_ptr_equal(selectors_of(&list).items, list.items);
+    assert_true(selectors_keep(selectors_of(&list), &kept));
+    list.items[1].protocol = 17; /* the copy is its own */
+    selector_list_set(&again, kept);
+    assert_int_equal(again.count, 2);
+    assert_true(selector_equal(&again.items[0], &list.items[0]));
+    assert_int_equal(again.items[1].protocol, 0);
+    assert_true(selectors_match(kept, &kept.items[1].start, 6, true, 1));
+    selectors_free(&kept);
+    assert_int_equal(kept.count, 0);
+    list.count = 0;
+    assert_true(selectors_keep(selectors_of(&list), &kept)); /* nothing is kept as nothing */
+    assert_null(kept.items);
+    selector_list_set(&again, kept);
+    assert_int_equal(again.count, 0);
+    selectors_free(&kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_intersect_and_contains),
-        cmocka_unit_test(test_matches),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_any_and_host),
-        cmocka_unit_test(test_opaque),
+        cmocka_unit_test(test_kept_selectors), cmocka_unit_test(test_intersect_and_contains),
+        cmocka_unit_test(test_matches),        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_any_and_host),   cmocka_unit_test(test_opaque),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

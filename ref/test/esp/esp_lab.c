@@ -172,7 +172,7 @@ void lab_assert_checksums(const uint8_t *octets, size_t length)
 
 /* ---- two planes ---- */
 
-static struct selector_list selectors_of(const struct lab *lab, bool of_a)
+static struct selector_list lab_selectors_of(const struct lab *lab, bool of_a)
 {
     struct selector_list list = {.count = 1};
     const char *text = lab->options.v6_inside ? (of_a ? "2001:db8:a::/48" : "2001:db8:b::/48")
@@ -190,8 +190,8 @@ static uint32_t policy_add(const struct lab *lab, struct esp_plane *plane, bool 
     struct esp_policy policy = {
         .action = POLICY_PROTECT,
         .transport_mode = lab->options.transport_mode,
-        .local = selectors_of(lab, at_a),
-        .remote = selectors_of(lab, !at_a),
+        .local = lab_selectors_of(lab, at_a),
+        .remote = lab_selectors_of(lab, !at_a),
         .user = at_a ? 0xa : 0xb,
         .held_max = lab->options.held_max,
     };
@@ -264,8 +264,8 @@ struct esp_pair_config lab_config(const struct lab *lab, bool at_a, uint32_t num
                                                  : window,
         .path = {at_a ? a : b, at_a ? b : a},
         .udp_encapsulation = lab->options.udp_encapsulation,
-        .local = selectors_of(lab, at_a),
-        .remote = selectors_of(lab, !at_a),
+        .local = lab_selectors_of(lab, at_a),
+        .remote = lab_selectors_of(lab, !at_a),
         .lifetime = lab->options.lifetime,
         .copy_dscp = true,
         .ecn = true,

@@ -43,7 +43,9 @@ static void attack(struct lab *lab, size_t count, uint64_t seed)
     assert_int_equal(lab_seal(lab->a, &sealed), PACKET_FORWARD);
     lab_packet_cross(&sealed); /* itself never delivered: a mutant is never an authentic packet */
     struct esp_pair *pair = sad_find(&lab->b->sad, LAB_SPI_B(1));
-    const struct esp_pair before = *pair;
+    size_t window_length = replay_window_length(pair->window.size);
+    struct esp_pair before; /* there is no memory for all of the window */
+    memcpy(&before, pair, offsetof(struct esp_pair, window) + window_length);
 
     struct packet burst[BURST];
     for (size_t done = 0; done < count; done += BURST) {
@@ -69,7 +71,7 @@ static void attack(struct lab *lab, size_t count, uint64_t seed)
             free(burst[i].buffer);
         }
     }
-    assert_memory_equal(&pair->window, &before.window, sizeof(before.window));
+    assert_memory_equal(&pair->window, &before.window, window_length);
     assert_true(path_equal(&pair->path, &before.path));
     assert_true(pair->sequence_out == before.sequence_out);
     assert_int_equal(pair->usage.packets_in, before.usage.packets_in);

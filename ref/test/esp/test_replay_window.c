@@ -53,6 +53,7 @@ static void run_against_model(uint32_t size, uint64_t start, bool esn)
 {
     static struct model model;
     struct replay_window window;
+    memset(&window, 0xa5, sizeof(window));
     uint64_t seed = 0x9e3779b97f4a7c15u ^ size;
     replay_window_init(&window, size);
     memset(&model, 0, sizeof(model));
@@ -80,6 +81,9 @@ static void run_against_model(uint32_t size, uint64_t start, bool esn)
         }
         assert_true(window.highest == model.highest);
     }
+    for (size_t i = window.mask + 1; i < REPLAY_WORDS; i++) { /* nobody may have memory for them */
+        assert_true(window.words[i] == UINT64_C(0xa5a5a5a5a5a5a5a5));
+    }
 }
 
 static void test_against_model(void **state)
@@ -93,6 +97,17 @@ static void test_against_model(void **state)
         run_against_model(sizes[i], (UINT64_C(1) << 32) - 20000, true);
         run_against_model(sizes[i], (UINT64_C(5) << 32) - 20000, true);
     }
+}
+
+static void test_no_more_words_than_needed(void **state)
+{
+    (void)state;
+    static const size_t words[][2] = {{0, 1}, {1, 2}, {64, 2}, {65, 4}, {256, 8}, {4096, 128}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        assert_int_equal(replay_window_length((uint32_t)words[i][0]),
+                         offsetof(struct replay_window, words) + 8 * words[i][1]);
+    }
+    assert_int_equal(replay_window_length(REPLAY_WINDOW_MAX), sizeof(struct replay_window));
 }
 
 static void test_first_packet_is_one(void **state)
@@ -147,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_model),
+        cmocka_unit_test(test_no_more_words_than_needed),
         cmocka_unit_test(test_first_packet_is_one),
         cmocka_unit_test(test_far_jump_forgets),
         cmocka_unit_test(test_high_half),

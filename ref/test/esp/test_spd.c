@@ -199,13 +199,11 @@ static struct packet_key some_packet(void)
                                .destination_port = (uint16_t)below(5)};
 }
 
-static bool fits(const struct selector_list *local, const struct selector_list *remote,
-                 const struct packet_key *key)
+static bool fits(struct selectors local, struct selectors remote, const struct packet_key *key)
 {
-    return selector_list_matches(local, &key->source, key->protocol, key->has_ports,
-                                 key->source_port) &&
-           selector_list_matches(remote, &key->destination, key->protocol, key->has_ports,
-                                 key->destination_port);
+    return selectors_match(local, &key->source, key->protocol, key->has_ports, key->source_port) &&
+           selectors_match(remote, &key->destination, key->protocol, key->has_ports,
+                           key->destination_port);
 }
 
 static bool fits_but_for_ports(struct selector_list list, const struct address *address,
@@ -224,7 +222,7 @@ static const struct spd_entry *looked_for(const struct spd *spd, const struct pa
     bool withheld = false;
     for (const struct spd_entry *entry = spd->first; entry != NULL; entry = entry->next) {
         const struct esp_policy *p = &entry->policy;
-        if (fits(&p->local, &p->remote, key)) {
+        if (fits(selectors_of(&p->local), selectors_of(&p->remote), key)) {
             return withheld && p->action == POLICY_BYPASS ? NULL : entry;
         }
         withheld = withheld || (!key->has_ports && p->action != POLICY_BYPASS &&
@@ -278,7 +276,7 @@ static const struct esp_pair *pair_looked_for(const struct spd_entry *entry,
     const struct esp_pair *standby = NULL;
     *expired = false;
     for (const struct esp_pair *pair = entry->newest; pair != NULL; pair = pair->older) {
-        if (!fits(&pair->local, &pair->remote, key)) {
+        if (!fits(pair->local, pair->remote, key)) {
             continue;
         }
         if (!pair->expired && !pair->standby) {
@@ -293,18 +291,22 @@ static const struct esp_pair *pair_looked_for(const struct spd_entry *entry,
 static void test_pairs_as_one_after_the_other(void **state)
 {
     static struct esp_pair pairs[12];
+    static struct selector_list local[12], remote[12];
     (void)state;
     struct spd spd = {0};
     struct spd_entry *entry = spd_find(&spd, add(&spd, POLICY_PROTECT, "0.0.0.0/0", "0.0.0.0/0"));
     size_t attached = 0, standby = 0, used_up = 0;
     for (size_t step = 0; step < 3000; step++) {
-        struct esp_pair *pair = &pairs[below(12)];
+        size_t n = below(12);
+        struct esp_pair *pair = &pairs[n];
         if (pair->policy != NULL) {
             spd_entry_detach(pair);
             attached--;
         } else {
-            *pair = (struct esp_pair){.local = some_selectors(),
-                                      .remote = some_selectors(),
+            local[n] = some_selectors();
+            remote[n] = some_selectors();
+            *pair = (struct esp_pair){.local = selectors_of(&local[n]),
+                                      .remote = selectors_of(&remote[n]),
                                       .standby = below(2) == 0,
                                       .expired = below(4) == 0};
             assert_int_equal(spd_entry_attach(entry, pair), STATUS_OK);

@@ -76,8 +76,8 @@ static void test_offer(void **state)
         for (size_t i = 0; i < m->sa.proposals[0].count; i++) {
             assert_true(in_ike_auth == 0 || m->sa.proposals[0].transforms[i].type != TRANSFORM_KE);
         }
-        assert_true(selectors_within(&m->ts_i, &config->local));
-        assert_true(selectors_within(&m->ts_r, &config->remote));
+        assert_true(selectors_within(selectors_of(&m->ts_i), selectors_of(&config->local)));
+        assert_true(selectors_within(selectors_of(&m->ts_r), selectors_of(&config->remote)));
         assert_null(message_notify(m, USE_TRANSPORT_MODE));
     }
 }
@@ -228,8 +228,8 @@ static void test_answers(void **state)
     *m = good;
     m->ts_i.items[0].end.octets[2]++; /* wider than our policy: narrowed */
     assert_int_equal(answer(), STATUS_OK);
-    assert_true(selectors_within(&mail_read(&bench.answer)->ts_i,
-                                 &bench_sa(&bench, 1)->peer->children[0].remote));
+    assert_true(selectors_within(selectors_of(&mail_read(&bench.answer)->ts_i),
+                                 selectors_of(&bench_sa(&bench, 1)->peer->children[0].remote)));
 }
 
 static void test_lifetime(void **state)

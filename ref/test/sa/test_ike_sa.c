@@ -138,11 +138,9 @@ static void test_descriptions(void **state)
                         .nat_remote = true,
                         .udp_encapsulation = true,
                         .path = {.local = {.port = 4500}, .remote = {.port = 61000}}};
-    const struct child_sa child = {.spi_in = 0x101,
-                                   .spi_out = 0x201,
-                                   .esn = true,
-                                   .local = {.count = 1},
-                                   .remote = {.count = 2}};
+    struct traffic_selector any[2] = {selector_any(ADDRESS_V4), selector_any(ADDRESS_V6)};
+    const struct child_sa child = {
+        .spi_in = 0x101, .spi_out = 0x201, .esn = true, .local = {1, &any[1]}, .remote = {2, any}};
     struct ike_sa_info ike = ike_sa_describe(&sa);
     assert_true(ike.spi_i == 1 && ike.spi_r == 2 && ike.initiator);
     assert_true(ike.nat_remote && !ike.nat_local && ike.udp_encapsulation && !ike.mobike);
@@ -151,6 +149,8 @@ static void test_descriptions(void **state)
     assert_true(info.spi_in == 0x101 && info.spi_out == 0x201 && info.esn);
     assert_int_equal(info.local.count, 1);
     assert_int_equal(info.remote.count, 2);
+    assert_true(selector_equal(&info.local.items[0], &any[1]));
+    assert_true(selector_equal(&info.remote.items[1], &any[1]));
     assert_true(info.udp_encapsulation && path_equal(&info.path, &sa.path)); /* its IKE SA's */
     assert_int_equal(info.encryption_in.length, 0);                          /* no keys */
     assert_int_equal(info.replaces_spi_in, 0);
