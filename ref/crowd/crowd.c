@@ -5,18 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "endpoint/endpoint_store.h"
 #include "exchange/ike_sa_init.h"
 #include "sim/stand_in.h"
 
-#define LETTER_NS CROWD_NS_MS /* on its way */
-#define PACKET_LENGTH 84      /* an echo request with 56 octets */
+#define PACKET_LENGTH 84 /* an echo request with 56 octets */
 
 struct letter {
     struct letter *next;
     struct path path;
-    bool to_gateway, encapsulated;
+    bool encapsulated;
     size_t length;
     uint8_t octets[];
 };
@@ -42,11 +42,11 @@ static struct address inner_address(size_t n)
     return address_v4(10, n);
 }
 
-static const struct address *server_address(void)
+/* Each client has a server of its own: all clients are one endpoint here, which finds its Child SAs
+ * by what is remote. */
+static struct address server_address(size_t n)
 {
-    static struct address server;
-    server = address_v4(172, 1);
-    return &server;
+    return address_v4(172, n);
 }
 
 static void propose(struct proposal_list *list, uint8_t protocol, const char *words)
@@ -93,31 +93,46 @@ void crowd_init(struct crowd *crowd, const char *ike, const char *esp, uint32_t 
     memset(crowd, 0, sizeof *crowd);
     stand_in_register();
     crowd->now_ns = CROWD_NS_S;
+    crowd->letter_ns = CROWD_NS_MS;
     crowd->dice = dice_of(1, 0);
     crowd->random = dice_source(&crowd->dice);
-    crowd->end = &crowd->first;
     config_init(&crowd->gateway_config, &crowd->gateway_peer);
     config_init(&crowd->clients_config, &crowd->clients_peer);
     peer_init(&crowd->gateway_peer, ike, esp, replay_window);
     peer_init(&crowd->clients_peer, ike, esp, replay_window);
     struct child_config *child = &crowd->gateway_peer.children[0];
-    child->local.items[0] = crowd->clients_peer.children[0].remote.items[0] =
-        selector_any(ADDRESS_V4);
-    crowd_insist(identity_parse("gateway.example", &crowd->gateway_peer.local_id) &&
-                     identity_parse("gateway.example", &crowd->clients_peer.remote_id) &&
-                     identity_parse("any", &crowd->gateway_peer.remote_id) &&
+    child->local.items[0] = selector_any(ADDRESS_V4);
+    crowd_insist(identity_parse("any", &crowd->gateway_peer.remote_id) &&
                      selector_parse("10.0.0.0/8", &child->remote.items[0]),
                  "an identity or a net is none");
 }
 
-/* The clients have one configuration, which becomes the n-th one's before it does anything. */
-static void clients_become(struct crowd *crowd, size_t n)
+static struct address outer_address(size_t n)
 {
-    char name[32];
-    struct address inner = inner_address(n);
+    return address_v4(100, n);
+}
+
+static size_t client_of(const struct address *outer)
+{
+    const uint8_t *octets = outer->octets;
+    return (size_t)octets[1] << 16 | (size_t)octets[2] << 8 | octets[3];
+}
+
+/* The clients have one configuration, which becomes the n-th one's before anything is done for it;
+ * and a gateway of another name each, for the endpoint that they are would else have all its IKE
+ * SAs with one and the same. */
+static void become(struct crowd *crowd, size_t n)
+{
+    char name[32], gateway[32];
+    struct address inner = inner_address(n), server = server_address(n);
     snprintf(name, sizeof name, "c%zu.example", n);
-    crowd_insist(identity_parse(name, &crowd->clients_peer.local_id), "a name is none");
+    snprintf(gateway, sizeof gateway, "g%zu.example", n);
+    crowd_insist(identity_parse(name, &crowd->clients_peer.local_id) &&
+                     identity_parse(gateway, &crowd->clients_peer.remote_id),
+                 "a name is none");
+    crowd->gateway_peer.local_id = crowd->clients_peer.remote_id;
     crowd->clients_peer.children[0].local.items[0] = selector_host(&inner);
+    crowd->clients_peer.children[0].remote.items[0] = selector_host(&server);
 }
 
 /* ---- the data plane ---- */
@@ -146,15 +161,15 @@ static void pair_install(struct crowd *crowd, bool at_gateway, const struct even
     octets_wipe(&config, sizeof config);
 }
 
-/* From one address to the other, as the first plane seals and the second opens. */
-static void packet_pass(struct crowd *crowd, struct esp_plane *from, struct esp_plane *to,
-                        const struct address *source, const struct address *destination)
+/* From one address to the other; false: it was not sealed. */
+static bool packet_seal(struct crowd *crowd, struct esp_plane *from, const struct address *source,
+                        const struct address *destination, struct packet *out)
 {
     static uint8_t buffer[ESP_HEADROOM + PACKET_LENGTH + ESP_TAILROOM];
-    struct packet packet = {.buffer = buffer,
-                            .capacity = sizeof buffer,
-                            .offset = ESP_HEADROOM,
-                            .length = PACKET_LENGTH};
+    *out = (struct packet){.buffer = buffer,
+                           .capacity = sizeof buffer,
+                           .offset = ESP_HEADROOM,
+                           .length = PACKET_LENGTH};
     uint8_t *ip = buffer + ESP_HEADROOM;
     memset(ip, 0, PACKET_LENGTH);
     ip[0] = 0x45;
@@ -163,8 +178,16 @@ static void packet_pass(struct crowd *crowd, struct esp_plane *from, struct esp_
     ip[9] = 1;
     memcpy(ip + 12, source->octets, 4);
     memcpy(ip + 16, destination->octets, 4);
-    esp_plane_seal(from, &packet, 1, crowd->now_ns);
-    crowd_insist(packet.verdict == PACKET_FORWARD, "a packet was not sealed");
+    esp_plane_seal(from, out, 1, crowd->now_ns);
+    return out->verdict == PACKET_FORWARD;
+}
+
+/* As the first plane seals and the second opens. */
+static void packet_pass(struct crowd *crowd, struct esp_plane *from, struct esp_plane *to,
+                        const struct address *source, const struct address *destination)
+{
+    struct packet packet;
+    crowd_insist(packet_seal(crowd, from, source, destination, &packet), "a packet was not sealed");
     struct path path = {.local = packet.path.remote, .remote = packet.path.local};
     packet.path = path;
     esp_plane_open(to, &packet, 1, crowd->now_ns);
@@ -175,41 +198,64 @@ static void packet_pass(struct crowd *crowd, struct esp_plane *from, struct esp_
 static void packets_pass(struct crowd *crowd, const struct event *event)
 {
     const struct address client = event->child.local.items[0].start;
+    const struct address server = event->child.remote.items[0].start;
     pair_install(crowd, false, event);
-    packet_pass(crowd, crowd->clients_plane, crowd->plane, &client, server_address());
-    packet_pass(crowd, crowd->plane, crowd->clients_plane, server_address(), &client);
+    packet_pass(crowd, crowd->clients_plane, crowd->plane, &client, &server);
+    packet_pass(crowd, crowd->plane, crowd->clients_plane, &server, &client);
     esp_plane_pair_remove(crowd->clients_plane, event->child.spi_in, crowd->now_ns, 0);
     crowd->packets++;
 }
 
 /* ---- events and datagrams ---- */
 
+static bool is_rekey(const struct event *event)
+{
+    return event->type == EVENT_IKE_SA_REKEYED ||
+           (event->type == EVENT_CHILD_SA_UP && event->child.replaces_spi_in != 0);
+}
+
 static void note(struct crowd *crowd, bool at_gateway, const struct event *event)
 {
+    if (at_gateway && is_rekey(event)) {
+        crowd->rekeyed++;
+        if (crowd->on_rekey != NULL) {
+            crowd->on_rekey(crowd->context);
+        }
+    }
+    if (event->type == EVENT_COMMAND_DONE && event->status != STATUS_OK) {
+        crowd->again++;
+        crowd_begin(crowd, (size_t)event->command - 1);
+    }
     if (event->type == EVENT_CHILD_SA_UP) {
         if (at_gateway) {
             pair_install(crowd, true, event);
             crowd->up++;
-        } else {
+        } else if (!crowd->without_packets) {
             packets_pass(crowd, event);
         }
     } else if (event->type == EVENT_CHILD_SA_DOWN && at_gateway) {
+        crowd->down += event->reason != DOWN_REPLACED;
         esp_plane_pair_remove(crowd->plane, event->child.spi_in, crowd->now_ns, event->linger_ns);
     }
 }
 
 static void post(struct crowd *crowd, bool from_gateway, const struct datagram *datagram)
 {
+    struct letters *letters = from_gateway ? &crowd->to_clients : &crowd->to_gateway;
+    if (!from_gateway && crowd->waiting_max > 0 && letters->count >= crowd->waiting_max) {
+        crowd->dropped++;
+        return;
+    }
     struct letter *letter = malloc(sizeof *letter + datagram->octets.length);
     crowd_insist(letter != NULL, "no memory");
     letter->next = NULL;
-    letter->to_gateway = !from_gateway;
     letter->path = (struct path){.local = datagram->path.remote, .remote = datagram->path.local};
     letter->encapsulated = datagram->encapsulated;
     letter->length = datagram->octets.length;
     memcpy(letter->octets, datagram->octets.data, datagram->octets.length);
-    *crowd->end = letter;
-    crowd->end = &letter->next;
+    *(letters->count > 0 ? letters->end : &letters->first) = letter;
+    letters->end = &letter->next;
+    letters->count++;
 }
 
 /* As a host does it: first what has happened, then what is to be sent. */
@@ -227,57 +273,175 @@ static void drain(struct crowd *crowd, bool at_gateway)
     }
 }
 
-static void deliver(struct crowd *crowd)
+static struct letter *letter_take(struct letters *letters)
 {
-    struct letter *letter = crowd->first;
+    struct letter *letter = letters->first;
+    letters->first = letter->next;
+    letters->count--;
+    return letter;
+}
+
+static void deliver(struct crowd *crowd, bool to_gateway)
+{
+    struct letter *letter = letter_take(to_gateway ? &crowd->to_gateway : &crowd->to_clients);
     struct datagram datagram = {.path = letter->path,
                                 .encapsulated = letter->encapsulated,
                                 .octets = bytes_of(letter->octets, letter->length)};
-    crowd->now_ns += LETTER_NS;
-    (void)endpoint_receive(letter->to_gateway ? crowd->gateway : crowd->clients, &datagram,
-                           crowd->now_ns);
-    drain(crowd, letter->to_gateway);
-    crowd->first = letter->next;
-    if (crowd->first == NULL) {
-        crowd->end = &crowd->first;
-    }
+    crowd->now_ns += crowd->letter_ns;
+    const struct path *path = &letter->path;
+    become(crowd, client_of(to_gateway ? &path->remote.ip : &path->local.ip));
+    (void)endpoint_receive(to_gateway ? crowd->gateway : crowd->clients, &datagram, crowd->now_ns);
+    drain(crowd, to_gateway);
     free(letter);
+}
+
+/* False: nothing is on its way. */
+static bool deliver_one(struct crowd *crowd)
+{
+    bool to_gateway = crowd->to_clients.count == 0;
+    if (to_gateway && crowd->to_gateway.count == 0) {
+        return false;
+    }
+    deliver(crowd, to_gateway);
+    return true;
+}
+
+void crowd_take_one(struct crowd *crowd)
+{
+    if (crowd->to_gateway.count > 0) {
+        deliver(crowd, true);
+    }
+    while (crowd->to_clients.count > 0) {
+        deliver(crowd, false);
+    }
 }
 
 /* ---- life ---- */
 
-void crowd_start(struct crowd *crowd)
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+void crowd_expire(struct crowd *crowd)
+{
+    if (endpoint_deadline(crowd->gateway) <= crowd->now_ns) {
+        endpoint_expire(crowd->gateway, crowd->now_ns);
+        drain(crowd, true);
+    }
+    if (endpoint_deadline(crowd->clients) <= crowd->now_ns) {
+        endpoint_expire(crowd->clients, crowd->now_ns);
+        drain(crowd, false);
+    }
+    esp_plane_expire(crowd->plane, crowd->now_ns);
+}
+
+void crowd_run(struct crowd *crowd, uint64_t until_ns)
+{
+    for (;;) {
+        while (deliver_one(crowd)) {
+        }
+        uint64_t next_ns =
+            earlier(earlier(endpoint_deadline(crowd->gateway), endpoint_deadline(crowd->clients)),
+                    esp_plane_deadline(crowd->plane));
+        if (next_ns > until_ns) {
+            break;
+        }
+        crowd->now_ns = next_ns > crowd->now_ns ? next_ns : crowd->now_ns;
+        crowd_expire(crowd);
+    }
+    crowd->now_ns = until_ns > crowd->now_ns ? until_ns : crowd->now_ns;
+}
+
+bool crowd_reaches(struct crowd *crowd, size_t n)
+{
+    struct packet packet;
+    struct address client = inner_address(n), server = server_address(n);
+    return packet_seal(crowd, crowd->plane, &server, &client, &packet);
+}
+
+static void gateway_start(struct crowd *crowd)
 {
     crowd->gateway = endpoint_create(&crowd->gateway_config, &crowd->random, crowd->now_ns);
+    crowd_insist(crowd->gateway != NULL, "no memory");
+    crowd->policy = plane_start(crowd, &crowd->plane, &crowd->gateway_peer.children[0]);
+}
+
+static void clients_start(struct crowd *crowd)
+{
     crowd->clients = endpoint_create(&crowd->clients_config, &crowd->random, crowd->now_ns);
-    crowd_insist(crowd->gateway != NULL && crowd->clients != NULL, "no memory");
+    crowd_insist(crowd->clients != NULL, "no memory");
     struct child_config clients = crowd->clients_peer.children[0];
     clients.local = crowd->gateway_peer.children[0].remote;
-    crowd->policy = plane_start(crowd, &crowd->plane, &crowd->gateway_peer.children[0]);
+    clients.remote = crowd->gateway_peer.children[0].local;
     crowd->clients_policy = plane_start(crowd, &crowd->clients_plane, &clients);
+}
+
+static void gateway_stop(struct crowd *crowd)
+{
+    endpoint_destroy(crowd->gateway);
+    esp_plane_destroy(crowd->plane);
+}
+
+static void clients_stop(struct crowd *crowd)
+{
+    endpoint_destroy(crowd->clients);
+    esp_plane_destroy(crowd->clients_plane);
+}
+
+void crowd_start(struct crowd *crowd)
+{
+    gateway_start(crowd);
+    clients_start(crowd);
 }
 
 void crowd_stop(struct crowd *crowd)
 {
-    endpoint_destroy(crowd->gateway);
-    endpoint_destroy(crowd->clients);
-    esp_plane_destroy(crowd->plane);
-    esp_plane_destroy(crowd->clients_plane);
+    gateway_stop(crowd);
+    clients_stop(crowd);
 }
 
-void crowd_connect(struct crowd *crowd, size_t n)
+void crowd_restart(struct crowd *crowd, bool gateway_too)
 {
-    struct path path = {.local = {.ip = address_v4(100, n), .port = IKE_PORT},
+    while (crowd->to_gateway.count > 0) {
+        free(letter_take(&crowd->to_gateway));
+    }
+    while (crowd->to_clients.count > 0) {
+        free(letter_take(&crowd->to_clients));
+    }
+    clients_stop(crowd);
+    clients_start(crowd);
+    if (gateway_too) {
+        gateway_stop(crowd);
+        gateway_start(crowd);
+    }
+}
+
+uint64_t crowd_cpu_ns(void)
+{
+    struct timespec spent;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+    return (uint64_t)spent.tv_sec * CROWD_NS_S + (uint64_t)spent.tv_nsec;
+}
+
+void crowd_begin(struct crowd *crowd, size_t n)
+{
+    struct path path = {.local = {.ip = outer_address(n), .port = IKE_PORT},
                         .remote = {.ip = address_v4(192, 1), .port = IKE_PORT}};
-    struct task task = {.type = TASK_CHILD_CREATE};
-    size_t up = crowd->up;
-    clients_become(crowd, n);
+    struct task task = {.type = TASK_CHILD_CREATE, .command = n + 1};
+    become(crowd, n);
     crowd_insist(ike_sa_init_start((struct sa_store *)endpoint_store(crowd->clients), 0, &path,
                                    false, &task) != NULL,
                  "a client could not begin");
     drain(crowd, false);
-    while (crowd->first != NULL) {
-        deliver(crowd);
+}
+
+void crowd_connect(struct crowd *crowd, size_t n)
+{
+    size_t up = crowd->up;
+    crowd_begin(crowd, n);
+    while (deliver_one(crowd)) {
     }
-    crowd_insist(crowd->up == up + 1 && crowd->packets == crowd->up, "a client is not connected");
+    crowd_insist(crowd->up == up + 1 && (crowd->without_packets || crowd->packets == crowd->up),
+                 "a client is not connected");
 }

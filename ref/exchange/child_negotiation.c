@@ -254,7 +254,9 @@ enum status child_offer_build(struct sa_store *store, struct ike_sa *sa,
     struct request *request = &sa->request;
     struct sa_payload proposals;
     uint8_t spi[4];
-    request->offer = malloc(sizeof *request->offer); /* until the request ends */
+    if (request->offer == NULL) { /* it stays until the request ends */
+        request->offer = malloc(sizeof *request->offer);
+    }
     if (request->offer == NULL) {
         return STATUS_INTERNAL;
     }
