@@ -21,7 +21,7 @@
 #   make robust     a daemon killed at every step, short of memory, descriptors and disk; 10,000 connects
 #   make bench      tunnels of several makers side by side, with controls: figures, and a page (docs/PERFORMANCE.md)
 #   make bench-gate instructions of fixed cases counted, and held against a baseline (docs/PERFORMANCE.md)
-#   make crowd      what memory an IKE SA takes among a hundred thousand (docs/PERFORMANCE.md)
+#   make crowd      100,000 clients of one gateway: memory, a storm of rekeys, everybody comes back (docs/PERFORMANCE.md)
 #   make flood      floods a running daemon: do honest clients connect, and how many cookies a second (docs/FLOODS.md)
 #   make clean      removes build/, but for the roots of peers and tools, which took long to unpack; they go
 #                   by `make clean-peers`
@@ -269,7 +269,7 @@ bench-gate: $(BUILD)/ikelab
 	@$(MAKE) --no-print-directory $(ALL_CORES) $(BUILD)/ikebench
 	@$(BUILD)/ikelab bench gate $(ARGS)
 
-# A crowd of clients in one process: memory of each, by malloc's count.
+# A crowd of clients in one process (docs/PERFORMANCE.md).
 CROWD_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard ref/crowd/*.c))) $(BUILD)/ref/sim/dice.o $(BUILD)/ref/sim/stand_in.o
 $(BUILD)/ikecrowd: $(CROWD_OBJECTS) $(BUILD)/libikeref.a
 	@echo "  LINK  $@"
