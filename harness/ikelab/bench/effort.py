@@ -34,9 +34,10 @@ def family(pid: int) -> list[int]:
 
 def effort(pid: int) -> Effort:
     """Of the whole family. Raises OSError when the process has ended."""
-    fields = [_stat(pid), *(stat for one in family(pid)[1:] if (stat := _stat_or_none(one)))]
-    return Effort(sum(sum(map(int, one[11:15])) for one in fields) / TICKS,
-                  sum(int(one[21]) for one in fields) * PAGE / 2**20, sum(int(one[17]) for one in fields))
+    found = {pid: _stat(pid), **{one: stat for one in family(pid)[1:] if (stat := _stat_or_none(one))}}
+    return Effort(sum(_processor_s(one, fields) for one, fields in found.items()),
+                  sum(int(fields[21]) for fields in found.values()) * PAGE / 2**20,
+                  sum(int(fields[17]) for fields in found.values()))
 
 
 def bind(pid: int, processors: set[int]) -> None:
@@ -47,6 +48,20 @@ def bind(pid: int, processors: set[int]) -> None:
                 os.sched_setaffinity(thread, processors)
             except ProcessLookupError:
                 continue  # it has ended meanwhile
+
+
+def _processor_s(pid: int, fields: list[str]) -> float:
+    """In ticks the kernel tells the time of all threads, also of those that have ended, and of children that were waited for;
+    of threads that live it tells nanoseconds."""
+    own, waited_for = (sum(map(int, fields[first:first + 2])) / TICKS for first in (11, 13))
+    return max(own, sum(_ran_s(pid, thread) for thread in _threads(pid))) + waited_for
+
+
+def _ran_s(pid: int, thread: int) -> float:
+    try:
+        return int((PROC / str(pid) / "task" / str(thread) / "schedstat").read_text().split()[0]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _parents() -> Iterator[tuple[int, int]]:
