@@ -183,6 +183,34 @@ def test_what_a_test_leaves_is_taken_away(ground):
     assert ground.stage().left() == ""
 
 
+def test_a_delete_that_a_test_leaves_unanswered_is_answered_before_ours(ground):
+    kept = []
+
+    def unanswered(peer):
+        kept.append(peer.establish())
+        peer.delete("child")
+        kept[0].prove_chance()
+        assert kept[0].inbox and kept[0].children
+
+    assert ground.play(unanswered).verdict is Verdict.PASS
+    assert not kept[0].inbox and not kept[0].children and kept[0].deleted
+
+
+def test_who_cannot_end_what_it_begins_anew_is_restarted(ground, monkeypatch):
+    def begins_anew(peer):
+        peer.establish().delete()
+        peer.stage.peer.initiate(wait=False)
+        while not peer.stage.carrier.strangers:
+            assert peer.stage.carrier.wait(10), "nothing came"
+
+    for able, restarts in ((True, 0), (False, 1)):
+        stage = ground.stage("initiator")
+        before = stage.restarts
+        monkeypatch.setattr(stage.peer, "ends_what_it_begins_anew", able)
+        assert ground.play(begins_anew, "initiator").verdict is Verdict.PASS
+        assert ground.stage("initiator") is stage and stage.left() == "" and stage.restarts == before + restarts
+
+
 def test_what_is_told_of_a_path_is_forgotten(ground):
     stage = ground.stage()
 
