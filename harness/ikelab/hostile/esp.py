@@ -68,11 +68,16 @@ def trailer(pick: Random) -> Deed:
     text = pick.randbytes(pick.choice((2, 3, 4, 8, 16)))
 
     def send(child: ChildSa) -> list[int]:
-        child.send(text, header, padding=b"", pad_length=255)
-        child.send(b"", 59, padding=b"", pad_length=pad)
+        child.send(_to_block(child, text), header, padding=b"", pad_length=255)
+        child.send(_to_block(child, b""), 59, padding=b"", pad_length=pad)
         child.send(child.echo_request(), header)
         return []
     return _odd(f"Pad Length {pad}, Next Header {header}, {len(text)} octets", "", send)
+
+
+def _to_block(child: ChildSa, octets: bytes) -> bytes:
+    """With Pad Length and Next Header behind it no cipher's mode refuses it, whatever the receiver thinks of it."""
+    return octets + bytes(-(len(octets) + 2) % child.choice.suite.block)
 
 
 @GENERATORS

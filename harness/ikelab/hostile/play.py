@@ -60,6 +60,7 @@ class Play:
         self.stage: Stage = under_test.stage
         self.report = Report(known, under_test.role)
         self.memory: list[Memory] = []  # since the daemon was started, at the end of each batch
+        self.watch = Watch()  # of the case that is on
         self.recent: deque[Case] = deque(maxlen=BATCH)  # since the daemon was started
 
     def run(self) -> Report:
@@ -84,9 +85,7 @@ class Play:
         ground = self._begin(case, before)
         self.report.played.append(case)
         self.recent.append(case)
-        watch = Watch()
         broken: list[Broken] = []
-        self.stage.carrier.witness = watch
         try:
             case.deed.play(ground)
             ground.settle()
@@ -102,7 +101,7 @@ class Play:
                 broken.append(Broken("an answer that the RFC forbids", str(error)))
         finally:
             self.stage.carrier.witness = None
-        broken += self._judge(case, ground, watch)
+        broken += self._judge(case, ground)
         if broken:
             self._keep_evidence(case)
         self.report.add(case, broken)
@@ -120,7 +119,9 @@ class Play:
             return self._brought(case)
 
     def _brought(self, case: Case) -> Ground:
-        """What is drawn for the case follows from its number alone."""
+        """What is drawn for the case follows from its number alone. It is watched from the beginning: what was asked twice on
+        the way there may be answered late."""
+        self.stage.carrier.witness = self.watch = Watch()
         ground = Ground(KINDS[self.peer.role](self.stage, f"{case.seed}/{case.group}/{case.number}"))
         ground.bring(case.deed.state)
         return ground
@@ -130,14 +131,14 @@ class Play:
     def _alive(self) -> bool:
         return self.stage.peer.running()
 
-    def _judge(self, case: Case, ground: Ground, watch: Watch) -> list[Broken]:
+    def _judge(self, case: Case, ground: Ground) -> list[Broken]:
         established: set[bytes] = set()
         if case.deed.stranger:
             with contextlib.suppress(PeerError):  # it never tells, or has died, which is seen below
                 established = {one.spi_i.to_bytes(8, "big") for one in self.peer.status().established()}
         if not self._alive():
             return []
-        return judge(Seen(watch, ground.sas, ground.asked, case.deed.stranger, established))
+        return judge(Seen(self.watch, ground.sas, ground.asked, case.deed.stranger, established))
 
     def _sanity(self, case: Case) -> None:
         """A whole life, which also ends what is left of others; and the peer can be told to end what it still has."""
@@ -181,6 +182,7 @@ class Play:
             self._take_leave(ground)
             if self.stage.carrier.prove_chance() and self.stage.left():
                 self.stage.tell_to_end()
+        self.stage.carrier.witness = None
         end = time.monotonic() + DEATH_S
         while self._alive():
             if time.monotonic() > end:
