@@ -125,6 +125,13 @@ class UnderTest:
             raise PeerUnsupported("no program of ours can run on a box that is outside")
         return self.stage.host.call(_icmp_socket, self.stage.inside[family][1])
 
+    def host_packets(self, protocol: int) -> socket.socket:
+        """A socket that gets every IPv4 packet of that protocol which its protected host gets, as it is; the caller closes
+        it."""
+        if self.stage.setup.outside:
+            raise PeerUnsupported("no program of ours can run on a box that is outside")
+        return self.stage.host.call(_raw_socket, self.stage.inside[4][1], protocol)
+
     def tell_path_mtu(self, about: bytes, mtu: int) -> None:
         """By ICMP, about an IP packet of its own as it crossed the wire: no more octets than that pass."""
         self.stage.tell_path_mtu(about, mtu)
@@ -342,9 +349,11 @@ def _connecting(own: tuple[str, int], other: tuple[str, int]) -> socket.socket:
 
 
 def _icmp_socket(own: str) -> socket.socket:
-    six = ":" in own
-    found = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_RAW,
-                          socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
+    return _raw_socket(own, socket.IPPROTO_ICMPV6 if ":" in own else socket.IPPROTO_ICMP)
+
+
+def _raw_socket(own: str, protocol: int) -> socket.socket:
+    found = socket.socket(socket.AF_INET6 if ":" in own else socket.AF_INET, socket.SOCK_RAW, protocol)
     found.bind((own, 0))
     return found
 

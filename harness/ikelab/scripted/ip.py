@@ -53,11 +53,18 @@ def udp(source: str, target: str, sport: int, dport: int, data: bytes) -> bytes:
     return datagram[:6] + struct.pack(">H", found) + datagram[8:]
 
 
-def tcp_syn(source: str, target: str, sport: int, dport: int, data: bytes = b"") -> bytes:
-    """A TCP segment with SYN, without its IP header (RFC 9293 3.1)."""
-    segment = struct.pack(">HHIIBBHHH", sport, dport, 0x10203040, 0, 5 << 4, 2, 1024, 0, 0) + data
+def tcp(source: str, target: str, sport: int, dport: int, flags: int, data: bytes = b"",
+        sequence: int = 0x10203040, options: bytes = b"") -> bytes:
+    """A TCP segment without its IP header (RFC 9293 3.1); `options` of whole words."""
+    head = struct.pack(">HHIIBBHHH", sport, dport, sequence, 0, 5 + len(options) // 4 << 4, flags, 1024, 0, 0)
+    segment = head + options + data
     found = checksum(pseudo_header(source, target, TCP, len(segment)) + segment)
     return segment[:16] + struct.pack(">H", found) + segment[18:]
+
+
+def tcp_syn(source: str, target: str, sport: int, dport: int, data: bytes = b"") -> bytes:
+    """The same with SYN."""
+    return tcp(source, target, sport, dport, 2, data)
 
 
 def icmp_unreachable(source: str, target: str, quoted: bytes, code: int = 3) -> bytes:

@@ -26,6 +26,7 @@ class Segment:
     acknowledgment: int
     flags: int
     payload: bytes
+    identification: int = 0  # of its IPv4 packet
 
     @classmethod
     def of(cls, packet: bytes, ports: tuple[int, int]) -> Segment | None:
@@ -41,7 +42,8 @@ class Segment:
         if ip.checksum(ip.pseudo_header(source, target, ip.TCP, len(octets)) + octets) != 0:
             raise Unmet(f"the checksum of a TCP segment with {len(octets)} octets is wrong")
         _, _, sequence, acknowledgment, words, flags = struct.unpack_from(">HHIIBB", octets)
-        return cls(sequence, acknowledgment, flags, octets[(words >> 4) * 4 :])
+        identification = int.from_bytes(packet[4:6], "big") if packet[0] >> 4 == 4 else 0
+        return cls(sequence, acknowledgment, flags, octets[(words >> 4) * 4 :], identification)
 
 
 class FarEnd:
@@ -54,6 +56,7 @@ class FarEnd:
         self._next = OUR_START  # of ours, not acknowledged yet
         self._wanted = 0  # the next octet of the host's
         self.ended = False  # the host has said FIN
+        self.identifications: list[int] = []  # of its IPv4 packets with data, as they came
 
     def accept(self) -> None:
         first = self._expect(lambda one: one.flags & SYN, "a SYN of the peer's host")
@@ -71,6 +74,7 @@ class FarEnd:
             one = self._expect(lambda one: bool(one.payload or one.flags & FIN), f"octet {len(found)} of {count}")
             if len(one.payload) > self._segment:
                 raise Unmet(f"a segment of {len(one.payload)} octets came, and {self._segment} was said to be the most")
+            self.identifications.append(one.identification)
             if one.sequence == self._wanted:
                 found += one.payload
                 self.ended = bool(one.flags & FIN)

@@ -4,7 +4,9 @@ and join packets to be quick, or leave checksums to somebody else. RFC 4301 5.1.
 from ikelab.conformance import *
 
 OWN_PORT, ITS_PORT = 7100, 7101
+START, NO_OPERATION = 0x10203040, b"\x01"
 STREAM = bytes(range(1, 252)) * 80
+FEW = 16  # packets of the host's between two of a stream: others of its own, or lost on the way
 LETTER = bytes(range(1, 252)) * 16
 
 
@@ -42,6 +44,9 @@ def test_what_its_host_sends_leaves_whole(peer, family):
         its.sendall(STREAM)
         its.shutdown(1)
         assert end.receive(len(STREAM)) == STREAM
+    found = end.identifications
+    steps = [(later - one) & 0xFFFF for one, later in zip(found, found[1:])]
+    assert all(0 <= one <= FEW for one in steps), f"the host counts its IPv4 packets, and they came as {found}"
 
 
 @requirement("RFC4301-5.1.2-01")
@@ -73,3 +78,35 @@ def test_a_stream_with_a_fault_arrives_as_it_was_meant(peer, fault):
     with its:
         end.send(LETTER, FAULTS[fault](end.train(LETTER)))
         assert heard(its, len(LETTER)) == LETTER
+
+
+FLAGS = {"with PSH": (tcp.ACK | tcp.PSH, b"data"), "with FIN": (tcp.ACK | tcp.FIN, b"data"),
+         "without data": (tcp.ACK, b""), "with data and without ACK": (0, b"data")}
+
+
+@requirement("RFC4301-5.1.2-01")
+@each("segments", *FLAGS)
+def test_segments_that_say_something_by_themselves_come_one_by_one(peer, segments):
+    """Data to be handed on at once, the end of a stream, the same acknowledgment again: they come as they were sent, however
+    many come at once. RFC 4301 5.1.2"""
+    flags, data = FLAGS[segments]
+    child = peer.establish(encapsulated=True).children[0]
+    own, its = child.inside()
+    train = [ip.tcp(own, its, OWN_PORT, ITS_PORT, flags, data, START + number * len(data), 12 * NO_OPERATION)
+             for number in range(4)]
+    with peer.host_packets(ip.TCP) as host:
+        child.send_train(ip.ip(own, its, ip.TCP, one, identification=number, fragment=0x4000)
+                         for number, one in enumerate(train))
+        assert [host_gets(host) for _ in train] == train
+
+
+def host_gets(host):
+    """The next TCP segment of that connection which the peer's host gets."""
+    host.settimeout(10)
+    while True:
+        try:
+            segment = ip.body_of(host.recv(70_000), ip.TCP)
+        except TimeoutError as error:
+            raise Unmet("a TCP segment did not come to the peer's host as it was sent") from error
+        if segment[:4] == OWN_PORT.to_bytes(2, "big") + ITS_PORT.to_bytes(2, "big"):
+            return segment

@@ -1,4 +1,8 @@
+import select
+
 from ikelab.conformance import *
+
+EXPERIMENT = 253  # a protocol that is nobody's (RFC 3692)
 
 
 def inner(child, **changes):
@@ -94,6 +98,35 @@ def test_the_inner_header_stays_as_it_was(peer):
     found = ip.parse_echo(child.ping().payload)
     assert (found.source, found.target, found.data) == (its, own, b"ikelab")
     assert found.ttl > 32
+
+
+@requirement("RFC4301-4.4.2-01")
+def test_a_datagram_of_nothing_but_a_header_arrives(peer):
+    """Of a protocol that is nobody's, and with nothing in it: it fits the selectors, and is passed on. RFC 4301 4.4.2, 5.2"""
+    child = peer.establish().children[0]
+    own, its = child.inside()
+    datagram = ip.ip(own, its, EXPERIMENT, b"")
+    assert [one[12:] for one in passed_on(peer, child, datagram)] == [datagram[12:]]
+
+
+@requirement("RFC4303-2.7-05")
+@each("more", 1, 8, 100)
+def test_a_datagram_that_lacks_its_end_is_not_passed_on(peer, more):
+    """The inner header says that there is more of it than has come: nothing is put in its place. RFC 4303 2.7"""
+    child = peer.establish().children[0]
+    own, its = child.inside()
+    assert not passed_on(peer, child, ip.ip(own, its, EXPERIMENT, bytes(40 + more))[:60])
+
+
+def passed_on(peer, child, datagram):
+    """What comes out of it at the peer's host."""
+    with peer.host_packets(EXPERIMENT) as host:
+        child.send(datagram)
+        child.ping()
+        found = []
+        while select.select([host], [], [], 0)[0]:
+            found.append(host.recv(1000))
+    return found
 
 
 @configuration(child={"mode": "transport"})

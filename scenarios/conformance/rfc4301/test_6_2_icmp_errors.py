@@ -6,6 +6,7 @@ from ikelab.conformance import *
 
 ROUTER = "203.0.113.77"  # whose address no selector has
 OWN_PORT, ITS_PORT = 6000, 6001
+CLIENT_PORT, GATEWAY_PORT = 6010, 6011
 
 
 def packet_of_its_host(child, talk):
@@ -17,7 +18,7 @@ def packet_of_its_host(child, talk):
 def told(talk, child):
     """Whether the host's socket hears of an error, before it hears of a datagram that is sent later."""
     own, its = child.inside()
-    child.send(ip.ip(own, its, ip.UDP, ip.udp(own, its, OWN_PORT, ITS_PORT, b"an answer")))
+    child.send(ip.ip(own, its, ip.UDP, ip.udp(own, its, talk.getpeername()[1], talk.getsockname()[1], b"an answer")))
     if not select.select([talk], [], [], 10)[0]:
         raise Unmet("a UDP datagram through the Child SA did not come to the peer's host")
     try:
@@ -32,6 +33,19 @@ def test_an_error_about_a_packet_of_the_sa_is_passed_on(peer):
     """It comes from a router that the selectors do not know, and quotes a packet that went by this SA. RFC 4301 6.2"""
     child = peer.establish().children[0]
     with peer.host_socket(ITS_PORT, OWN_PORT) as talk:
+        question = packet_of_its_host(child, talk)
+        child.send(ip.icmp_unreachable(ROUTER, child.inside()[1], question))
+        assert told(talk, child), "an ICMP error about a packet of this SA was not passed on"
+
+
+@configuration(child={"local_ts": (f"10.1.0.0/24[17/{CLIENT_PORT}]",), "remote_ts": (f"10.2.0.0/24[17/{GATEWAY_PORT}]",)})
+@requirement("RFC4301-6.2-03", "RFC4301-6.2-01")
+def test_an_error_about_a_packet_of_an_sa_for_ports_is_passed_on(peer):
+    """The same where the SA is for one port at each end: those of the quoted packet are judged the other way round. RFC 4301
+    6.2"""
+    child = peer.establish().children[0]
+    ports = CLIENT_PORT, GATEWAY_PORT
+    with peer.host_socket(*(ports if child.inside()[1].startswith("10.1.") else reversed(ports))) as talk:
         question = packet_of_its_host(child, talk)
         child.send(ip.icmp_unreachable(ROUTER, child.inside()[1], question))
         assert told(talk, child), "an ICMP error about a packet of this SA was not passed on"

@@ -55,6 +55,30 @@ def test_each_packet_of_the_window_is_taken_once(peer):
         assert not any(child.reply_to(number)(one) for one in child.inbox), f"packet {number} was taken twice"
 
 
+@requirement("RFC4303-3.4.3-10", "RFC4303-3.4.3-05")
+def test_what_stands_behind_the_newest_is_still_known(peer):
+    """The newest packet moves the window by little: those just behind it are not taken again. RFC 4303 3.4.3"""
+    child = peer.establish().children[0]
+    for sequence in (66, 67, 70):
+        child.ping(sequence=sequence)
+    child.sequence = 70
+    for number in (66, 67):
+        child.expect_no_reply(child.send_echo(sequence=number), "it was received before")
+
+
+@requirement("RFC4303-3.4.3-10")
+def test_what_is_left_of_the_window_is_not_mistaken_for_what_is_in_it(peer):
+    """A number that never came is taken, however many numbers before it one came: a window may have its bits in a ring, of
+    whatever size. RFC 4303 3.4.3"""
+    child = peer.establish().children[0]
+    before = 1
+    for size in (32 << power for power in range(9)):
+        for sequence in (before, before + size + 1, before + size):
+            child.ping(sequence=sequence)
+        before += size + 2
+    child.sequence = before
+
+
 @requirement("RFC4303-3.4.3-05")
 def test_another_packet_of_a_number_that_was_used_is_dropped(peer):
     """The number decides, not the contents. RFC 4303 3.4.3"""

@@ -1,5 +1,7 @@
 """The form of TS payloads; which selectors are agreed upon is RFC 7296 2.9. RFC 7296 3.13"""
 
+import ipaddress
+
 from ikelab.conformance import *
 
 IPV4_RANGE, IPV6_RANGE, FC_ADDR_RANGE, NOBODYS = 7, 8, 9, 241
@@ -71,12 +73,14 @@ def test_reserved_octets_of_the_answered_selectors_are_ignored(initiator):
 
 @requirement("RFC7296-3.13-03", "RFC7296-2.21.3-01", "RFC7296-3.10.1-05")
 @each("wrong", "none", "count too large", "count too small", "longer than the payload", "shorter than its addresses",
-      "shorter than its head", "cut")
+      "longer than its addresses", "shorter than its head", "cut")
 def test_selectors_whose_lengths_do_not_agree_are_refused(peer, wrong):
     """TSi in which number and lengths do not fill the payload: an error, and no Child SA. RFC 7296 3.13, 2.21.3"""
     sa = peer.establish()
+    own = 2 * ipaddress.ip_address(sa.children[0].inside()[0]).packed
     body = {"none": ts_body(), "count too large": ts_body(sub(), count=2), "count too small": ts_body(sub(), sub(), count=1),
             "longer than the payload": ts_body(sub(length=200)), "shorter than its addresses": ts_body(sub(length=12)),
+            "longer than its addresses": ts_body(sub(addresses=own + bytes(4))),
             "shorter than its head": ts_body(sub(length=4)), "cut": ts_body(sub())[:-3]}[wrong]
     offer = asked(sa, Raw(PayloadType.TSi, body))
     answer = sa.request(CREATE_CHILD_SA, *offer.payloads)

@@ -198,6 +198,8 @@ def malformed(spi):
         "transform shorter than its head": whole[:-len(inner)] + transform_sub(1, 20, KEY_LENGTH_256, last=3,
                                                                                length=3).octets() + esn.octets(),
         "attribute too long": proposal_sub(1, ESP, spi, transform_sub(1, 20, b"\x00\x0e\x00\x40"), transform_sub(5, 0)).octets(),
+        "attribute of another transform too long": proposal_sub(1, ESP, spi, transform_sub(1, 20, KEY_LENGTH_256), transform_sub(
+            1, 20, b"\x00\x0e\x00\x40"), transform_sub(5, 0)).octets(),
         "SPI beyond the end": whole[:6] + b"\xf0" + whole[7:],
         "octets behind the last": whole + b"\x00\x00",
         "nothing": b"",

@@ -13,6 +13,16 @@ def test_a_certreq_that_nobody_can_satisfy_is_no_obstacle(responder, encoding):
     assert sa.auth(payloads[0], CERTREQ(20 * b"\x99", encoding), *payloads[1:]) is not None
 
 
+@requirement("RFC7296-3.7-05", "RFC7296-3.7-01")
+def test_many_certreqs_are_no_obstacle(responder):
+    """Where an encoding has no list of authorities there is a CERTREQ for each: nine of them, behind all else, change
+    nothing of what is agreed. RFC 7296 3.7, 2.5"""
+    sa = responder.initialised()
+    sa.auth(*sa.auth_payloads(), *(CERTREQ(bytes(20 * [number]), X509_SIGNATURE) for number in range(9)))
+    assert sa.children, "there is no Child SA"
+    sa.children[0].ping()
+
+
 @requirement("RFC7296-3.7-05", "RFC7296-3.7-01", "RFC7296-3.7-04")
 def test_a_certreq_and_http_lookup_in_the_first_response_are_no_obstacle(initiator):
     """CERTREQ and HTTP_CERT_LOOKUP_SUPPORTED in IKE_SA_INIT do not keep the initiator from IKE_AUTH. RFC 7296 3.7"""
