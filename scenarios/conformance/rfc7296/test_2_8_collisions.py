@@ -168,6 +168,22 @@ def test_a_child_sa_that_was_not_found_is_made_anew(peer):
     child.ping()
 
 
+@requirement("RFC7296-2.25-07")
+def test_a_child_sa_that_was_not_found_is_not_deleted_either(peer):
+    """It was told to delete it while its rekey was out: after CHILD_SA_NOT_FOUND no Delete names it, and the IKE SA goes on.
+    RFC 7296 2.25"""
+    sa = peer.establish()
+    old = sa.children[0]
+    peer.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    peer.delete("child")
+    sa.forget_child(old)
+    sa.answer(request, N("CHILD_SA_NOT_FOUND", protocol=ESP, spi=request.notified("REKEY_SA").spi))
+    peer.catch_up(sa)
+    assert D(ESP, old.spi_out) not in [one for message in sa.inbox for one in message.payloads]
+    sa.liveness()
+
+
 @each("what", "child", "ike")
 @requirement("RFC7296-2.25-02", "RFC7296-2.25-03")
 def test_after_temporary_failure_one_waits(peer, what):

@@ -29,6 +29,25 @@ def test_a_signature_with_a_hash_that_it_has_not_listed_is_refused(peer):
     assert not peer.status().established()
 
 
+@requirement("RFC7427-4-02")
+def test_without_a_hash_in_common_the_method_14_proves_nothing(peer):
+    """We have listed one that nobody knows: no signature by the method 14 has another hash, and no IKE_AUTH request comes
+    without a proof, which would ask for EAP. RFC 7427 4"""
+    unknown = hash_algorithms((65000,))
+    if peer.role == "responder":
+        sa = peer.ike_sa()
+        sa.take_init(sa.try_init(lambda payloads: replaced(payloads, unknown)))
+        auth = sa.expect_response(sa.send_auth()).first(PayloadType.AUTH)
+        assert auth is None or auth.method != algorithm("ECDSA with SHA-256").method
+    else:
+        sa = peer.call()
+        sa.accept_init(*replaced(sa.init_response_payloads(), unknown))
+        peer.catch_up(sa)
+        for request in (one for one in sa.inbox if one.exchange == IKE_AUTH):
+            auth = request.first(PayloadType.AUTH)
+            assert auth is not None and auth.method != algorithm("ECDSA with SHA-256").method
+
+
 @requirement("RFC7427-5-01", "RFC8247-3.2-08")
 def test_a_kind_of_key_that_nobody_takes_is_refused(peer):
     """A DSA key and dsa-with-sha1, certified by whom the peer trusts: AUTHENTICATION_FAILED. RFC 7427 5, RFC 8247 3.2"""
