@@ -4,14 +4,11 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "host/control_json.h"
 #include "host/initiation.h"
 #include "host/local_address.h"
 #include "host/log.h"
-
-#define NON_ESP_MARKER_LENGTH 4 /* RFC 3948 2.2 */
 
 unsigned daemon_tun(const struct daemon *daemon)
 {
@@ -19,30 +16,6 @@ unsigned daemon_tun(const struct daemon *daemon)
 }
 
 /* ---- datagrams ---- */
-
-/* False: the path is known to take less, and this may not be cut. */
-static bool datagram_send(struct daemon *daemon, const struct datagram *datagram)
-{
-    struct packet *packet = &daemon->burst.packets[0];
-    struct packet *const run[] = {packet};
-    size_t marker = datagram->encapsulated && !datagram->keepalive ? NON_ESP_MARKER_LENGTH : 0;
-    bool natt = datagram->encapsulated || datagram->keepalive;
-    if (datagram->path.remote.ip.family == ADDRESS_NONE ||
-        datagram->octets.length > BURST_PACKET_MAX - marker) {
-        return true;
-    }
-    burst_reset(&daemon->burst);
-    memset(packet->buffer + packet->offset, 0, marker);
-    memcpy(packet->buffer + packet->offset + marker, datagram->octets.data,
-           datagram->octets.length);
-    packet->length = marker + datagram->octets.length;
-    packet->path = datagram->path;
-    packet->dont_fragment = datagram->dont_fragment;
-    const struct packet *too_big;
-    datagram_socket_send(ike_sockets_pick(&daemon->sockets, datagram->path.remote.ip.family, natt),
-                         run, 1, datagram->keepalive, &too_big);
-    return too_big == NULL || !datagram->dont_fragment;
-}
 
 /* What the path takes is the kernel's to know: ICMP has told it (RFC 7383 2.5.2). */
 static void path_mtu_tell(struct daemon *daemon, const struct path *path, uint64_t now_ns)
@@ -219,7 +192,7 @@ void daemon_drain(struct daemon *daemon, uint64_t now_ns)
         if (!fits && datagram.dont_fragment) {
             continue; /* the rest of a message that is going to be cut anew */
         }
-        if (!datagram_send(daemon, &datagram)) {
+        if (!ike_sockets_send(&daemon->sockets, &daemon->burst, &datagram)) {
             narrow = datagram.path;
             fits = false;
         }

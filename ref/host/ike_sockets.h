@@ -2,6 +2,8 @@
 #ifndef IKEREF_HOST_IKE_SOCKETS_H
 #define IKEREF_HOST_IKE_SOCKETS_H
 
+#include "endpoint/endpoint.h"
+#include "host/burst.h"
 #include "host/datagram_socket.h"
 #include "host/host_config.h"
 
@@ -18,5 +20,12 @@ void ike_sockets_close(struct ike_sockets *sockets);
 
 /* The socket for datagrams to an address of this family. */
 struct datagram_socket *ike_sockets_pick(struct ike_sockets *sockets, uint8_t family, bool natt);
+
+/* One datagram of the core's, put together in `burst`, which is emptied; in front of an IKE message
+ * on the NAT traversal port the Non-ESP marker (RFC 3948 2.2). What goes nowhere, or is too long
+ * for any datagram, is lost as on any wire. False: the path is known to take less, and this may not
+ * be cut. */
+bool ike_sockets_send(struct ike_sockets *sockets, struct burst *burst,
+                      const struct datagram *datagram);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include "load/run.h"
 
-#include <string.h>
-
 #include "esp/udp_encap.h"
 #include "host/burst.h"
 #include "host/event_loop.h"
@@ -26,29 +24,12 @@ struct run {
 
 /* ---- out ---- */
 
-static void datagram_send(struct run *run, const struct datagram *datagram)
-{
-    struct packet *packet = &run->sent.packets[0];
-    struct packet *const one[] = {packet};
-    size_t marker = datagram->encapsulated && !datagram->keepalive ? NON_ESP_MARKER_LENGTH : 0;
-    const struct packet *too_big; /* lost, as on any wire */
-    burst_reset(&run->sent);
-    memset(packet->buffer + packet->offset, 0, marker);
-    memcpy(packet->buffer + packet->offset + marker, datagram->octets.data,
-           datagram->octets.length);
-    packet->length = marker + datagram->octets.length;
-    packet->path = datagram->path;
-    packet->dont_fragment = datagram->dont_fragment;
-    datagram_socket_send(ike_sockets_pick(&run->sockets, datagram->path.remote.ip.family,
-                                          datagram->encapsulated || datagram->keepalive),
-                         one, 1, datagram->keepalive, &too_big);
-}
-
 static void send_all(struct run *run, struct client *client)
 {
     struct datagram datagram;
     while (crowd_next_datagram(run->crowd, client, &datagram)) {
-        datagram_send(run, &datagram);
+        ike_sockets_send(&run->sockets, &run->sent,
+                         &datagram); /* too much is lost, as on any wire */
     }
 }
 
