@@ -32,6 +32,7 @@ WHACK_S = 30.0  # pluto hears it between other things, in a guest that shares it
 CONNECTIONS = "/etc/ipsec.connections"
 _DEBUGGING = re.compile(r"[^|\"]*\| ")
 KEY_LOG = "/mnt/guest-nss-key-log.so"
+UNDER_WAY = "/run/pluto/under-way."  # and a number: a command that nobody waits for
 
 LACKS: Mapping[str, str] = {
     "untimely-certificate": "pluto does not take a certificate of its own whose time is over or has not come",
@@ -61,6 +62,8 @@ class Libreswan(GuestPeer):
     SPIS_FROM_ASIDE = True
     _kept_up = False  # an instance of a connection that was loaded as a template
     _said = ""  # the last answer to --status
+    _commands = 0  # that nobody has waited for
+    _under_way = False  # whether one of them may not be over yet
 
     def missing(self) -> Mapping[str, str]:
         return {**dict.fromkeys(REMOTE_ACCESS, "its adapter does not configure it; pluto's only EAP method is TLS"),
@@ -90,7 +93,7 @@ class Libreswan(GuestPeer):
 
     def _launch(self, deadline_s: float) -> None:
         assert self.spec is not None
-        self._kept_up = False
+        self._kept_up = self._under_way = False
         end = time.monotonic() + deadline_s
         self._write("/etc/ipsec.conf", config.ipsec_conf(self.spec))
         self._write(CONNECTIONS, config.connections(self.spec, self._number(), self._host.addresses))
@@ -104,7 +107,7 @@ class Libreswan(GuestPeer):
             self._host.guest.touched.add("nss")
         if self._log:  # it has lived before
             self._run(["/bin/sh", "-c", "rm -f /run/pluto/pluto.*"])
-        self._popen(["/bin/sh", "-c", f"mkdir -p /run/pluto; LD_PRELOAD={KEY_LOG} exec {LIBEXEC}pluto --nofork"
+        self._popen(["/bin/sh", "-c", f"mkdir -p /run/pluto; rm -f {UNDER_WAY}*; LD_PRELOAD={KEY_LOG} exec {LIBEXEC}pluto --nofork"
                      f" --config /etc/ipsec.conf --stderrlog >>{self.LOG} 2>&1"])
         self._await_text("", end, "/run/pluto/pluto.ctl")
         # addconn also tells pluto to listen and to read the secrets.
@@ -198,8 +201,13 @@ class Libreswan(GuestPeer):
     def left_over(self) -> str:
         """Without its revival (above) pluto keeps a trap for what had an SA, narrowed as that one was; the next SA gets
         no packet through it. And an instance of a template that is to be kept up takes the Child SAs of the next one;
-        with one that has moved 4.10 would begin the next IKE SA where the last one ended."""
+        with one that has moved 4.10 would begin the next IKE SA where the last one ended. A command to end an IKE SA that
+        comes late ends the next one."""
         assert self.spec is not None
+        if self._under_way:
+            if self._run(["/bin/sh", "-c", f"ls {UNDER_WAY}*"], check=False).stdout:
+                return "a command that is not over yet"
+            self._under_way = False
         if self._kept_up:
             return "an instance that is to be kept up"
         if instance := says.moved(self._said):
@@ -270,7 +278,9 @@ class Libreswan(GuestPeer):
         """For whoever does not wait: whack stays until a Delete has been answered, however it is asked."""
         if not self.running():
             raise PeerNotRunning(f"{self.kind} is not running: {self._last_words()}")
-        self._run(["/bin/sh", "-c", f"{shlex.join([WHACK, *words])} >/dev/null 2>&1 &"])
+        self._commands, self._under_way = self._commands + 1, True
+        mark = f"{UNDER_WAY}{self._commands}"
+        self._run(["/bin/sh", "-c", f": >{mark}; {{ {shlex.join([WHACK, *words])}; rm -f {mark}; }} >/dev/null 2>&1 &"])
 
     def _command(self, words: Sequence[str], subject: str, deadline_s: float) -> str:
         if not self.running():
