@@ -22,10 +22,15 @@ void hash_table_free(struct hash_table *table)
 }
 
 /* Buckets below `used` - `level` have been split: one bit more of the hash tells where. */
-static struct hash_link **bucket_of(const struct hash_table *table, uint64_t hash)
+static size_t place_of(const struct hash_table *table, uint64_t hash)
 {
     size_t i = hash & (2 * table->level - 1);
-    return &table->buckets[i < table->used ? i : i - table->level];
+    return i < table->used ? i : i - table->level;
+}
+
+static struct hash_link **bucket_of(const struct hash_table *table, uint64_t hash)
+{
+    return &table->buckets[place_of(table, hash)];
 }
 
 static bool has_room(struct hash_table *table)
@@ -106,4 +111,14 @@ struct hash_link *hash_table_find(const struct hash_table *table, uint64_t hash)
 struct hash_link *hash_table_next(const struct hash_link *link)
 {
     return first_of(link->next, link->hash);
+}
+
+struct hash_link *hash_table_after(const struct hash_table *table, const struct hash_link *link)
+{
+    struct hash_link *next = link != NULL ? link->next : NULL;
+    size_t at = link != NULL ? place_of(table, link->hash) + 1 : 0;
+    while (next == NULL && at < table->used) {
+        next = table->buckets[at++];
+    }
+    return next;
 }

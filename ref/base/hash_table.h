@@ -41,4 +41,8 @@ void hash_table_remove(struct hash_table *table, struct hash_link *link);
 struct hash_link *hash_table_find(const struct hash_table *table, uint64_t hash);
 struct hash_link *hash_table_next(const struct hash_link *link);
 
+/* Any one for NULL, then another until all have been told, in no order; NULL: that was the last. Of
+ * a table that does not change meanwhile. */
+struct hash_link *hash_table_after(const struct hash_table *table, const struct hash_link *link);
+
 #endif

@@ -25,7 +25,7 @@ static int message_look(const struct nlmsghdr *message, void *context)
             }
         }
     }
-    monitor->changed |= table != monitor->own_table;
+    monitor->changes += table != monitor->own_table;
     return MNL_CB_OK;
 }
 
@@ -39,7 +39,7 @@ static void monitor_ready(void *context, uint32_t epoll_events)
         mnl_cb_run(buffer, (size_t)length, 0, 0, message_look, monitor);
     }
     /* ENOBUFS: there were more changes than room for them. */
-    monitor->changed |= length < 0 && errno == ENOBUFS;
+    monitor->changes += length < 0 && errno == ENOBUFS;
 }
 
 bool address_monitor_open(struct address_monitor *monitor, struct event_loop *loop,
@@ -72,7 +72,7 @@ void address_monitor_close(struct address_monitor *monitor, struct event_loop *l
 
 bool address_monitor_take(struct address_monitor *monitor)
 {
-    bool changed = monitor->changed;
-    monitor->changed = false;
+    bool changed = monitor->taken != monitor->changes;
+    monitor->taken = monitor->changes;
     return changed;
 }

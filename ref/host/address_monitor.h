@@ -7,7 +7,8 @@
 struct address_monitor {
     struct event_source source;
     uint32_t own_table; /* routes in here are our own doing */
-    bool changed;       /* since the last address_monitor_take */
+    uint64_t changes;   /* heard of so far */
+    uint64_t taken;     /* of them, by address_monitor_take */
 };
 
 bool address_monitor_open(struct address_monitor *monitor, struct event_loop *loop,

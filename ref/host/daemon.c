@@ -19,7 +19,6 @@
 #include "host/data_plane_tun.h"
 #include "host/data_plane_xfrm.h"
 #include "host/initiation.h"
-#include "host/local_address.h"
 #include "host/log.h"
 #include "host/policy_routes.h"
 
@@ -177,8 +176,8 @@ static bool daemon_finished(const struct daemon *daemon, uint64_t now_ns)
 /* What an IKE SA to come has to tell its peer. */
 static void addresses_tell(struct daemon *daemon, uint64_t now_ns)
 {
-    struct command command = {.type = COMMAND_ADDRESSES};
-    local_addresses_list(daemon_tun(daemon), &command.addresses);
+    struct command command = {.type = COMMAND_ADDRESSES,
+                              .addresses = *own_addresses_list(&daemon->own_addresses)};
     enum status status = daemon_command(daemon, &command, now_ns);
     (void)status; /* always taken */
 }
@@ -203,8 +202,9 @@ static void addresses_look(struct daemon *daemon, uint64_t now_ns)
     struct ike_sa_status sa;
     struct command command;
     for (uint32_t id = 0; endpoint_ike_sa_after(daemon->endpoint, id, &sa); id = sa.id) {
-        if (sa.established_ns != 0 && roam_watch_look(&daemon->roams, daemon->config,
-                                                      daemon_tun(daemon), &sa, settled, &command)) {
+        if (sa.established_ns != 0 &&
+            roam_watch_look(&daemon->roams, daemon->config, &daemon->own_addresses, &sa, settled,
+                            &command)) {
             enum status status = daemon_command(daemon, &command, now_ns);
             (void)status; /* an SA that is ending has nothing to move */
         }
@@ -220,7 +220,7 @@ static void starts_look(struct daemon *daemon, uint64_t now_ns)
                                   .peer_index = peer,
                                   .child_index = child};
         if (initiation_path(daemon->config, &daemon->config->endpoint.peers[peer],
-                            daemon_tun(daemon), NULL, &command)) {
+                            &daemon->own_addresses, NULL, &command)) {
             enum status status = daemon_command(daemon, &command, now_ns);
             (void)status; /* a failure has been noted as the command's end */
         } else {
@@ -333,7 +333,7 @@ static bool core_open(struct daemon *daemon, struct problem *problem)
 {
     daemon->endpoint = endpoint_create(&daemon->config->endpoint, &random_system, clock_now_ns());
     if (daemon->endpoint == NULL || !burst_create(&daemon->burst) ||
-        !burst_create(&daemon->received)) {
+        !burst_create(&daemon->received) || roam_watch_init(&daemon->roams) != STATUS_OK) {
         return problem_set(problem, EXIT_ENVIRONMENT, "no memory for the endpoint");
     }
     return true;
@@ -384,6 +384,7 @@ static void daemon_close(struct daemon *daemon, bool started)
     control_socket_close(daemon->control);
     key_log_close(&daemon->key_log);
     roam_watch_destroy(&daemon->roams);
+    path_mtu_probe_close(&daemon->path_mtus);
     burst_destroy(&daemon->burst);
     burst_destroy(&daemon->received);
     if (daemon->signals.fd >= 0) {
@@ -422,8 +423,10 @@ bool daemon_run(const struct host_config *config, struct problem *problem)
     daemon->loop.epoll_fd = daemon->loop.timer_fd = daemon->signals.fd = -1;
     daemon->monitor.source.fd = daemon->key_log.ike_fd = daemon->key_log.esp_fd = -1;
     ike_sockets_init(&daemon->sockets);
+    path_mtu_probe_init(&daemon->path_mtus, config->mark);
     bool opened = daemon_open(daemon, problem);
     if (opened) {
+        own_addresses_init(&daemon->own_addresses, &daemon->monitor, daemon_tun(daemon));
         start_queue_init(&daemon->starts, &config->endpoint);
         addresses_tell(daemon, clock_now_ns());
         bool told = ready_say(daemon, problem);

@@ -127,7 +127,7 @@ static const char *command_complete(struct daemon *daemon, const struct control_
             return "the peer has no address in the configuration; it must initiate";
         }
         const struct address *last = known ? &sa.info.path.remote.ip : NULL;
-        return initiation_path(daemon->config, peer, daemon_tun(daemon), last, command)
+        return initiation_path(daemon->config, peer, &daemon->own_addresses, last, command)
                    ? NULL
                    : "there is no route to any address of the peer, or no allowed local address";
     }
@@ -136,8 +136,8 @@ static const char *command_complete(struct daemon *daemon, const struct control_
         if (!ike_sa_newest(daemon, request->peer_index, &sa)) {
             return "there is no IKE SA with this peer; initiate first";
         }
-        roam_watch_force(&daemon->roams, daemon->config, daemon_tun(daemon), &sa, &request->local,
-                         command);
+        roam_watch_force(&daemon->roams, daemon->config, &daemon->own_addresses, &sa,
+                         &request->local, command);
     }
     return NULL;
 }

@@ -7,7 +7,6 @@
 
 #include "host/control_json.h"
 #include "host/initiation.h"
-#include "host/local_address.h"
 #include "host/log.h"
 
 unsigned daemon_tun(const struct daemon *daemon)
@@ -20,11 +19,9 @@ unsigned daemon_tun(const struct daemon *daemon)
 /* What the path takes is the kernel's to know: ICMP has told it (RFC 7383 2.5.2). */
 static void path_mtu_tell(struct daemon *daemon, const struct path *path, uint64_t now_ns)
 {
-    uint16_t mtu;
     struct command command = {.type = COMMAND_PATH_MTU, .path = *path};
-    local_address_towards(&path->remote.ip, daemon->config->mark, &mtu);
-    command.mtu = mtu;
-    if (mtu != 0) {
+    command.mtu = path_mtu_probe_ask(&daemon->path_mtus, &path->remote.ip);
+    if (command.mtu != 0) {
         enum status status = daemon_command(daemon, &command, now_ns);
         (void)status; /* always taken */
     }
@@ -153,7 +150,7 @@ static void roam_note(struct daemon *daemon, const struct event *event)
     } else if (event->type == EVENT_IKE_SA_UP || event->type == EVENT_IKE_SA_REKEYED) {
         struct address_list addresses;
         const struct peer_config *peer = &daemon->config->endpoint.peers[event->peer_index];
-        initiation_addresses(peer, daemon_tun(daemon), &event->ike.path.local.ip, &addresses);
+        initiation_addresses(peer, &daemon->own_addresses, &event->ike.path.local.ip, &addresses);
         roam_watch_add(&daemon->roams, event->ike_sa, event->replaces, &event->ike.path.local.ip,
                        &addresses);
     }
@@ -233,7 +230,7 @@ static void acquire(struct daemon *daemon, const struct data_plane_event *event,
     /* A packet in transport mode goes to the peer itself, so it also tells the peer's address. */
     const struct address *remote = child->transport_mode ? &event->key.destination : NULL;
     if (daemon->stopping || child->start == START_NEVER ||
-        !initiation_path(daemon->config, peer, daemon_tun(daemon), remote, &command)) {
+        !initiation_path(daemon->config, peer, &daemon->own_addresses, remote, &command)) {
         acquire_list_failed(&daemon->acquires, event->peer_index, event->child_index, now_ns);
         return;
     }

@@ -8,6 +8,8 @@
 #include "host/data_plane.h"
 #include "host/ike_sockets.h"
 #include "host/key_log.h"
+#include "host/own_addresses.h"
+#include "host/path_mtu_probe.h"
 #include "host/pending_requests.h"
 #include "host/roam_watch.h"
 #include "host/start_queue.h"
@@ -29,6 +31,8 @@ struct daemon {
     struct burst burst;    /* what goes out */
     struct burst received; /* what came in */
     struct address_monitor monitor;
+    struct own_addresses own_addresses;
+    struct path_mtu_probe path_mtus;
     struct control_socket *control;
     struct pending_requests pending;
     struct key_log key_log;

@@ -13,6 +13,7 @@
 #include "host/local_address.h"
 #include "host/log.h"
 #include "host/pair_list.h"
+#include "host/path_mtu_probe.h"
 #include "host/policy_routes.h"
 #include "host/tun.h"
 #include "host/tun_mtu.h"
@@ -41,6 +42,7 @@ struct data_plane {
     struct dynamic_policy dynamic[DYNAMIC_POLICIES_MAX];
     size_t dynamic_count;
     struct pair_list pairs;
+    struct path_mtu_probe path_mtus;
     uint64_t path_mtu_due_ns; /* when the paths' MTUs are asked for again */
     size_t traffic_at;        /* next pair to look at for COMMAND_TRAFFIC */
     bool routed;              /* there may be routes and rules of ours */
@@ -77,12 +79,27 @@ static struct datagram_socket *socket_for(struct data_plane *plane, const struct
  * 4301 8.2). */
 static void path_mtu_learn(struct data_plane *plane, const struct address *remote)
 {
-    uint16_t mtu;
-    local_address_towards(remote, plane->config->mark, &mtu);
+    uint16_t mtu = path_mtu_probe_ask(&plane->path_mtus, remote);
     for (size_t i = 0; mtu != 0 && i < plane->pairs.count; i++) {
-        if (address_equal(&plane->pairs.items[i].path.remote.ip, remote)) {
-            esp_plane_pair_set_path_mtu(plane->esp, plane->pairs.items[i].spi_in, mtu);
+        if (address_equal(&plane->pairs.items[i]->path.remote.ip, remote)) {
+            esp_plane_pair_set_path_mtu(plane->esp, plane->pairs.items[i]->spi_in, mtu);
         }
+    }
+}
+
+static void pair_mtu_ask(struct data_plane *plane, const struct address *remote, uint32_t spi_in)
+{
+    uint16_t mtu = path_mtu_probe_ask(&plane->path_mtus, remote);
+    if (mtu != 0) {
+        esp_plane_pair_set_path_mtu(plane->esp, spi_in, mtu);
+    }
+}
+
+static void path_mtus_ask(struct data_plane *plane)
+{
+    for (size_t i = 0; i < plane->pairs.count; i++) {
+        const struct pair_entry *pair = plane->pairs.items[i];
+        pair_mtu_ask(plane, &pair->path.remote.ip, pair->spi_in);
     }
 }
 
@@ -90,16 +107,9 @@ static void path_mtu_learn(struct data_plane *plane, const struct address *remot
  * with it so do we (RFC 4301 8.2.2). */
 static void path_mtus_age(struct data_plane *plane, uint64_t now_ns)
 {
-    if (now_ns < plane->path_mtu_due_ns) {
-        return;
-    }
-    plane->path_mtu_due_ns = now_ns + PATH_MTU_AGES_NS;
-    for (size_t i = 0; i < plane->pairs.count; i++) {
-        uint16_t mtu;
-        local_address_towards(&plane->pairs.items[i].path.remote.ip, plane->config->mark, &mtu);
-        if (mtu != 0) {
-            esp_plane_pair_set_path_mtu(plane->esp, plane->pairs.items[i].spi_in, mtu);
-        }
+    if (now_ns >= plane->path_mtu_due_ns) {
+        plane->path_mtu_due_ns = now_ns + PATH_MTU_AGES_NS;
+        path_mtus_ask(plane);
     }
 }
 
@@ -323,7 +333,7 @@ static enum status child_up(struct data_plane *plane, const struct event *event,
     struct esp_pair_config pair;
     child_sa_to_esp_pair(event, &peer->children[event->child_index], policy, &pair);
     pair.user = event->child_sa;
-    local_address_towards(&event->child.path.remote.ip, plane->config->mark, &pair.path_mtu);
+    pair.path_mtu = path_mtu_probe_ask(&plane->path_mtus, &event->child.path.remote.ip);
     enum status status = esp_plane_pair_install(plane->esp, &pair, now_ns);
     octets_wipe(&pair, sizeof(pair));
     if (status == STATUS_OK &&
@@ -336,15 +346,11 @@ static enum status child_up(struct data_plane *plane, const struct event *event,
 static enum status child_moved(struct data_plane *plane, const struct event *event)
 {
     const struct child_sa_info *child = &event->child;
-    uint16_t mtu;
     if (!esp_plane_pair_move(plane->esp, child->spi_in, &child->path, child->udp_encapsulation)) {
         return STATUS_DROP;
     }
     pair_list_move(&plane->pairs, child->spi_in, &child->path);
-    local_address_towards(&child->path.remote.ip, plane->config->mark, &mtu);
-    if (mtu != 0) {
-        esp_plane_pair_set_path_mtu(plane->esp, child->spi_in, mtu);
-    }
+    pair_mtu_ask(plane, &child->path.remote.ip, child->spi_in);
     return STATUS_OK;
 }
 
@@ -408,7 +414,7 @@ static void plane_expire(struct data_plane *plane, uint64_t now_ns)
 static bool plane_next_traffic(struct data_plane *plane, struct command *traffic)
 {
     while (plane->traffic_at < plane->pairs.count) {
-        struct pair_entry *pair = &plane->pairs.items[plane->traffic_at++];
+        struct pair_entry *pair = plane->pairs.items[plane->traffic_at++];
         struct esp_usage usage;
         if (esp_plane_pair_usage(plane->esp, pair->spi_in, &usage) &&
             (usage.last_in_ns != pair->last_in_ns || usage.last_out_ns != pair->last_out_ns)) {
@@ -453,12 +459,10 @@ static void plane_addresses_changed(struct data_plane *plane)
     }
     for (size_t i = 0; i < plane->dynamic_count; i++) {
         struct address *remote = &plane->dynamic[i].remote;
-        struct address local = local_address_towards(remote, plane->config->mark, NULL);
+        struct address local = local_address_towards(remote, plane->config->mark);
         policy_routes_put_host(plane->config, plane->tun.index, remote, &local);
     }
-    for (size_t i = 0; i < plane->pairs.count; i++) {
-        path_mtu_learn(plane, &plane->pairs.items[i].path.remote.ip); /* it may be larger again */
-    }
+    path_mtus_ask(plane); /* they may be larger again */
 }
 
 static unsigned plane_interface(const struct data_plane *plane)
@@ -530,6 +534,7 @@ static void plane_destroy(struct data_plane *plane, bool started)
     esp_plane_destroy(plane->esp);
     burst_destroy(&plane->burst);
     pair_list_destroy(&plane->pairs);
+    path_mtu_probe_close(&plane->path_mtus);
     free(plane);
 }
 
@@ -546,12 +551,14 @@ struct data_plane *data_plane_tun_create(const struct host_config *config, struc
     plane->config = config;
     plane->loop = loop;
     plane->sockets = sockets;
+    path_mtu_probe_init(&plane->path_mtus, config->mark);
     plane->tun.fd = plane->tun_source.fd = -1;
     for (size_t i = 0; i < 2; i++) {
         plane->esp_sockets[i].fd = plane->esp_sources[i].fd = -1;
     }
     plane->esp = esp_plane_create(random);
-    if (plane->esp == NULL || !burst_create(&plane->burst)) {
+    if (plane->esp == NULL || !burst_create(&plane->burst) ||
+        pair_list_init(&plane->pairs) != STATUS_OK) {
         problem_set(problem, EXIT_ENVIRONMENT, "no memory for the data plane");
     } else if (plane_install(plane, problem)) {
         return plane;

@@ -55,59 +55,58 @@ bool initiation_is_inside(const struct peer_config *peer, const struct address *
     return false;
 }
 
-void initiation_addresses(const struct peer_config *peer, unsigned tun,
+void initiation_addresses(const struct peer_config *peer, struct own_addresses *own,
                           const struct address *source, struct address_list *out)
 {
-    struct address_list all;
-    local_addresses_list(tun, &all);
+    const struct address_list *all = own_addresses_list(own);
     out->count = 0;
     if (source->family != ADDRESS_NONE) {
         out->items[out->count++] = *source;
     }
-    for (size_t i = 0; i < all.count && out->count < ADDRESSES_MAX; i++) {
+    for (size_t i = 0; i < all->count && out->count < ADDRESSES_MAX; i++) {
         bool allowed = peer->local_addresses.count != 0
-                           ? list_has(&peer->local_addresses, &all.items[i])
-                           : !is_protected(peer, &all.items[i]);
-        if (allowed && !list_has(out, &all.items[i])) {
-            out->items[out->count++] = all.items[i];
+                           ? list_has(&peer->local_addresses, &all->items[i])
+                           : !is_protected(peer, &all->items[i]);
+        if (allowed && !list_has(out, &all->items[i])) {
+            out->items[out->count++] = all->items[i];
         }
     }
 }
 
 struct address initiation_source(const struct host_config *config, const struct peer_config *peer,
-                                 const struct address *remote)
+                                 struct own_addresses *own, const struct address *remote)
 {
-    struct address source = local_address_towards(remote, config->mark, NULL);
+    struct address source = local_address_towards(remote, config->mark);
     if (source.family == ADDRESS_NONE || peer->local_addresses.count == 0 ||
         list_has(&peer->local_addresses, &source)) {
         return source;
     }
-    struct address_list all;
-    local_addresses_list(0, &all);
+    const struct address_list *all = own_addresses_list(own);
     for (size_t i = 0; i < peer->local_addresses.count; i++) {
         const struct address *wanted = &peer->local_addresses.items[i];
-        if (wanted->family == remote->family && list_has(&all, wanted)) {
+        if (wanted->family == remote->family && list_has(all, wanted)) {
             return *wanted;
         }
     }
     return (struct address){0};
 }
 
-bool initiation_path(const struct host_config *config, const struct peer_config *peer, unsigned tun,
-                     const struct address *remote, struct command *command)
+bool initiation_path(const struct host_config *config, const struct peer_config *peer,
+                     struct own_addresses *own, const struct address *remote,
+                     struct command *command)
 {
     struct address_list remotes = peer->remote_addresses;
     if (remotes.count == 0 && remote != NULL && remote->family != ADDRESS_NONE) {
         remotes.items[remotes.count++] = *remote;
     }
     for (size_t i = 0; i < remotes.count; i++) {
-        struct address source = initiation_source(config, peer, &remotes.items[i]);
+        struct address source = initiation_source(config, peer, own, &remotes.items[i]);
         if (source.family != ADDRESS_NONE) {
             command->path = (struct path){
                 .local = {.ip = source, .port = config->endpoint.ike_port},
                 .remote = {.ip = remotes.items[i], .port = peer->remote_port},
             };
-            initiation_addresses(peer, tun, &source, &command->addresses);
+            initiation_addresses(peer, own, &source, &command->addresses);
             return true;
         }
     }

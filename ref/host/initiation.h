@@ -3,12 +3,12 @@
 #define IKEREF_HOST_INITIATION_H
 
 #include "host/host_config.h"
+#include "host/own_addresses.h"
 #include "sa/command.h"
 
-/* The addresses of this host that may be used with the peer: those configured, else all that are
- * usable and do not lie behind the TUN or within what the peer's children protect; `source` always.
- */
-void initiation_addresses(const struct peer_config *peer, unsigned tun,
+/* Of our own addresses those that may be used with the peer: those configured, else all that do not
+ * lie within what the peer's children protect; `source` always. */
+void initiation_addresses(const struct peer_config *peer, struct own_addresses *own,
                           const struct address *source, struct address_list *out);
 
 /* Packets from this address are a Child SA's (tunnel mode), so that none of them reaches the peer
@@ -20,12 +20,13 @@ bool initiation_is_inside(const struct peer_config *peer, const struct address *
 /* Our address towards the peer's: the route's, or a configured one of that family; NONE: there is
  * none. */
 struct address initiation_source(const struct host_config *config, const struct peer_config *peer,
-                                 const struct address *remote);
+                                 struct own_addresses *own, const struct address *remote);
 
 /* Fills path and addresses for COMMAND_INITIATE and COMMAND_ACQUIRE: the first configured address
  * that there is a route to; `remote` when none is configured (NULL: not known either). False:
  * nowhere to go. */
-bool initiation_path(const struct host_config *config, const struct peer_config *peer, unsigned tun,
-                     const struct address *remote, struct command *command);
+bool initiation_path(const struct host_config *config, const struct peer_config *peer,
+                     struct own_addresses *own, const struct address *remote,
+                     struct command *command);
 
 #endif

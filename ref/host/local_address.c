@@ -1,4 +1,5 @@
-/* Asked of the kernel each time: it alone knows, and these questions are rare. */
+/* Asked of the kernel each time: it alone knows. Who asks often keeps the answer
+ * (host/own_addresses.h). */
 #include "host/local_address.h"
 
 #include <linux/if_addr.h>
@@ -92,12 +93,12 @@ static int address_collect(const struct nlmsghdr *message, void *context)
     return MNL_CB_OK;
 }
 
-void local_addresses_list(unsigned except, struct address_list *out)
+bool local_addresses_list(unsigned except, struct address_list *out)
 {
     struct listing listing = {.except = except, .out = out};
     memset(out, 0, sizeof(*out));
-    netlink_dump(RTM_GETLINK, AF_UNSPEC, link_collect, &listing);
-    netlink_dump(RTM_GETADDR, AF_UNSPEC, address_collect, &listing);
+    return netlink_dump(RTM_GETLINK, AF_UNSPEC, link_collect, &listing) == 0 &&
+           netlink_dump(RTM_GETADDR, AF_UNSPEC, address_collect, &listing) == 0;
 }
 
 bool local_address_within(const struct selector_list *selectors, uint8_t family,
@@ -139,13 +140,10 @@ unsigned local_address_interface(const struct address *address)
     return search.index;
 }
 
-struct address local_address_towards(const struct address *remote, uint32_t mark, uint16_t *mtu)
+struct address local_address_towards(const struct address *remote, uint32_t mark)
 {
     struct address none = {0};
     struct transport_address local = {0}, to = {.ip = *remote, .port = 9};
-    if (mtu != NULL) {
-        *mtu = 0;
-    }
     int fd = socket(socket_family(remote->family), SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return none;
@@ -155,15 +153,6 @@ struct address local_address_towards(const struct address *remote, uint32_t mark
     socklen_t length = socket_address_build(&to, &name);
     bool found = setsockopt(fd, SOL_SOCKET, SO_MARK, &value, sizeof(value)) == 0 &&
                  connect(fd, (struct sockaddr *)&name, length) == 0;
-    if (found && mtu != NULL) {
-        bool v4 = remote->family == ADDRESS_V4;
-        socklen_t size = sizeof(value);
-        if (getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &value, &size) ==
-                0 &&
-            value > 0) {
-            *mtu = value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
-        }
-    }
     length = sizeof(name);
     found = found && getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
             socket_address_parse(&name, &local);

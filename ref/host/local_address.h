@@ -6,8 +6,8 @@
 
 /* All usable addresses, at most ADDRESSES_MAX: global, of an interface that is up, past duplicate
  * address detection; not the loopback's and not those of the interface `except` (our own TUN; 0:
- * none). */
-void local_addresses_list(unsigned except, struct address_list *out);
+ * none). False: the kernel has not told all. */
+bool local_addresses_list(unsigned except, struct address_list *out);
 
 /* Any address of this host within the selectors, our own TUN's and the loopback's included; false:
  * none. */
@@ -17,8 +17,7 @@ bool local_address_within(const struct selector_list *selectors, uint8_t family,
 /* The index of the interface that has the address; 0: none has. */
 unsigned local_address_interface(const struct address *address);
 
-/* Where a packet with our mark to `remote` starts; NONE: there is no route. *mtu, when wanted, is
- * what the route lets through, or 0 when nothing is known. */
-struct address local_address_towards(const struct address *remote, uint32_t mark, uint16_t *mtu);
+/* Where a packet with our mark to `remote` starts; NONE: there is no route. */
+struct address local_address_towards(const struct address *remote, uint32_t mark);
 
 #endif

@@ -59,7 +59,7 @@ static struct address source_choose(const struct host_config *config,
     if (child->local.count > 0) {
         local_address_within(&child->local, family, &source);
     } else if (child->transport_mode) {
-        source = local_address_towards(&remote->start, config->mark, NULL);
+        source = local_address_towards(&remote->start, config->mark);
         for (size_t i = 0; i < peer->local_addresses.count; i++) {
             if (peer->local_addresses.items[i].family == family) {
                 return peer->local_addresses.items[i];

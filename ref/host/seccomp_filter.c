@@ -31,7 +31,8 @@ static const int allowed[] = {
     SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)};
 
-/* Of whom the kernel is asked (netlink), and the path to a peer (local_address.c). */
+/* Of whom the kernel is asked (netlink), and the path to a peer (local_address.c,
+ * path_mtu_probe.c). */
 static const int families[] = {AF_NETLINK, AF_INET, AF_INET6};
 
 static const int memory_calls[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(mprotect)};

@@ -141,9 +141,11 @@ static void work(struct run *run, struct effort *spent)
 static bool route_find(const struct host_config *config, struct command *out,
                        struct problem *problem)
 {
+    struct own_addresses own;
+    own_addresses_init(&own, NULL, 0);
     *out = (struct command){0};
     if (config->endpoint.peer_count > 0 &&
-        initiation_path(config, &config->endpoint.peers[0], 0, NULL, out)) {
+        initiation_path(config, &config->endpoint.peers[0], &own, NULL, out)) {
         return true;
     }
     return problem_set(problem, EXIT_ENVIRONMENT,

@@ -87,6 +87,29 @@ static void test_many(void **state)
     hash_table_free(&table);
 }
 
+/* Each of those that are in is told once, at any size, and none of the others. */
+static void test_all_are_told(void **state)
+{
+    (void)state;
+    assert_null(hash_table_after(&table, NULL)); /* of zeros */
+    assert_int_equal(hash_table_init(&table), STATUS_OK);
+    for (size_t count = 0; count < 100; count++) {
+        bool told[100] = {false};
+        size_t times = 0;
+        const struct hash_link *link = NULL;
+        while ((link = hash_table_after(&table, link)) != NULL) {
+            told[(const struct thing *)HASH_OWNER(link, struct thing, link) - things] = true;
+            times++;
+        }
+        assert_int_equal(times, count);
+        for (size_t i = 0; i < count; i++) {
+            assert_true(told[i]);
+        }
+        hash_table_add(&table, &things[count].link, scattered(count / 2)); /* of one hash too */
+    }
+    hash_table_free(&table);
+}
+
 /* Of one hash are as many as there like to be, the newest first; others of the bucket are not. */
 static void test_one_hash(void **state)
 {
@@ -111,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_up_and_down),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_all_are_told),
         cmocka_unit_test(test_one_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

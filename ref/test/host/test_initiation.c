@@ -10,6 +10,7 @@
 #include "net_lab.h"
 
 static struct host_config config;
+static struct own_addresses own; /* asked for each time */
 static struct peer_config *peer; /* p at 192.0.2.2, child 10.1.0.0/24 to 10.2.0.0/24 */
 
 static int tear_down(void **state)
@@ -46,15 +47,15 @@ static void addresses_outside_what_is_protected(void **state)
     enter();
     struct address_list out;
     struct address source = net_lab_address("192.0.2.7"), none = {0};
-    initiation_addresses(peer, 0, &source, &out);
+    initiation_addresses(peer, &own, &source, &out);
     list_is(&out, 2, (const char *const[]){"192.0.2.7", "192.0.2.1"});
-    initiation_addresses(peer, 0, &none, &out);
+    initiation_addresses(peer, &own, &none, &out);
     list_is(&out, 2, (const char *const[]){"192.0.2.1", "192.0.2.7"});
     source = net_lab_address("10.1.0.1");
-    initiation_addresses(peer, 0, &source, &out); /* always, wherever it lies */
+    initiation_addresses(peer, &own, &source, &out); /* always, wherever it lies */
     list_is(&out, 3, (const char *const[]){"10.1.0.1", "192.0.2.1", "192.0.2.7"});
     peer->children[0].transport_mode = true; /* then it is its own outer address */
-    initiation_addresses(peer, 0, &none, &out);
+    initiation_addresses(peer, &own, &none, &out);
     assert_int_equal(out.count, 3);
 }
 
@@ -88,7 +89,7 @@ static void addresses_that_are_configured(void **state)
     peer->local_addresses.count = 2;
     peer->local_addresses.items[0] = net_lab_address("192.0.2.7");
     peer->local_addresses.items[1] = net_lab_address("192.0.2.8"); /* not this host's now */
-    initiation_addresses(peer, 0, &none, &out);
+    initiation_addresses(peer, &own, &none, &out);
     list_is(&out, 1, (const char *const[]){"192.0.2.7"});
 }
 
@@ -98,16 +99,16 @@ static void the_source(void **state)
     enter();
     struct address remote = net_lab_address("192.0.2.2"), far = net_lab_address("203.0.113.1");
     struct address first = net_lab_address("192.0.2.1"), second = net_lab_address("192.0.2.7");
-    struct address source = initiation_source(&config, peer, &remote);
+    struct address source = initiation_source(&config, peer, &own, &remote);
     assert_true(address_equal(&source, &first)); /* the route's */
-    assert_int_equal(initiation_source(&config, peer, &far).family, ADDRESS_NONE);
+    assert_int_equal(initiation_source(&config, peer, &own, &far).family, ADDRESS_NONE);
     peer->local_addresses.count = 2; /* the route's is not among them */
     peer->local_addresses.items[0] = net_lab_address("2001:db8::1");
     peer->local_addresses.items[1] = second;
-    source = initiation_source(&config, peer, &remote);
+    source = initiation_source(&config, peer, &own, &remote);
     assert_true(address_equal(&source, &second));
     peer->local_addresses.items[1] = net_lab_address("192.0.2.8"); /* nobody has it */
-    assert_int_equal(initiation_source(&config, peer, &remote).family, ADDRESS_NONE);
+    assert_int_equal(initiation_source(&config, peer, &own, &remote).family, ADDRESS_NONE);
 }
 
 static void the_first_remote_address_with_a_route(void **state)
@@ -122,7 +123,7 @@ static void the_first_remote_address_with_a_route(void **state)
     peer->remote_addresses.items[2] = net_lab_address("192.0.2.3");
     peer->remote_port = 1500;
     config.endpoint.ike_port = 2500;
-    assert_true(initiation_path(&config, peer, 0, NULL, &command));
+    assert_true(initiation_path(&config, peer, &own, NULL, &command));
     assert_true(address_equal(&command.path.remote.ip, &reached));
     assert_true(address_equal(&command.path.local.ip, &ours));
     assert_int_equal(command.path.remote.port, 1500);
@@ -138,13 +139,13 @@ static void a_peer_without_address(void **state)
     struct command command = {.type = COMMAND_ACQUIRE};
     struct address remote = net_lab_address("192.0.2.3"), none = {0};
     struct address configured = net_lab_address("192.0.2.2");
-    assert_true(initiation_path(&config, peer, 0, &remote, &command));
+    assert_true(initiation_path(&config, peer, &own, &remote, &command));
     assert_true(address_equal(&command.path.remote.ip, &configured));
     peer->remote_addresses.count = 0;
-    assert_true(initiation_path(&config, peer, 0, &remote, &command));
+    assert_true(initiation_path(&config, peer, &own, &remote, &command));
     assert_true(address_equal(&command.path.remote.ip, &remote));
-    assert_false(initiation_path(&config, peer, 0, NULL, &command));
-    assert_false(initiation_path(&config, peer, 0, &none, &command));
+    assert_false(initiation_path(&config, peer, &own, NULL, &command));
+    assert_false(initiation_path(&config, peer, &own, &none, &command));
     assert_int_equal(peer->remote_addresses.count, 0);
 }
 

@@ -11,6 +11,7 @@
 struct lab {
     struct host_config config;
     struct roam_watch watch;
+    struct own_addresses own; /* asked for each time */
     struct ike_sa_status sa;
     struct command command;
 };
@@ -28,19 +29,20 @@ static void lab_open(struct lab *lab)
     struct address_list list = {.count = 1, .items = {net_lab_address("192.0.2.1")}};
     lab->sa.info.path.local = (struct transport_address){list.items[0], 4500};
     lab->sa.info.path.remote = (struct transport_address){net_lab_address("192.0.2.2"), 4500};
+    assert_int_equal(roam_watch_init(&lab->watch), STATUS_OK);
     roam_watch_add(&lab->watch, 1, 0, &list.items[0], &list);
 }
 
 static void lab_close(struct lab *lab)
 {
     roam_watch_destroy(&lab->watch);
-    assert_null(lab->watch.entries);
+    assert_null(lab->watch.entries.buckets);
     host_config_wipe(&lab->config);
 }
 
 static bool look(struct lab *lab, bool settled)
 {
-    return roam_watch_look(&lab->watch, &lab->config, 0, &lab->sa, settled, &lab->command);
+    return roam_watch_look(&lab->watch, &lab->config, &lab->own, &lab->sa, settled, &lab->command);
 }
 
 static bool local_is(const struct lab *lab, const char *text)
@@ -172,7 +174,7 @@ static void entries_come_and_go(void **state)
     struct address unknown = {0};
     lab_open(&lab);
     roam_watch_add(&lab.watch, 9, 1, &unknown, &none); /* the successor knows what 1 knew */
-    assert_int_equal(lab.watch.count, 1);
+    assert_int_equal(lab.watch.entries.count, 1);
     lab.sa.id = 9;
     assert_false(look(&lab, true));
     for (uint32_t i = 10; i < 40; i++) {
@@ -180,9 +182,9 @@ static void entries_come_and_go(void **state)
     }
     assert_false(look(&lab, true));
     roam_watch_remove(&lab.watch, 4242); /* not there */
-    assert_int_equal(lab.watch.count, 31);
+    assert_int_equal(lab.watch.entries.count, 31);
     roam_watch_remove(&lab.watch, 9);
-    assert_int_equal(lab.watch.count, 30);
+    assert_int_equal(lab.watch.entries.count, 30);
     assert_false(look(&lab, false));
     assert_true(look(&lab, true)); /* knows nothing: is told */
     lab_close(&lab);
@@ -194,11 +196,11 @@ static void force_is_told_in_any_case(void **state)
     struct lab lab;
     struct address none = {0}, wanted;
     lab_open(&lab);
-    roam_watch_force(&lab.watch, &lab.config, 0, &lab.sa, &none, &lab.command);
+    roam_watch_force(&lab.watch, &lab.config, &lab.own, &lab.sa, &none, &lab.command);
     assert_true(local_is(&lab, "192.0.2.1"));
     net_lab_ip("address add 192.0.2.7/24 dev v0");
     wanted = net_lab_address("192.0.2.7");
-    roam_watch_force(&lab.watch, &lab.config, 0, &lab.sa, &wanted, &lab.command);
+    roam_watch_force(&lab.watch, &lab.config, &lab.own, &lab.sa, &wanted, &lab.command);
     assert_true(local_is(&lab, "192.0.2.7"));
     assert_int_equal(lab.command.addresses.count, 2);
     assert_true(look(&lab, false)); /* the route's source is another than what was told */
