@@ -12,6 +12,7 @@
 #   make sim-mutants    faults planted one by one into a copy: the simulator has to find each
 #   make mutation   faults generated and planted into a copy: the conformance suite has to see them (docs/MUTATION.md)
 #   make fuzz       every fuzzer for MINUTES=1, in turn; TARGET=endpoint: that one (docs/FUZZING.md)
+#   make fuzz-mutants   faults planted one by one into what cuts and joins packets: its fuzzers have to find each
 #   make coverage   how much of the core unit tests, vectors, simulator and fuzz corpus reach, room by room
 #   make prove      what the headers promise, proved up to stated bounds; ARGS="--quick" (docs/PROOFS.md)
 #   make prove-mutants  faults planted one by one: the proof that is there for each has to fail
@@ -290,12 +291,12 @@ FUZZ_SUPPORT := $(filter-out ref/fuzz/record_mutator.c $(FUZZ_SOURCES),$(sort $(
                 $(sort $(wildcard ref/test/endpoint/world*.c)) ref/sim/stand_in.c \
                 ref/test/esp/esp_lab.c ref/test/protect/seal_lab.c
 # These read scripts of records, and get the mutator for them.
-FUZZ_SCRIPTED := $(foreach name,endpoint esp reassembly,$(BUILD)/ref/fuzz/fuzz_$(name))
+FUZZ_SCRIPTED := $(foreach name,coalescing endpoint esp reassembly,$(BUILD)/ref/fuzz/fuzz_$(name))
 TARGET ?=
 
-# Hashing takes no turn that an input could learn from, and its loops, counted, took half of the time.
+# Hashing and adding up take no turn that an input could learn from, and their loops, counted, took half of the time.
 ifneq ($(findstring fuzzer,$(SANITIZE)),)
-$(BUILD)/ref/crypto/openssl_hmac.o: CFLAGS += -fno-sanitize=fuzzer-no-link
+$(BUILD)/ref/crypto/openssl_hmac.o $(BUILD)/ref/esp/checksum.o $(BUILD)/ref/fuzz/cut_model.o: CFLAGS += -fno-sanitize=fuzzer-no-link
 endif
 
 $(BUILD)/libfuzz.a: $(FUZZ_SUPPORT:%.c=$(BUILD)/%.o) $(filter-out %/main.o,$(HOST_OBJECTS))
@@ -314,6 +315,8 @@ fuzzers:
 	@$(MAKE) --no-print-directory $(ALL_CORES) BUILD=$(FUZZED) CC=$(FUZZ_CC) \
 	  SANITIZE=address,undefined,fuzzer-no-link fuzz-programs
 
+fuzz-mutants: fuzzers
+	@FUZZ_CC="$(FUZZ_CC)" $(PYTHON) ci/fuzz_mutants.py --build $(BUILD)
 fuzz: fuzzers
 	@$(PYTHON) ci/fuzz.py --build $(BUILD) --minutes $(MINUTES) $(TARGET)
 
@@ -380,7 +383,7 @@ tidy:
 	@echo "tidy: the formatting, the rooms, the marks of tests and the Python are in order"
 
 -include $(shell find $(BUILD)/ref -type f -name '*.d' 2>/dev/null)
-.PHONY: fuzz-afl all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
+.PHONY: fuzz-afl fuzz-mutants all programs tests unit vectors setup demo test conform interop sanitized sanitize sim sim-long sim-mutants mutation hostile \
   hostile-peers hostile-others robust bench bench-gate crowd fuzz fuzzers fuzz-programs flood coverage coverage-programs prove prove-mutants \
   tidy clean clean-peers
 .SECONDARY: $(TEST_SUPPORT_OBJECTS)

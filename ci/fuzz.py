@@ -30,7 +30,7 @@ TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in (ROOT / "ref/fuzz")
 LENGTH_MAX = {"endpoint": 2048, "esp": 2048, "certificate": 8192, "config_file": 4096, "message": 2048}
 ONE_RUN_TIMEOUT_S = 20
 LEAST_PER_SECOND = 50_000  # runs a second of processor time
-SLOW = {"reassembly": 15_000, "esp": 4_000, "certificate": 4_000, "config_file": 400, "endpoint": 200}  # docs/FUZZING.md: why
+SLOW = {"reassembly": 15_000, "coalescing": 5_000, "esp": 4_000, "certificate": 4_000, "config_file": 400, "endpoint": 200}  # docs/FUZZING.md: why
 
 
 @dataclass

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -123,6 +124,38 @@ ESP: dict[str, tuple[int, list[Record]]] = {
     "path-mtu": (0, [("path_mtu", 2, 0), ("seal_flow", 255, 0, 0), ("noise", *([0] * 12))]),
 }
 
+# fuzz_coalescing's runs: how (a bit each), flow, octets of a segment less one, segments less one, what the last one lacks
+V6, DF, OPTIONS, PUSHED, ENDS, WRAPS, LONG, GOES_ON = (1 << bit for bit in range(8))
+IP_OPTIONS = 128  # of the flow
+COALESCING: dict[str, tuple[int, list[Record]]] = {
+    "v4": (0, [("run", PUSHED, 1, 99, 8, 40)]),
+    "v6-options": (0, [("run", V6 | OPTIONS | ENDS, 1, 99, 8, 0)]),
+    "more-than-fit": (0, [("run", OPTIONS, 1, 0, 69, 0)]),
+    "longer-than-ip": (0, [("run", LONG | DF, 1, 255, 60, 0)]),
+    "numbers-wrap": (0, [("run", WRAPS, 1, 29, 8, 0), ("run", V6 | WRAPS, 1, 29, 8, 0)]),
+    "two-flows": (0, [("run", DF, 1, 9, 3, 0), ("run", DF, 2, 9, 3, 0), ("swap", 1, 5)]),
+    "ack-between": (0, [("run", 0, 1, 9, 5, 0), ("raw", *bytes.fromhex("4500001400010000400600000a0100010a020001")), ("swap", 2, 5)]),
+    "lost": (0, [("run", 0, 1, 9, 5, 0), ("resize", 2, 0)]),
+    "repeated": (0, [("run", 0, 1, 9, 3, 0), ("repeat", 1), ("swap", 2, 4)]),
+    "identification-stands": (0, [("run", DF, 1, 9, 2, 0), ("change", 1, 1, 5, 1), ("change", 2, 1, 5, 6)]),
+    "wrong-checksum": (0, [("run", 0, 1, 9, 3, 0), ("change", 1, 0, 41, 7)]),
+    "wrong-checksum-first": (0, [("run", 0, 1, 9, 3, 0), ("change", 0, 0, 41, 7)]),
+    "wrong-checksum-of-ip": (0, [("run", 0, 1, 9, 3, 0), ("change", 1, 0, 10, 7)]),
+    "other-acknowledgment": (0, [("run", 0, 1, 9, 3, 0), ("change", 1, 1, 31, 1)]),
+    "other-window": (0, [("run", 0, 1, 9, 3, 0), ("change", 1, 1, 35, 1)]),
+    "other-options": (0, [("run", OPTIONS, 1, 9, 3, 0), ("change", 1, 1, 50, 1)]),
+    "congestion-window-reduced": (0, [("run", 0, 1, 9, 3, 0), ("change", 0, 1, 33, 128), ("change", 1, 1, 33, 128)]),
+    "congestion-echo": (0, [("run", 0, 1, 9, 3, 0), ("change", 1, 1, 33, 64)]),
+    "pushed-between": (0, [("run", OPTIONS, 1, 9, 5, 0), ("change", 2, 1, 33, 8)]),
+    "marked": (0, [("run", 0, 1, 9, 3, 0), ("change", 2, 1, 1, 3)]),
+    "hop-limit": (0, [("run", V6, 1, 9, 3, 0), ("change", 2, 1, 7, 3), ("run", 0, 1, 9, 3, 0), ("change", 5, 1, 8, 3)]),
+    "shorter-then-on": (0, [("run", 0, 1, 19, 2, 7), ("run", GOES_ON, 1, 19, 2, 0)]),
+    "longer-then-on": (0, [("run", V6, 1, 9, 2, 0), ("run", V6 | GOES_ON, 1, 19, 2, 0)]),
+    "longer-than-ip-and-on": (0, [("run", LONG, 1, 255, 39, 0), ("run", LONG | GOES_ON, 1, 255, 30, 0)]),
+    "options-of-ip": (0, [("run", 0, IP_OPTIONS, 9, 3, 0), ("change", 1, 1, 21, 1)]),
+    "extension-header": (0, [("run", V6, IP_OPTIONS, 9, 3, 0), ("change", 1, 1, 45, 1)]),
+}
+
 REASSEMBLY: dict[str, tuple[int, list[Record]]] = {
     "in-order": (0, [(0, 0, 2, 41, 9, 1), (0, 1, 1, 8, 2), (0, 2, 0, 7, 3)]),
     "backwards-and-again": (0, [(0, 2, 0, 7, 3), (0, 2, 0, 7, 3), (0, 1, 1, 8, 2), (0, 0, 2, 41, 9, 1)]),
@@ -132,7 +165,7 @@ REASSEMBLY: dict[str, tuple[int, list[Record]]] = {
 
 
 def scripts() -> Iterator[Seed]:
-    for target, seeds in (("endpoint", ENDPOINT), ("esp", ESP)):
+    for target, seeds in (("endpoint", ENDPOINT), ("esp", ESP), ("coalescing", COALESCING)):
         names = operations(target)
         for name, (setting, records) in seeds.items():
             yield target, name, script(names, setting, *records)
@@ -219,7 +252,9 @@ def certificates() -> Iterator[Seed]:
     yield "certificate", "nobody-trusted", parts(2, b"gw.example", b"", der[0])
 
 
-# ---- text ----
+# ---- packets and text ----
+
+V6_ADDRESSES = bytes.fromhex("20010db8000a" + "00" * 9 + "01" + "20010db8000b" + "00" * 9 + "01")
 
 WORDS = {
     "ike-gcm": b"\0aes256gcm16-prfsha256-x25519", "ike-cbc": b"\0aes256-sha384-ecp256-modp3072",
@@ -249,16 +284,46 @@ def texts() -> Iterator[Seed]:
                                    b' child "net" {\n local = {"10.1.0.0/24"}\n remote = {"10.2.0.0/24"}\n }\n}\n')
 
 
+def long_packets() -> Iterator[Seed]:
+    """What a TUN brings: room, virtio's header in the machine's order (little-endian here), a packet to be cut or finished."""
+    lengths_put_right, room = 0x80, 3
+
+    def vnet(kind: int, segment: int, start: int, offset: int) -> bytes:
+        return struct.pack("<BBHHHH", 1, kind, start + offset, segment, start, offset)
+
+    v4 = bytes.fromhex("4500000012344000400600000a0100010a020001")
+    v6 = bytes.fromhex("6000000000000640") + V6_ADDRESSES
+    tcp = bytes.fromhex("03e807d0fffffff01111111180d9020000000000" + "0101080a0000000100000002")
+    udp = bytes.fromhex("03e807d000000000")
+    payload = bytes(range(1, 200))
+    named = {
+        "v4-tcp": vnet(1, 64, 20, 16) + v4 + tcp + payload, "v6-tcp": vnet(4, 64, 40, 16) + v6 + tcp + payload,
+        "v4-tcp-ecn": vnet(0x81, 100, 20, 16) + v4 + tcp + payload, "v4-tcp-each-octet": vnet(1, 1, 20, 16) + v4 + tcp + payload[:69],
+        "v4-udp": vnet(5, 50, 20, 6) + v4[:9] + b"\x11" + v4[10:] + udp + payload,
+        "v6-udp": vnet(5, 50, 40, 6) + v6[:6] + b"\x11" + v6[7:] + udp + payload,
+        "v4-options": vnet(1, 64, 24, 16) + b"\x46" + v4[1:] + b"\1\1\1\0" + tcp + payload,
+        "v6-hop-by-hop": vnet(4, 64, 48, 16) + v6[:6] + b"\0" + v6[7:] + bytes.fromhex("0600010400000000") + tcp + payload,
+        "v4-checksum": vnet(0, 0, 20, 16) + v4 + tcp + payload[:33], "v6-udp-checksum": vnet(0, 0, 40, 6) + v6 + udp + payload[:8],
+        "sums-to-nothing": vnet(0, 0, 20, 16) + v4 + bytes(16) + b"\xff\xff" + bytes(6),
+        "v4-ufo": vnet(3, 64, 20, 6) + v4 + udp + payload, "no-payload": vnet(1, 64, 20, 16) + v4 + tcp,
+    }
+    for name, octets in named.items():
+        yield "segmentation", name, bytes([lengths_put_right]) + octets
+    yield "segmentation", "no-room", bytes([lengths_put_right | room]) + named["v4-tcp"]
+    yield "segmentation", "length-of-its-own", bytes([0]) + named["v4-tcp"][:12] + b"\x00\x60" + named["v4-tcp"][14:]
+
+
 def packets() -> Iterator[Seed]:
     udp = bytes.fromhex("03e807d0000c00000a0b0c0d")
     v4 = bytes.fromhex("4500002000010000401100000a0100010a020001") + udp
-    v6 = bytes.fromhex("60000000000c1140" + "20010db8000a" + "00" * 9 + "01" + "20010db8000b" + "00" * 9 + "01") + udp
+    v6 = bytes.fromhex("60000000000c1140") + V6_ADDRESSES + udp
     fragment = v6[:4] + b"\0\x14\x2c\x40" + v6[8:40] + bytes.fromhex("1100000100000001") + udp
     hops = v6[:4] + b"\0\x14\0\x40" + v6[8:40] + bytes.fromhex("1100010400000000") + udp
     named = {"v4-udp": v4, "v6-udp": v6, "v6-fragment": fragment, "v6-hop-by-hop": hops, "keepalive": b"\xff",
              "ike": bytes(4) + bytes(28), "esp": bytes.fromhex("0000100100000001") + bytes(24)}
     for name, octets in named.items():
         yield "ip_packet", name, octets
+    yield from long_packets()
     for how in range(16):
         yield "sealed", f"suite-{how % 4}-{'own' if how & 4 else 'stranger'}-{'skf' if how & 8 else 'sk'}", \
             bytes([how]) + bytes(31) + bytes([7]) + bytes(32) + bytes([15])

@@ -169,7 +169,7 @@ def prove(build: Path) -> Count:
 
 
 def fuzz(build: Path) -> Count:
-    """A target is a test: it has found nothing."""
+    """A target is a test: it has found nothing. So is each planted fault: it was found."""
     total = Count()
     for target in sorted((ROOT / "ref/fuzz").glob("fuzz_*.c")):
         name = target.stem.removeprefix("fuzz_")
@@ -179,6 +179,11 @@ def fuzz(build: Path) -> Count:
         if done.returncode != 0:
             total.add(Count(failed=1, failures=[f"fuzz_{name}: {one_line(done.stderr)}"]))
         say("\n".join(done.stdout.splitlines()[1:-1]) + done.stderr)
+    faults = subprocess.run([sys.executable, ROOT / "ci/fuzz_mutants.py", "--build", build], cwd=ROOT,
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    say(faults.stdout + faults.stderr)
+    total.add(Count(number(r"(?m)^(\d+) of \d+ mutants found", faults.stdout)))
+    total.add(told(faults, r"(?m)^  (?:SURVIVED|misfit) .*$"))
     return total
 
 

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import fuzz_corpus
+import fuzz_mutants
 import pytest
+from sim_mutants import mutate
 
 FUZZ = Path(__file__).resolve().parent / "fuzz.py"
 
@@ -67,6 +69,18 @@ def test_scripts_in_the_corpus_are_what_the_tables_say() -> None:
     for target, name, octets in fuzz_corpus.scripts():
         path = fuzz_corpus.CORPUS / target / name
         assert path.exists() and path.read_bytes() == octets, f"{path}: run ci/fuzz_corpus.py"
+
+
+def test_planted_faults_still_fit() -> None:
+    """`make fuzz-mutants` hunts them; here only that none has lost its place in the source."""
+    mutants = [mutant for hunt in fuzz_mutants.HUNTS for mutant in hunt.mutants]
+    assert len(mutants) >= 40 and [mutant.name for mutant in mutants if mutate(mutant) is None] == []
+
+
+def test_planted_faults_without_fuzzers(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, FUZZ.with_name("fuzz_mutants.py"), "--build", tmp_path], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 3 and "make fuzzers" in done.stderr
 
 
 def afl(tmp_path: Path, text: str) -> subprocess.CompletedProcess[str]:
