@@ -9,6 +9,7 @@ void handshake_cases(struct bench *bench); /* handshake.AUTHENTICATION.KEY-EXCHA
 void rekey_cases(struct bench *bench);     /* rekey.SA.ROLE, liveness.ROLE */
 void fragment_cases(struct bench *bench);  /* fragments.seal|open|join|join-backwards */
 void esp_cases(struct bench *bench);       /* esp.seal|open.ALGORITHMS.OCTETS */
+void offload_cases(struct bench *bench);   /* esp.segment|coalesce.FLOW, esp.train.WHAT */
 void lookup_cases(struct bench *bench);    /* lookup.TABLE.SIZE */
 void crowd_cases(struct bench *bench);     /* crowd.WHAT.SIZE */
 

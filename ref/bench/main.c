@@ -72,6 +72,7 @@ static int play(char **wanted, int count, bool list)
     rekey_cases(&bench);
     fragment_cases(&bench);
     esp_cases(&bench);
+    offload_cases(&bench);
     lookup_cases(&bench);
     crowd_cases(&bench);
     return bench.played > 0 ? 0 : no_such_case();

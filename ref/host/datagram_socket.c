@@ -12,9 +12,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "esp/datagram_train.h"
 #include "host/burst.h"
 #include "host/datagram_control.h"
-#include "host/datagram_train.h"
 #include "host/socket_address.h"
 
 #define SOCKET_BUFFER (4 << 20)

@@ -1,6 +1,6 @@
 /* A copy of each segment in a buffer of its own costs little beside its decryption, and leaves it
  * the room around that opening may need. */
-#include "host/datagram_train.h"
+#include "esp/datagram_train.h"
 
 #include <string.h>
 

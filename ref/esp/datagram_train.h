@@ -1,7 +1,7 @@
 /* Several datagrams that cross the kernel as one: those it cuts for us on the way out (UDP_SEGMENT)
  * and those it has joined on the way in (UDP_GRO). On the wire they are single datagrams. */
-#ifndef IKEREF_HOST_DATAGRAM_TRAIN_H
-#define IKEREF_HOST_DATAGRAM_TRAIN_H
+#ifndef IKEREF_ESP_DATAGRAM_TRAIN_H
+#define IKEREF_ESP_DATAGRAM_TRAIN_H
 
 #include "esp/esp_plane.h"
 

@@ -1,32 +1,25 @@
-/* host/datagram_train: only datagrams that differ in nothing but their octets go as one; what came
+/* esp/datagram_train: only datagrams that differ in nothing but their octets go as one; what came
  * as one is cut where it was joined. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
+#include "esp_lab.h"
 
-#include "host/burst.h"
-#include "host/datagram_train.h"
-#include "net_lab.h"
+#include "esp/datagram_train.h"
 
 #define PACKETS 70
 
-struct lab {
+struct fleet {
     struct packet packets[PACKETS], *all[PACKETS];
 };
 
-static void lab_fill(struct lab *lab, size_t length)
+static void lab_fill(struct fleet *lab, size_t length)
 {
     memset(lab, 0, sizeof(*lab));
     for (size_t i = 0; i < PACKETS; i++) {
         lab->all[i] = &lab->packets[i];
         lab->packets[i].length = length;
         lab->packets[i].tos = 2;
-        lab->packets[i].path.local.ip = net_lab_address("192.0.2.1");
+        lab->packets[i].path.local.ip = lab_address("192.0.2.1");
         lab->packets[i].path.remote =
-            (struct transport_address){.ip = net_lab_address("192.0.2.2"), .port = 4500};
+            (struct transport_address){.ip = lab_address("192.0.2.2"), .port = 4500};
     }
 }
 
@@ -40,7 +33,7 @@ static void one_length(void **state)
         {{100, 101, 100, 100}, 1}, {{100, 40, 40, 40}, 2},  {{100, 100, 0, 100}, 2},
         {{0, 0, 0, 0}, 1},         {{1, 1, 1, 1}, 4},
     };
-    struct lab lab;
+    struct fleet lab;
     lab_fill(&lab, 0);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (size_t j = 0; j < 4; j++) {
@@ -55,14 +48,14 @@ static void one_way(void **state)
 {
     (void)state;
     for (size_t what = 0; what < 5; what++) {
-        struct lab lab;
+        struct fleet lab;
         lab_fill(&lab, 100);
         struct packet *odd = &lab.packets[2];
         odd->tos = what == 0 ? 3 : odd->tos;
         odd->dont_fragment = what == 1;
         odd->path.remote.port = what == 2 ? 4501 : 4500;
-        odd->path.remote.ip = what == 3 ? net_lab_address("192.0.2.3") : odd->path.remote.ip;
-        odd->path.local.ip = what == 4 ? net_lab_address("192.0.2.9") : odd->path.local.ip;
+        odd->path.remote.ip = what == 3 ? lab_address("192.0.2.3") : odd->path.remote.ip;
+        odd->path.local.ip = what == 4 ? lab_address("192.0.2.9") : odd->path.local.ip;
         assert_int_equal(datagram_train_length(lab.all, 4), 2);
         odd->length = 50;
         assert_int_equal(datagram_train_length(lab.all, 4), 2);
@@ -73,7 +66,7 @@ static void one_way(void **state)
 static void as_many_as_the_kernel_takes(void **state)
 {
     (void)state;
-    struct lab lab;
+    struct fleet lab;
     lab_fill(&lab, 10);
     assert_int_equal(datagram_train_length(lab.all, PACKETS), TRAIN_SEGMENTS_MAX);
     assert_int_equal(datagram_train_length(lab.all, 1), 1);
@@ -87,31 +80,28 @@ static void as_many_as_the_kernel_takes(void **state)
 
 static void cut(size_t length, size_t segment, const size_t *expected)
 {
-    struct burst whole, out;
-    assert_true(burst_create(&whole) && burst_create(&out));
-    struct packet *train = &whole.packets[0];
-    train->length = length;
-    train->tos = 0xb9;
-    train->path.remote = (struct transport_address){.ip = net_lab_address("::2"), .port = 7};
+    static struct lab_packet whole, one;
+    uint8_t octets[300];
     for (size_t i = 0; i < length; i++) {
-        train->buffer[ESP_HEADROOM + i] = (uint8_t)i;
+        octets[i] = (uint8_t)i;
     }
-    out.packets[0].capacity = ESP_HEADROOM + ESP_TAILROOM + 150; /* a longer one is left out */
+    lab_packet_set(&whole, octets, length);
+    whole.packet.tos = 0xb9;
+    whole.packet.path.remote = (struct transport_address){.ip = lab_address("::2"), .port = 7};
+    one.packet = (struct packet){
+        .buffer = one.octets, .capacity = ESP_HEADROOM + ESP_TAILROOM + 150}; /* no longer ones */
     size_t at = 0;
     for (; *expected != 0; expected++) {
-        uint8_t *buffer = out.packets[0].buffer;
-        assert_true(datagram_train_next(train, segment, &out.packets[0]));
-        assert_ptr_equal(out.packets[0].buffer, buffer);
-        assert_int_equal(out.packets[0].length, *expected);
-        assert_int_equal(out.packets[0].offset, ESP_HEADROOM);
-        assert_memory_equal(buffer + ESP_HEADROOM, whole.memory + ESP_HEADROOM + at, *expected);
-        assert_int_equal(out.packets[0].tos, 0xb9);
-        assert_int_equal(out.packets[0].path.remote.port, 7);
+        assert_true(datagram_train_next(&whole.packet, segment, &one.packet));
+        assert_ptr_equal(one.packet.buffer, one.octets);
+        assert_int_equal(one.packet.length, *expected);
+        assert_int_equal(one.packet.offset, ESP_HEADROOM);
+        assert_memory_equal(one.octets + ESP_HEADROOM, octets + at, *expected);
+        assert_int_equal(one.packet.tos, 0xb9);
+        assert_int_equal(one.packet.path.remote.port, 7);
         at += *expected;
     }
-    assert_false(datagram_train_next(train, segment, &out.packets[0]));
-    burst_destroy(&whole);
-    burst_destroy(&out);
+    assert_false(datagram_train_next(&whole.packet, segment, &one.packet));
 }
 
 static void cut_where_it_was_joined(void **state)
