@@ -82,6 +82,23 @@ def test_what_no_policy_is_for_does_not_come_in(peer):
 
 @needs("acquire")
 @configuration(child={"start": "traffic"})
+@requirement("RFC4301-5.1-01")
+def test_what_waited_for_an_sa_wants_no_other(initiator):
+    """Datagrams of one policy are sent while there is no SA. The one that comes about is for all of them, so that no second one
+    is asked for. RFC 4301 5.1"""
+    sa = initiator.call(by_packet=True)
+    with initiator.host_socket(6020, 6021) as talk:
+        for number in range(3):
+            talk.send(b"too early %d" % number)
+        sa.accept_init()
+        sa.accept_auth(sa.expect_request(IKE_AUTH))
+        talk.send(b"in time")
+        sa.children[0].expect(lambda one: (ip.body_of(one.payload, ip.UDP) or b"").endswith(b"in time"), "the host's datagram")
+    sa.expect_nothing("there was an SA for all that was sent")
+
+
+@needs("acquire")
+@configuration(child={"start": "traffic"})
 @requirement("RFC4301-5.1.1-01")
 def test_whose_packet_is_dropped_is_told(initiator):
     """A datagram wants an SA, which is refused for good: its sender hears by ICMP that it was dropped. RFC 4301 5.1.1"""

@@ -12,6 +12,23 @@ def test_a_repeated_request_is_answered_by_the_same_octets(peer):
     sa.liveness()
 
 
+@needs("retransmission-times")
+@requirement("RFC7296-2.1-06")
+def test_a_request_is_repeated_however_many_ike_sas_there_are(responder):
+    """Two other IKE SAs are alive and well: on the third one the request is sent again all the same, at the times that the peer
+    was told, and again, until it has its response. RFC 7296 2.1"""
+    *others, sa = [responder.establish() for _ in range(3)]
+    responder.rekey("child")
+    request = sa.expect_request(CREATE_CHILD_SA)
+    for other in others:
+        other.settle()
+    for _ in range(2):  # half a second later, and less than one after that
+        sa.expect_copy(request, 6)
+    sa.accept_child(request)
+    sa.accept_delete(sa.expect_request(INFORMATIONAL))
+    sa.liveness()
+
+
 @needs("several-children")
 @requirement("RFC7296-2.1-02")
 def test_a_repeated_request_makes_no_second_child_sa(peer):

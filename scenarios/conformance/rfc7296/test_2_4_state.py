@@ -1,3 +1,5 @@
+import time
+
 from ikelab.conformance import *
 
 
@@ -109,6 +111,20 @@ def test_a_silent_peer_is_asked(peer):
 
 @needs("liveness")
 @configuration(liveness_ms=300)
+@requirement("RFC7296-2.4-18", "RFC7296-2.1-06")
+def test_each_of_several_silent_peers_is_asked(responder):
+    """The same of three IKE SAs at a time: on each the question comes, and comes again until it is answered. RFC 7296 2.4, 2.1"""
+    several = [responder.establish() for _ in range(3)]
+    for sa in several:
+        question = sa.expect_request(INFORMATIONAL)
+        sa.expect_copy(question)
+        sa.expect_copy(question)
+        sa.answer(question)
+        sa.liveness()
+
+
+@needs("liveness")
+@configuration(liveness_ms=300)
 @requirement("RFC7296-2.4-07")
 def test_one_unanswered_question_is_not_death(peer):
     """A peer is dead only after repeated attempts: the second copy is answered, and all is well. RFC 7296 2.4"""
@@ -118,6 +134,25 @@ def test_one_unanswered_question_is_not_death(peer):
     sa.answer(question)
     sa.liveness()
     sa.children[0].ping()
+
+
+@needs("liveness")
+@configuration(liveness_ms=300)
+@requirement("RFC7296-2.4-18")
+def test_one_answer_is_a_sign_of_life(peer):
+    """A question is answered late: with that we are alive, and no row of others follows that have piled up. RFC 7296 2.4"""
+    sa, asked = peer.establish(), 0
+    question = sa.expect_request(INFORMATIONAL)
+    sa.expect_copy(question)
+    began = time.monotonic()
+    sa.answer(question)
+    for _ in range(10):
+        sa.prove_chance()
+        while sa.inbox:
+            sa.answer(sa.expect_request(INFORMATIONAL))
+            asked += 1
+    due = (time.monotonic() - began) / 0.3  # where it is silent so long, it may be asked again
+    assert asked <= due + 2, f"{asked} more questions came, although the first had been answered"
 
 
 @requirement("RFC7296-2.4-17")
