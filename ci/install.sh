@@ -10,7 +10,7 @@ libseccomp-dev libcmocka-dev valgrind"
 RUN="iproute2 nftables strace iperf3 iputils-ping util-linux mount tshark mmdebstrap debian-archive-keyring"
 # The harness.
 PYTHON="python3 python3-pytest python3-pytest-xdist python3-scapy python3-cryptography python3-openssl python3-jsonschema
-python3-jinja2 python3-rich python3-click python3-junitparser"
+python3-jinja2 python3-rich python3-click python3-junitparser python3-numpy"
 # Only for `make coverage`, which asks for it with --coverage.
 COVERAGE="gcovr"
 # Only for `make mutation`, which asks for it with --mutation.

@@ -32,7 +32,8 @@ TOOLS = {"ip": "iproute2", "nft": "nftables", "setpriv": "util-linux", "tshark":
 BENCH = {"openvpn": "openvpn", "wireguard-go": "wireguard-go"}  # for `ikelab bench contest` alone
 MODULES = {"pytest": "python3-pytest", "xdist": "python3-pytest-xdist", "scapy": "python3-scapy",
            "cryptography": "python3-cryptography", "OpenSSL": "python3-openssl", "jsonschema": "python3-jsonschema",
-           "jinja2": "python3-jinja2", "rich": "python3-rich", "click": "python3-click"}
+           "jinja2": "python3-jinja2", "rich": "python3-rich", "click": "python3-click",
+           "numpy": "python3-numpy"}
 PROGRAMS = ("ikeref", "capture", "relay")
 MEMORY_MIB = 512
 DISK_MIB = 2048

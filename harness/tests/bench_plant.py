@@ -28,17 +28,27 @@ def idle(instructions: int) -> str:
 
 def program(plant: Plant, statement: str, build: Path, directory: Path) -> Path:
     """ikebench in which every call of the function begins with the statement."""
+    objects = [*sorted((build / "ref/bench").glob("*.o")), build / "ref/sim/dice.o"]
+    return _linked(plant, statement, build, directory / "ikebench", objects, ["-lcrypto"])
+
+
+def daemon(plant: Plant, statement: str, build: Path, directory: Path) -> Path:
+    """ikeref in which every call of the function begins with the statement."""
+    libraries = ["-lconfuse", "-ljansson", "-lmnl", "-lseccomp", "-lcrypto"]
+    return _linked(plant, statement, build, directory / "ikeref", sorted((build / "ref/host").glob("*.o")), libraries)
+
+
+def _linked(plant: Plant, statement: str, build: Path, out: Path, objects: list[Path], libraries: list[str]) -> Path:
     text = (ROOT / "ref" / plant.file).read_text()
     planted, count = re.subn(rf"(?m)^[^\n;{{}}]*\b{plant.function}\([^;{{}}]*\)\n\{{\n",
                              lambda found: f"{found[0]}    {statement}\n", text)
     assert count == 1, f"{plant.function} is not once in ref/{plant.file}: give the plant another place"
-    source = directory / "ref" / plant.file
+    source = out.parent / "ref" / plant.file
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text(planted)
-    out = directory / "ikebench"
-    objects = [*sorted((build / "ref/bench").glob("*.o")), build / "ref/sim/dice.o", build / "libikeref.a"]
     subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-w",
-                    "-fno-strict-aliasing", f"-I{ROOT / 'ref'}", "-o", out, source, *objects, "-lcrypto"], check=True)
+                    "-fno-strict-aliasing", f"-I{ROOT / 'ref'}", "-o", out, source, *objects,
+                    build / "libikeref.a", *libraries], check=True)
     return out
 
 

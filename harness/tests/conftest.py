@@ -8,6 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+os.environ["IKELAB_HISTORY"] = os.devnull  # what tests measure is no history
+
 import pytest  # noqa: E402
 
 from ikelab import topology  # noqa: E402

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from ikelab import workplace
 from ikelab.bench import contest as contests
-from ikelab.bench import prober, stream, tunnel
+from ikelab.bench import history, prober, stream, tunnel
 from ikelab.bench.claim import CLAIM, GOALS, Statement, judge, overall
 from ikelab.bench.contest import Contest, Plan
 from ikelab.bench.contestants import table
@@ -239,8 +239,11 @@ def test_they_take_turns_and_each_round_begins_with_another(made_up, tmp_path):
 
 def test_who_is_missing_or_fails_is_a_sentence_and_the_others_go_on(made_up, tmp_path):
     out, page = tmp_path / "out.json", tmp_path / "page.html"
-    done = made_up("contest", "--measure", "rtt", "--rounds", "3", "--probes", "5", "--json", str(out), "--page", str(page))
+    done = made_up("contest", "--measure", "rtt", "--rounds", "3", "--probes", "5", "--json", str(out), "--page", str(page),
+                   "--history", str(tmp_path / "history"))
     assert done.exit_code == 0, done.output
+    (run,) = history.read(tmp_path / "history")
+    assert run.bench == "contest" and {one.name.split()[0] for one in run.figures} == {"reference", "null-cipher", "raw"}
     assert "wireguard-go  unsupported: it is not installed: run `ci/install.sh --bench`" in done.output
     assert "openvpn       unsupported: it did not come up: no TUN" in done.output
     assert "libipsec      unsupported: it failed while it was measured: none of 5" in done.output

@@ -13,7 +13,7 @@ import bench_plant
 import pytest
 from bench_plant import Plant
 from click.testing import CliRunner
-from ikelab.bench import baseline, callgrind, commit, measure
+from ikelab.bench import baseline, callgrind, commit, history, measure
 from ikelab.bench.counts import BUILT, Counts
 from ikelab.bench.judge import Kind, judge, updated
 from ikelab.cleanup import build_directory
@@ -243,8 +243,10 @@ def lab(tmp_path, monkeypatch) -> Lab:
 
 
 def test_nothing_changed(lab):
-    done = lab()
+    done = lab("--history", str(lab.json.with_name("history")))
     assert done.exit_code == 0 and "no case differs from the baseline by more than 1 %" in done.output
+    (run,) = history.read(lab.json.with_name("history"))
+    assert run.bench == "gate" and run.libraries == HERE and run.figures[0].name == "esp.a own" and run.figures[0].value == 1000
     assert all(len(line) <= 80 for line in done.output.splitlines())
     found = json.loads(lab.json.read_text())
     assert [(one["case"], one["verdict"]) for one in found["results"]] == [("esp.a", "same"), ("lookup.b", "same")]

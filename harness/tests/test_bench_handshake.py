@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from ikelab.bench import effort, handshake, load
+from ikelab.bench import effort, handshake, history, load
 from ikelab.bench.effort import Effort
 from ikelab.bench.handshake import Play, Processors, Responder, saturate
 from ikelab.bench.load import CannotLoad, Load, Pace
@@ -87,8 +87,12 @@ def lab(tmp_path, monkeypatch):
 
 def test_responders_take_turns_and_ratios_are_to_the_reference(lab, tmp_path):
     out = tmp_path / "out.json"
-    done = lab("--peer", "strongswan-5.9.8", "--peer", "reference", "--rounds", "2", "--no-curve", "--json", str(out))
+    done = lab("--peer", "strongswan-5.9.8", "--peer", "reference", "--rounds", "2", "--no-curve", "--json", str(out),
+               "--history", str(tmp_path / "history"))
     assert done.exit_code == 0, done.output
+    (run,) = history.read(tmp_path / "history")
+    assert run.bench == "handshake" and {one.name: one.value for one in run.figures} == {
+        "psk x25519 each s": 1000, "psk x25519 median": 1000, "psk x25519 p99": 3000, "psk x25519 each s of cpu": 2000}
     search = [f"{name} {n}" for name in ("reference", "strongswan-5.9.8") for n in (1, 4, 16)]  # 16 bring no more than 4
     assert FakeResponder.log == [*search, "reference 4", "strongswan-5.9.8 4", "strongswan-5.9.8 4", "reference 4",
                                  "close strongswan-5.9.8", "close reference"]

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from ikelab import workplace
 from ikelab.bench import tunnel as tunnels
+from ikelab.bench.history import read
 from ikelab.bench.ratio import ratio
 from ikelab.bench.tunnel import Cost, Stream
 from ikelab.bench.variant import BadVariant, variant
@@ -126,6 +127,26 @@ def test_streams_take_turns_and_ratios_are_to_the_first(lab, tmp_path):
     assert found["control_mbit"] == [1000, 1000]
     assert found["results"][0]["ratio_to_first"] is None
     assert found["results"][1]["ratio_to_first"]["mbit"]["mean"] == pytest.approx(2)
+
+
+def test_a_run_is_remembered_but_for_programs_of_who_knows_what_commit(lab, tmp_path):
+    path = tmp_path / "history.jsonl"
+    other = tmp_path / "other"
+    other.write_text("")
+    other.chmod(0o755)
+    assert lab(str(other), "build", "--rounds", "2", "--history", str(path)).exit_code == 0
+    (found,) = read(path)
+    values = {one.name: one.value for one in found.figures}
+    assert found.bench == "tunnel" and values.keys() == {"raw Mbit/s", "build Mbit/s", "build ns/octet", "build of raw",
+                                                         "build octets/wake-up"}
+    assert values["build Mbit/s"] == 200 and values["build of raw"] == pytest.approx(0.2)
+    assert lab(str(other), "--history", str(path)).exit_code == 0 and len(read(path)) == 1
+    assert lab("--plain-esp", "--history", str(path)).exit_code == 0 and read(path)[1].figures[1].name == "build plain-esp Mbit/s"
+    done = lab("--history", str(tmp_path))
+    assert done.exit_code == 2
+    FakeTunnel.log.clear()
+    done = lab("--history", str(other / "no"))
+    assert done.exit_code == 3 and "another --history FILE" in done.output and not FakeTunnel.log
 
 
 def test_more_than_a_minute_is_refused(lab):

@@ -16,4 +16,9 @@ What time says, with builds or implementations side by side:
     stream.py      TCP by iperf3; prober.py: round trips and loads; rate.py: how many packets a second without loss
     effort.py      what a daemon costs the machine: processor time, memory, threads; usage.py: wake-ups, system calls
     ratio.py       how much faster one is than the other; decision.py: whether it keeps a bound
+
+What all of them have measured so far:
+
+    history.py     a file of JSON lines, each a run; figures.py: what of a run goes into it
+    trend.py       where a series has changed, between which commits, and whose doing it is; changepoint.py: the method
 """

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from ..cleanup import build_directory
+from .history import MEASURED
 from .measure import ROOT
 
 
@@ -18,13 +19,27 @@ class CannotBuild(Exception):
     """It does not build on this machine; the last words are said."""
 
 
-def program(commit: str) -> Path:
-    """Kept in build/bench/COMMIT, for the next time."""
+def known(commit: str) -> str:
+    """Its 40 digits, or "" when it is none of this tree."""
     found = subprocess.run(["git", "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"], cwd=ROOT, capture_output=True,
                            text=True, check=False)
-    if found.returncode != 0:
+    return found.stdout.strip() if found.returncode == 0 else ""
+
+
+def between(before: str, after: str) -> list[str]:
+    """What came to the reference after the one up to the other, the newest first; nothing where either is not known here."""
+    if not before or not after:
+        return []
+    found = subprocess.run(["git", "log", "--format=%h %s", f"{before}..{after}", "--", *MEASURED], cwd=ROOT, stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, check=False)
+    return found.stdout.splitlines() if found.returncode == 0 else []
+
+
+def program(commit: str) -> Path:
+    """Kept in build/bench/COMMIT, for the next time."""
+    sha = known(commit)
+    if not sha:
         raise NoSuchCommit(f"{commit!r} is no commit of this tree; `git log --oneline` names them")
-    sha = found.stdout.strip()
     tree = build_directory().resolve() / "bench" / sha
     if not (tree / "Makefile").exists():
         _unpack(sha, tree)

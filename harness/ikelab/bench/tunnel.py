@@ -22,6 +22,7 @@ from ikelab.topology import interface
 from ikelab.topology.host import Host
 
 from . import stream
+from .prober import Prober
 from .stream import START_S, CannotPlay
 from .usage import CallCounter, usage
 from .variant import Variant
@@ -100,6 +101,10 @@ class Tunnel:
     def raw(self, seconds: int) -> float:
         """Mbit/s that arrive by the same link in the clear: what is not protected passes beside the tunnel."""
         return self._iperf(seconds, self._client.address(), self._gateway.address())
+
+    def prober(self) -> Prober:
+        """Through the tunnel; to be closed by who asked."""
+        return Prober(self._client, self._gateway, self._gateway.inside_address())
 
     def cost(self, seconds: int) -> Cost:
         """What the daemons do for a stream of so many seconds, which no figure comes of: who counts is in the way."""

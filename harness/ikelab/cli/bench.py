@@ -10,6 +10,7 @@ import click
 
 from ..bench import baseline as baselines
 from ..bench import commit as commits
+from ..bench import figures as remembered
 from ..bench import measure as measuring
 from ..bench.baseline import Baseline
 from ..bench.callgrind import ProfileError
@@ -21,6 +22,8 @@ from ..result import document
 from .bench_contest import claim, contest
 from .bench_crowd import crowd
 from .bench_handshake import handshake
+from .bench_history import Memory, history_option
+from .bench_trend import trend
 from .bench_tunnel import tunnel
 from .common import EXIT_NOT_EXPECTED, environment, json_option, usage, write_json
 
@@ -33,7 +36,7 @@ def bench() -> None:
     """How fast the reference is, beside others too, and whether it has become slower."""
 
 
-for command in (tunnel, contest, claim, handshake, crowd):
+for command in (tunnel, contest, claim, handshake, crowd, trend):
     bench.add_command(command)
 
 
@@ -44,9 +47,10 @@ for command in (tunnel, contest, claim, handshake, crowd):
 @click.option("--runs", type=click.IntRange(1), default=1, metavar="N", help="Count N times; every run has to say the same.")
 @click.option("--quiet", is_flag=True, help="Only what is worse, better, new or gone.")
 @click.option("--list", "name_them", is_flag=True, help="Name the cases, count none.")
+@history_option
 @json_option
 def gate(wanted: tuple[str, ...], reason: str | None, commit: str | None, runs: int, quiet: bool, name_them: bool,
-         json_file: Path | None) -> None:
+         history_file: Path | None, json_file: Path | None) -> None:
     """Count the instructions of fixed cases over the core, and fail when one costs over 1 % more than the baseline says.
 
     CASE: how names of cases begin; all without. docs/PERFORMANCE.md says what they are.
@@ -65,8 +69,10 @@ def gate(wanted: tuple[str, ...], reason: str | None, commit: str | None, runs: 
         return
     if reason is not None and (wanted or commit or not reason.strip()):
         raise usage("--update takes a reason, and counts all cases: leave out CASE and --against")
+    memory = Memory("gate", history_file)
     held = None if reason is not None else _held(commit, wanted)
     found = _measured(program, wanted, runs)
+    memory.keep(remembered.gate(found.cases), found.built)
     if not quiet:
         _show(found.cases)
     if reason is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .. import cleanup
+from ..bench import figures as remembered
 from ..bench import prober, stream
 from ..bench import summary as sums
 from ..bench.claim import CLAIM, CLAIMANTS, MEASURES, Finding, judge, overall
@@ -20,6 +21,7 @@ from ..report.bench import BenchPage, write_bench
 from ..report.html import ReportError
 from ..result import document
 from ..workplace import carry, workplace
+from .bench_history import Memory, history_option
 from .common import EXIT_NOT_EXPECTED, environment, json_option, require_root, shown, usage, write_json
 
 LIMIT_S = 12 * 60
@@ -39,9 +41,10 @@ probes_option = click.option("--probes", type=click.IntRange(1, 5000), default=5
 @click.option("--measure", "kinds", multiple=True, type=click.Choice(KINDS), help="Only that; may be given more than once.")
 @click.option("--steps", type=click.IntRange(1, 10), default=Plan.steps, show_default=True, help="Of each search for a rate.")
 @click.option("--page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write one HTML page.")
+@history_option
 @json_option
 def contest(wanted: tuple[str, ...], rounds: int, seconds: int, probes: int, kinds: tuple[str, ...], steps: int, page: Path | None,
-            json_file: Path | None) -> None:
+            history_file: Path | None, json_file: Path | None) -> None:
     """Tunnels of several makers side by side, with controls: TCP, UDP without loss, round trips, and what they cost.
 
     All are up at once, each between two namespaces of its own, and take turns; ratios are of figures of the same round.
@@ -57,8 +60,10 @@ def contest(wanted: tuple[str, ...], rounds: int, seconds: int, probes: int, kin
     names = _names(wanted)
     chosen = tuple(one for one in KINDS if one in kinds) or KINDS
     plan = Plan(rounds=rounds, seconds=seconds, steps=steps, probes=probes, kinds=chosen)
+    memory = Memory("contest", history_file)
     played = _play(names, plan)
     _show(played, plan)
+    memory.keep(remembered.contest(played.figures))
     claim, goals = sums.judged(played.figures)
     _show_findings("IPsec has half OpenVPN's latency: what each adds to the link's round trip", claim)
     _show_findings("What the reference is to reach", goals)

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from .. import cleanup
+from ..bench import figures as remembered
 from ..bench import handshake as handshakes
 from ..bench import load as loads
 from ..bench.handshake import Address, Play, Processors, Responder
@@ -28,6 +29,7 @@ from ..peers.table import PeerKind
 from ..process import ProcessError
 from ..result import document
 from ..workplace import workplace
+from .bench_history import Memory, history_option
 from .common import environment, json_option, require_root, usage, write_json
 
 REFERENCE = "reference"
@@ -70,10 +72,12 @@ class Cell:
 @click.option("--seconds", type=click.FloatRange(0.2, 30), default=2.0, show_default=True, help="Of one play.")
 @click.option("--count", type=click.IntRange(1, 100_000), help="No search, no curve: so many handshakes a play, 16 at a time.")
 @click.option("--curve/--no-curve", "with_curve", default=True, show_default=True, help="Latency against offered load.")
+@history_option
 @json_option
 def handshake(peers: tuple[str, ...], address: str | None, authentications: tuple[str, ...], key_exchanges: tuple[str, ...],
               psk: str, local_id: str, remote_id: str, local_net: str, remote_net: str, rounds: int, seconds: float,
-              count: int | None, with_curve: bool, json_file: Path | None) -> None:
+              count: int | None, with_curve: bool, history_file: Path | None,
+              json_file: Path | None) -> None:
     """How many handshakes a second a responder bears, how long each takes, and what that costs it.
 
     A handshake is IKE_SA_INIT and IKE_AUTH with a Child SA; its Delete follows at once. The generator, build/ikeload, is the
@@ -95,6 +99,7 @@ def handshake(peers: tuple[str, ...], address: str | None, authentications: tupl
         require_root()
     if sentence := loads.missing():
         raise environment(sentence)
+    memory = Memory("handshake", history_file)
     processors = Processors.of(os.sched_getaffinity(0))
     home = cleanup.build_directory() / "results" / "bench-handshake"
     work = workplace(home)
@@ -108,6 +113,8 @@ def handshake(peers: tuple[str, ...], address: str | None, authentications: tupl
         if work != home:
             shutil.rmtree(work, ignore_errors=True)
     _notes(cells, processors)
+    memory.keep(figure for one in cells if one.name == REFERENCE and one.plays
+                for figure in remembered.handshake(f"{one.way}, {one.at_a_time} at a time" if count else str(one.way), one.plays))
     write_json(json_file, {**document([], started), "rounds": rounds, "seconds": seconds, "count": count,
                            "processors": asdict(processors), "results": [_row(one) for one in cells]})
     if all(one.reason for one in cells):

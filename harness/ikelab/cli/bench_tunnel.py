@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from .. import cleanup
+from ..bench import figures as remembered
 from ..bench import tunnel as tunnels
+from ..bench.history import Figure
 from ..bench.ratio import Ratio, ratio
 from ..bench.tunnel import Cost, Stream, Tunnel
 from ..bench.variant import BadVariant, Variant, variant
@@ -20,6 +22,7 @@ from ..peers.contract import PeerError
 from ..process import ProcessError
 from ..result import document
 from ..workplace import workplace
+from .bench_history import Memory, history_option
 from .common import environment, json_option, require_root, usage, write_json
 
 RAW_SECONDS, COST_SECONDS = 1, 1
@@ -32,8 +35,10 @@ DEFAULT = ("build",)
 @click.option("--rounds", type=click.IntRange(1, 30), default=6, show_default=True, help="Each plays every VARIANT once.")
 @click.option("--seconds", type=click.IntRange(1, 10), default=2, show_default=True, help="Of one stream.")
 @click.option("--plain-esp", is_flag=True, help="ESP by itself, not in UDP.")
+@history_option
 @json_option
-def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, json_file: Path | None) -> None:
+def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, history_file: Path | None,
+           json_file: Path | None) -> None:
     """One TCP stream through two references; of several VARIANTs, how much faster each is than the first.
 
     A VARIANT is a setting of the configuration (KEY=VALUE), a build of ikeref (its path), or both joined by commas; "build"
@@ -53,6 +58,7 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     require_root()
     if sentence := tunnels.missing():
         raise environment(sentence)
+    memory = Memory("tunnel", history_file)
     home = cleanup.build_directory() / "results" / "bench-tunnel"
     work = workplace(home)
     try:
@@ -65,6 +71,7 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     ratios = [(ratio([play.mbit for play in one], [play.mbit for play in streams[0]]),
                ratio([play.ns_per_octet for play in one], [play.ns_per_octet for play in streams[0]])) for one in streams]
     _show(variants, streams, control, costs, ratios)
+    memory.keep(_figures(variants, streams, control, costs, plain_esp))
     write_json(json_file, {**document([], started), "rounds": rounds, "seconds": seconds, "udp_encapsulation": not plain_esp,
                            "control_mbit": control, "results": _rows(variants, streams, costs, ratios)})
 
@@ -89,6 +96,14 @@ def _play(variants: list[Variant], work: Path, count: int, seconds: int,
             opened.append(stack.enter_context(Tunnel(one, directory, encapsulate)))
         streams, control = tunnels.rounds(opened, count, seconds, RAW_SECONDS)
         return streams, control, [one.cost(COST_SECONDS) for one in opened]
+
+
+def _figures(variants: list[Variant], streams: list[list[Stream]], control: list[float], costs: list[Cost],
+             plain_esp: bool) -> list[Figure]:
+    """Of this build; another program is of who knows what commit."""
+    found = [figure for one, plays, cost in zip(variants, streams, costs) if one.program is None
+             for figure in remembered.tunnel(one.name + (" plain-esp" if plain_esp else ""), plays, control, cost)]
+    return [remembered.raw(control), *found] if found else []
 
 
 # ---- what is shown ----
