@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import struct
 import threading
 import time
+from dataclasses import replace
 from random import Random
 from types import SimpleNamespace
 
@@ -19,7 +21,7 @@ from ikelab.hostile import memory, mutate, oracle, play
 from ikelab.hostile.case import GROUPS, Case, Deed, State, cases, generators
 from ikelab.hostile.options import numbers
 from ikelab.scripted.errors import NotReady, Unmet
-from ikelab.scripted.payloads import N, replaced
+from ikelab.scripted.payloads import SA, N, TransformWith, replaced
 from ikelab.wire.ike import FLAG_INITIATOR, FLAG_RESPONSE, HEADER
 from ikelab.wire.registry import Exchange, PayloadType
 
@@ -282,7 +284,14 @@ def test_a_choice_of_what_was_not_proposed_is_found(ground):
     def of_another_exchange(g):
         g.asked[g.sa.spi_i, Exchange.CREATE_CHILD_SA, 1].append(g.sa.offer_rekey().payloads)  # IKE_AUTH had that number
     assert ground.rules(established(body)) == {"a choice of what was not proposed"}
-    assert ground.rules(established(of_two), established(of_another_exchange)) == set()
+
+    def of_two_lengths(g):
+        a_child(g)
+        (proposal,) = (found := g.asked[max(g.asked)][0])[0].proposals
+        first = proposal.transforms[0]
+        both = TransformWith(first.kind, first.number, first.key_length, struct.pack(">HH", 0x800E, first.key_length // 2))
+        found[0] = SA(replace(proposal, transforms=[both, *proposal.transforms[1:]]))
+    assert ground.rules(established(of_two), established(of_another_exchange), established(of_two_lengths)) == set()
 
 
 @lab

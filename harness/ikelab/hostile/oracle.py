@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ..conformance.as_written import written_proposals
 from ..scripted.channel import Received
 from ..scripted.errors import Unmet
 from ..scripted.first_exchanges import chosen
@@ -210,8 +211,12 @@ def not_proposed(seen: Seen) -> Iterator[str]:
 
 
 def _plain(proposals: list[Payload]) -> bool:
-    """One SA payload of which it is clear what it proposes."""
-    return len(proposals) == 1 and isinstance(proposals[0], ike.SaPayload)
+    """One SA payload of which it is clear what it proposes: which of two Key Lengths is meant nobody can say."""
+    if len(proposals) != 1 or not isinstance(proposals[0], ike.SaPayload):
+        return False
+    kinds = [[one.kind for one in transform.attributes]
+             for proposal in written_proposals(proposals[0]) for transform in proposal.transforms]
+    return all(len(set(several)) == len(several) for several in kinds)  # RFC 7296 3.3.2
 
 
 def _misfit(answer: Received, asked: list[Payload]) -> str:
