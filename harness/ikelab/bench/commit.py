@@ -1,4 +1,4 @@
-"""build/ikebench as another commit has it, built here and now: counts of the same compiler and libraries."""
+"""Commits: what lies between two, and programs of another one, built here and now with the same compiler and libraries."""
 
 from __future__ import annotations
 
@@ -36,22 +36,27 @@ def between(before: str, after: str) -> list[str]:
 
 
 def program(commit: str) -> Path:
-    """Kept in build/bench/COMMIT, for the next time."""
+    """build/ikebench."""
+    return build(commit, "ikebench") / "ikebench"
+
+
+def build(commit: str, *programs: str) -> Path:
+    """The directory with these programs, build/bench/COMMIT/build, which is kept for the next time."""
     sha = known(commit)
     if not sha:
         raise NoSuchCommit(f"{commit!r} is no commit of this tree; `git log --oneline` names them")
     tree = build_directory().resolve() / "bench" / sha
     if not (tree / "Makefile").exists():
         _unpack(sha, tree)
-    if not (tree / "ref/bench").is_dir():
+    if "ikebench" in programs and not (tree / "ref/bench").is_dir():
         raise NoSuchCommit(f"{commit} has no ref/bench to count with; name a commit from after it was added")
     environment = {name: value for name, value in os.environ.items() if name not in ("BUILD", "MAKEFLAGS", "MFLAGS")}
-    made = subprocess.run(["make", "--no-print-directory", "BUILD=build", "build/ikebench"], cwd=tree, env=environment,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    made = subprocess.run(["make", "--no-print-directory", "BUILD=build", *(f"build/{one}" for one in programs)], cwd=tree,
+                          env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if made.returncode != 0:
         words = (made.stderr.strip() or made.stdout.strip()).splitlines()
         raise CannotBuild(f"{commit} does not build here: {words[-1] if words else 'make failed'}; try it in {tree}")
-    return tree / "build/ikebench"
+    return tree / "build"
 
 
 def _unpack(sha: str, tree: Path) -> None:

@@ -19,6 +19,7 @@ from ..bench.judge import Finding, Judgement, Kind, judge, updated
 from ..bench.measure import Measurement
 from ..cleanup import build_directory
 from ..result import document
+from .bench_compare import compare
 from .bench_contest import claim, contest
 from .bench_crowd import crowd
 from .bench_handshake import handshake
@@ -36,7 +37,7 @@ def bench() -> None:
     """How fast the reference is, beside others too, and whether it has become slower."""
 
 
-for command in (tunnel, contest, claim, handshake, crowd, trend):
+for command in (tunnel, contest, claim, handshake, crowd, compare, trend):
     bench.add_command(command)
 
 
