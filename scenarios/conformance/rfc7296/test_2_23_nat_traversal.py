@@ -174,6 +174,21 @@ def test_transport_mode_through_a_nat_is_answered_with_outer_addresses(responder
     assert {(one.start, one.end) for one in seen} == {(sa.carrier.local, sa.carrier.local)}
 
 
+@configuration(child={"mode": "transport"})
+@needs("transport-mode")
+@requirement("RFC7296-2.23.1-10", "RFC7296-2.23.1-08")
+@each("entries", 1, 2)
+def test_transport_mode_through_a_nat_is_taken_with_outer_addresses(initiator, entries):
+    """We answer with the address that a NAT would give to the initiator: it knows that it is the one meant, in every entry. RFC
+    7296 2.23.1"""
+    sa = initiator.initialised(natted=True)
+    outer = "203.0.113.5"
+    entry = [selector(outer, protocol=ip.ICMP)][: entries - 1] + [selector(outer)]
+    sa.accept_auth(sa.auth_request, *replaced(sa.auth_response_payloads(sa.auth_request), TSi(*entry)))
+    sa.liveness()
+    sa.children[0].ping()
+
+
 @needs("acquire", "transport-mode")
 @configuration(child={"mode": "transport", "start": "traffic"})
 @requirement("RFC7296-2.23.1-02")
