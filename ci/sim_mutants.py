@@ -98,8 +98,10 @@ MUTANTS = (
     # ends
     Mutant("a half-open IKE SA stays", "endpoint/timers.c", "if (store->now_ns >= sa->close_ns) {",
            "if (store->now_ns >= sa->close_ns && sa->state != IKE_SA_HALF_OPEN) {"),
-    Mutant("a closed IKE SA stays", "endpoint/timers.c",
+    Mutant("a refused IKE SA stays", "endpoint/timers.c",
            "if (sa->state == IKE_SA_CLOSED && store->now_ns >= sa->close_ns) {", "if (false) {"),
+    Mutant("what is left of a closed IKE SA stays", "sa/closed_sa.c",
+           "while (list->oldest != NULL && list->oldest->until_ns <= now_ns) {", "while (false) {"),
     Mutant("what a datagram brings changes no deadline", "sa/sa_store.c",
            "return stirred(store, spi_index_find(&store->by_spi, local_spi));",
            "return spi_index_find(&store->by_spi, local_spi);"),

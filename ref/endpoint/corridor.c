@@ -265,15 +265,11 @@ static enum status receive_response(struct sa_store *store, struct ike_sa *sa,
     return STATUS_OK;
 }
 
-static enum status receive_protected(struct sa_store *store, struct arrival *arrival)
+static enum status receive_of(struct sa_store *store, struct ike_sa *sa, struct arrival *arrival)
 {
     bool repeated;
     const struct ike_header *header = &arrival->header;
     bool from_initiator = (header->flags & IKE_FLAG_INITIATOR) != 0;
-    struct ike_sa *sa = sa_store_find_spi(store, from_initiator ? header->spi_r : header->spi_i);
-    if (sa == NULL) {
-        return receive_stray(store, arrival);
-    }
     if (sa->initiator == from_initiator || sa->spi_i != header->spi_i ||
         sa->spi_r != header->spi_r || (sa->open == NULL && !is_deferred(sa))) {
         return STATUS_DROP;
@@ -312,6 +308,29 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
     }
     return is_response(header) ? receive_response(store, sa, arrival, status)
                                : receive_request(store, sa, arrival, status);
+}
+
+/* Of an IKE SA that has ended nothing is answered but the last request once more (2.1). */
+static enum status receive_closed(struct sa_store *store, struct closed_sa *closed,
+                                  struct arrival *arrival)
+{
+    struct ike_sa sa;
+    closed_sa_lend(closed, &sa);
+    enum status status = receive_of(store, &sa, arrival);
+    closed_sa_take_back(closed, &sa);
+    return status;
+}
+
+static enum status receive_protected(struct sa_store *store, struct arrival *arrival)
+{
+    const struct ike_header *header = &arrival->header;
+    uint64_t spi = (header->flags & IKE_FLAG_INITIATOR) != 0 ? header->spi_r : header->spi_i;
+    struct ike_sa *sa = sa_store_find_spi(store, spi);
+    struct closed_sa *closed = sa == NULL ? closed_list_find(&store->closed, spi) : NULL;
+    if (closed != NULL) {
+        return receive_closed(store, closed, arrival);
+    }
+    return sa != NULL ? receive_of(store, sa, arrival) : receive_stray(store, arrival);
 }
 
 enum status corridor_receive(struct sa_store *store, const struct datagram *datagram)

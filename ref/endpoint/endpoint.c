@@ -65,6 +65,7 @@ enum status endpoint_receive(struct endpoint *endpoint, const struct datagram *d
         return STATUS_OK;
     }
     enum status status = corridor_receive(&endpoint->store, datagram);
+    sa_store_put_away(&endpoint->store);
     endpoint->store.counters.dropped += status == STATUS_DROP;
     endpoint->store.counters.invalid += status != STATUS_DROP && status != STATUS_OK;
     return status;
@@ -110,13 +111,16 @@ void endpoint_expire(struct endpoint *endpoint, uint64_t now_ns)
 {
     enter(endpoint, now_ns);
     timers_expire(&endpoint->store);
+    sa_store_put_away(&endpoint->store);
 }
 
 enum status endpoint_command(struct endpoint *endpoint, const struct command *command,
                              uint64_t now_ns)
 {
     enter(endpoint, now_ns);
-    return commands_execute(&endpoint->store, command);
+    enum status status = commands_execute(&endpoint->store, command);
+    sa_store_put_away(&endpoint->store);
+    return status;
 }
 
 const struct sa_store *endpoint_store(const struct endpoint *endpoint)

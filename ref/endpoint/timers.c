@@ -130,10 +130,17 @@ static void look_again(struct sa_store *store)
     }
 }
 
-uint64_t timers_deadline(struct sa_store *store)
+static uint64_t first_due(struct sa_store *store)
 {
     look_again(store);
     return store->due.count > 0 ? store->due.entries[0].at_ns : UINT64_MAX;
+}
+
+uint64_t timers_deadline(struct sa_store *store)
+{
+    uint64_t deadline = closed_list_deadline(&store->closed);
+    earliest(&deadline, first_due(store));
+    return deadline;
 }
 
 /* Past its hard limit it carries nothing more, however long the peer takes to hear of its end (RFC
@@ -223,8 +230,8 @@ static void sa_expire(struct sa_store *store, struct ike_sa *sa)
 static struct ike_sa *take_due(struct sa_store *store)
 {
     struct ike_sa *first = NULL, **last = &first;
-    for (uint64_t at_ns = timers_deadline(store); at_ns <= store->now_ns && at_ns < UINT64_MAX;
-         at_ns = timers_deadline(store)) {
+    for (uint64_t at_ns = first_due(store); at_ns <= store->now_ns && at_ns < UINT64_MAX;
+         at_ns = first_due(store)) {
         struct ike_sa *sa = store->due.entries[0].sa;
         due_heap_set(&store->due, sa, UINT64_MAX);
         *last = sa;
@@ -250,6 +257,7 @@ static void reap(struct sa_store *store, struct ike_sa **link)
 
 void timers_expire(struct sa_store *store)
 {
+    closed_list_expire(&store->closed, &store->answered, store->now_ns);
     struct ike_sa *first = take_due(store);
     reap(store, &first);
     for (struct ike_sa *sa = first; sa != NULL; sa = sa->next_due) {

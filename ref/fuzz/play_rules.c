@@ -104,7 +104,7 @@ struct play_answer play_rules_before(struct play *play, const struct play_arriva
     size_t unproven;
     answer.ike_sas = ike_sas_of(play, arrival->to, &unproven);
     struct bytes octets = bytes_of(arrival->octets, arrival->length);
-    (void)!ike_header_parse(octets, &header);
+    enum status parsed = ike_header_parse(octets, &header);
     const struct sa_store *store = endpoint_store(play->world.sides[arrival->to].endpoint);
     for (const struct ike_sa *sa = store->ike_sas; sa != NULL && octets.length >= 16;
          sa = sa->next) {
@@ -114,6 +114,10 @@ struct play_answer play_rules_before(struct play *play, const struct play_arriva
             (sa->spi_i == spi_i || (spi_r != 0 && sa->spi_r == spi_r))) {
             answer.stranger = false;
         }
+    }
+    uint64_t spi = (header.flags & IKE_FLAG_INITIATOR) != 0 ? header.spi_r : header.spi_i;
+    if (parsed == STATUS_OK && closed_list_find(&store->closed, spi) != NULL) {
+        answer.stranger = false; /* its last request once more */
     }
     return answer;
 }

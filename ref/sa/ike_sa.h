@@ -21,7 +21,7 @@ enum ike_sa_state {
     IKE_SA_ESTABLISHED,
     IKE_SA_REKEYED,  /* replaced by a successor; all that is left is its Delete */
     IKE_SA_DELETING, /* our Delete is queued or out */
-    IKE_SA_CLOSED,   /* gone; kept a while only to repeat the last response (2.1) */
+    IKE_SA_CLOSED,   /* gone; what is needed to repeat the last response stays (sa/closed_sa.h) */
     IKE_SA_STATES,
 };
 
@@ -104,6 +104,7 @@ struct ike_sa {
     struct hash_link by_older; /* and in the store by `reauthentication.ike_sa`, unless that is 0 */
     size_t due_place;          /* in sa/due_heap.h */
     struct ike_sa *next_due;   /* while all that is due is done */
+    struct ike_sa *next_ended; /* until what is left of it is put away */
     struct ike_sa *next_half_open; /* in its bucket of sa/half_open.h */
     uint64_t request_hash; /* keyed hash of the IKE_SA_INIT request that made it; 0: none did */
     uint32_t id;

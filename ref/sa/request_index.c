@@ -12,19 +12,21 @@ void request_index_free(struct request_index *index)
     hash_table_free(&index->table);
 }
 
-void request_index_add(struct request_index *index, struct ike_sa *sa)
+void request_index_add(struct request_index *index, struct hash_link *link, uint64_t request)
 {
-    if (sa->request_hash != 0) {
-        hash_table_add(&index->table, &sa->by_request, sa->request_hash);
+    if (request != 0) {
+        hash_table_add(&index->table, link, request);
     }
 }
 
-void request_index_remove(struct request_index *index, struct ike_sa *sa)
+bool request_index_remove(struct request_index *index, struct hash_link *link)
 {
-    if (sa->by_request.hash != 0) {
-        hash_table_remove(&index->table, &sa->by_request);
-        sa->by_request.hash = 0;
+    if (link->hash == 0) {
+        return false;
     }
+    hash_table_remove(&index->table, link);
+    link->hash = 0;
+    return true;
 }
 
 bool request_index_has(const struct request_index *index, uint64_t request)

@@ -5,7 +5,6 @@
 #define IKEREF_SA_REQUEST_INDEX_H
 
 #include "base/hash_table.h"
-#include "sa/ike_sa.h"
 
 struct request_index {
     struct hash_table table;
@@ -16,10 +15,11 @@ MUST_USE enum status request_index_init(struct request_index *index);
 /* Frees the index, not the IKE SAs. */
 void request_index_free(struct request_index *index);
 
-/* Under sa->request_hash. Nothing when no request made it. */
-void request_index_add(struct request_index *index, struct ike_sa *sa);
-/* Nothing when it is not in. */
-void request_index_remove(struct request_index *index, struct ike_sa *sa);
+/* The link of an IKE SA, or of what is left of one, that the request made. Nothing when none did
+ * (0). */
+void request_index_add(struct request_index *index, struct hash_link *link, uint64_t request);
+/* False: it was not in. */
+bool request_index_remove(struct request_index *index, struct hash_link *link);
 bool request_index_has(const struct request_index *index, uint64_t request);
 
 #endif

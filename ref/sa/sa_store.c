@@ -22,6 +22,7 @@ enum status sa_store_init(struct sa_store *store, const struct endpoint_config *
     TRY(hash_table_init(&store->child_by_number));
     TRY(hash_table_init(&store->child_by_spi));
     TRY(request_index_init(&store->answered));
+    TRY(closed_list_init(&store->closed));
     TRY(due_heap_init(&store->due));
     TRY(cookie_jar_init(&store->cookies, random, now_ns));
     cookie_jar_derive(&store->cookies, "half-open", key, sizeof key);
@@ -88,6 +89,7 @@ void sa_store_wipe(struct sa_store *store)
     hash_table_free(&store->by_older);
     hash_table_free(&store->child_by_number);
     hash_table_free(&store->child_by_spi);
+    closed_list_wipe(&store->closed, &store->answered);
     request_index_free(&store->answered);
     identity_index_free(&store->known);
     due_heap_free(&store->due);
@@ -138,7 +140,7 @@ void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
     const struct lifetime_config *lifetime = &sa->peer->lifetime;
     ike_sa_free_init(sa);
     half_open_leave(&store->half_open, sa, store->now_ns);
-    request_index_add(&store->answered, sa);
+    request_index_add(&store->answered, &sa->by_request, sa->request_hash);
     identity_index_add(&store->known, sa);
     sa->state = IKE_SA_ESTABLISHED;
     sa->established_ns = sa->nat_checked_ns = store->now_ns;
@@ -147,8 +149,20 @@ void sa_store_establish(struct sa_store *store, struct ike_sa *sa)
     sa->close_ns = UINT64_MAX;
 }
 
+/* There are few: those of one datagram, or of one moment. */
+static void ended_forget(struct sa_store *store, const struct ike_sa *sa)
+{
+    for (struct ike_sa **link = &store->ended; *link != NULL; link = &(*link)->next_ended) {
+        if (*link == sa) {
+            *link = sa->next_ended;
+            return;
+        }
+    }
+}
+
 void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
 {
+    ended_forget(store, sa);
     *(sa->previous != NULL ? &sa->previous->next : &store->ike_sas) = sa->next;
     *(sa->next != NULL ? &sa->next->previous : &store->oldest) = sa->previous;
     spi_index_remove(&store->by_spi, sa);
@@ -156,7 +170,7 @@ void sa_store_remove(struct sa_store *store, struct ike_sa *sa)
     sa_store_set_reauthentication(store, sa, (struct reauthentication){0});
     due_heap_remove(&store->due, sa);
     half_open_leave(&store->half_open, sa, store->now_ns);
-    request_index_remove(&store->answered, sa);
+    request_index_remove(&store->answered, &sa->by_request);
     identity_index_remove(&store->known, sa);
     ike_sa_free(store, sa);
 }
@@ -297,7 +311,8 @@ enum status sa_store_new_ike_spi(struct sa_store *store, uint64_t *spi)
         struct bytes drawn = bytes_of(octets, sizeof octets);
         TRY(random_fill(store->random, octets, sizeof octets));
         (void)!bytes_take_u64(&drawn, spi);
-    } while (*spi == 0 || sa_store_find_spi(store, *spi) != NULL);
+    } while (*spi == 0 || sa_store_find_spi(store, *spi) != NULL ||
+             closed_list_find(&store->closed, *spi) != NULL);
     return STATUS_OK;
 }
 
@@ -379,4 +394,21 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
     sa->state = IKE_SA_CLOSED;
     identity_index_remove(&store->known, sa); /* so that who comes and goes does not fill it */
     sa->close_ns = nobodys ? store->now_ns : store->now_ns + CLOSED_LINGER_NS;
+    if (!sa->unproven && !nobodys) {
+        sa->next_ended = store->ended;
+        store->ended = sa;
+    }
+}
+
+void sa_store_put_away(struct sa_store *store)
+{
+    struct ike_sa *next = store->ended;
+    store->ended = NULL;
+    while (next != NULL) {
+        struct ike_sa *sa = next;
+        next = sa->next_ended;
+        if (closed_list_add(&store->closed, &store->answered, sa) == STATUS_OK) {
+            sa_store_remove(store, sa);
+        } /* else it stays as it is until its time has come */
+    }
 }

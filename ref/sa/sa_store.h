@@ -4,11 +4,11 @@
 #define IKEREF_SA_SA_STORE_H
 
 #include "base/prefix_tree.h"
+#include "sa/closed_sa.h"
 #include "sa/cookie.h"
 #include "sa/due_heap.h"
 #include "sa/half_open.h"
 #include "sa/identity_index.h"
-#include "sa/request_index.h"
 #include "sa/spi_index.h"
 
 struct queued_datagram {
@@ -46,6 +46,8 @@ struct sa_store {
     struct half_open_table half_open;
     struct request_index answered; /* that are established */
     struct identity_index known;   /* the same, by who the peer is */
+    struct closed_list closed;     /* what is left of those that have ended */
+    struct ike_sa *ended;          /* CLOSED ones that are still whole */
     struct due_heap due; /* of all IKE SAs; 0: to be looked at again, somebody got hold of it */
     struct queued_datagram *datagram_first, *datagram_last;
     struct queued_event *event_first, *event_last;
@@ -159,9 +161,14 @@ void sa_store_task_ended(struct sa_store *store, const struct ike_sa *sa, const 
 void sa_store_tasks_ended(struct sa_store *store, struct ike_sa *sa, enum status status);
 
 /* The IKE SA has ended: DOWN events for it and its Child SAs, waiting commands are answered with
- * `status` (OK for those that wanted it deleted). It stays CLOSED for as long as the peer may
- * repeat its last request, then goes. */
+ * `status` (OK for those that wanted it deleted). It is CLOSED, and stays for as long as the peer
+ * may repeat its last request: whole only until sa_store_put_away, unless it is a stranger's, which
+ * counts among the half-open ones. */
 void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reason reason,
                        enum status status);
+
+/* Frees the IKE SAs that have ended but for what is needed to repeat an answer. Nobody holds a
+ * pointer to one: at the end of whatever came in by the door. */
+void sa_store_put_away(struct sa_store *store);
 
 #endif

@@ -11,7 +11,8 @@ static const char *left_at(const struct host *host)
     if (host->ike_count > 0 || host->child_count > 0) {
         return "a host still has SAs";
     }
-    if (endpoint_store(host->endpoint)->ike_sas != NULL) {
+    const struct sa_store *store = endpoint_store(host->endpoint);
+    if (store->ike_sas != NULL || store->closed.oldest != NULL) {
         return "a core still holds an IKE SA";
     }
     if (host->plane->sad.count > 0) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "endpoint/corridor.h"
+#include "exchange/ike_delete.h"
 #include "exchange/request.h"
 #include "test/exchange/core_connected.h"
 
@@ -220,6 +221,47 @@ static void test_requests_in_turn(void **state)
     assert_int_equal(corridor_receive(store, &answer), STATUS_DROP); /* to no request any more */
 }
 
+/* What is left of an IKE SA answers the request that has ended it with the same octets, and says
+ * nothing to anything else: not that it does not know it, and not to a late copy of its first
+ * request (2.1). */
+static void test_of_what_has_ended(void **state)
+{
+    struct sa_store *store_b = core_store(&world, 1);
+    struct ike_sa *b = world_core_ike_sa(&world, 1);
+    uint64_t spi_i = b->spi_i, spi_r = b->spi_r;
+    uint8_t answer[IKE_MESSAGE_MAX];
+    (void)state;
+    uint64_t request = b->request_hash;
+    ike_delete_queue(store, sa, DOWN_DELETED_BY_US, 0);
+    struct datagram d = at_b();
+    assert_int_equal(corridor_receive(store_b, &d), STATUS_OK);
+    assert_true(core_datagram(&world, 1, &sent));
+    size_t length = sent.octets.length;
+    memcpy(answer, sent.octets.data, length);
+    sa_store_put_away(store_b);
+    assert_null(store_b->ike_sas);
+    for (unsigned copies = 0; copies < 2; copies++) {
+        assert_int_equal(corridor_receive(store_b, &d), STATUS_OK);
+        assert_true(core_datagram(&world, 1, &sent));
+        assert_true(bytes_equal(sent.octets, bytes_of(answer, length)));
+    }
+    octets[d.octets.length - 1] ^= 1;
+    assert_int_equal(corridor_receive(store_b, &d), STATUS_DROP);
+    octets[d.octets.length - 1] ^= 1;
+    octets[IKE_HEADER_LENGTH - 5]++; /* another Message ID */
+    assert_int_equal(corridor_receive(store_b, &d), STATUS_DROP);
+    struct ike_header header = {.spi_i = spi_i, .spi_r = spi_r, .flags = IKE_FLAG_RESPONSE};
+    header.exchange_type = INFORMATIONAL;
+    struct writer w = writer_over(octets, sizeof octets);
+    header.flags |= IKE_FLAG_INITIATOR;
+    ike_header_build(&w, &header);
+    ike_header_patch_length(&w);
+    d.octets = writer_bytes(&w);
+    assert_int_equal(corridor_receive(store_b, &d), STATUS_DROP);
+    assert_false(core_datagram(&world, 1, &sent));
+    assert_true(request_index_has(&store_b->answered, request));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +272,7 @@ int main(void)
         CASE(test_unwanted_esp),
         CASE(test_no_amplification),
         CASE(test_requests_in_turn),
+        CASE(test_of_what_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

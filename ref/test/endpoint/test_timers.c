@@ -133,6 +133,25 @@ static void test_half_open_ends_and_closed_goes(void **state)
     assert_int_equal(timers_deadline(store), UINT64_MAX);
 }
 
+static void test_what_is_left_of_closed_ones_goes(void **state)
+{
+    (void)state;
+    rest();
+    uint64_t spi = sa->spi_i;
+    sa_store_ike_gone(store, sa, DOWN_UNREACHABLE, STATUS_DROP);
+    uint64_t until_ns = sa->close_ns;
+    assert_true(timers_deadline(store) == until_ns);
+    sa_store_put_away(store);
+    assert_true(timers_deadline(store) == until_ns);
+    store->now_ns = until_ns - 1;
+    timers_expire(store);
+    assert_non_null(closed_list_find(&store->closed, spi));
+    store->now_ns = until_ns;
+    timers_expire(store);
+    assert_null(closed_list_find(&store->closed, spi));
+    assert_int_equal(timers_deadline(store), UINT64_MAX);
+}
+
 static void test_a_waiting_task_starts_in_its_time(void **state)
 {
     struct task task = {.type = TASK_LIVENESS, .not_before_ns = store->now_ns + WORLD_S};
@@ -153,6 +172,7 @@ int main(void)
         CASE(test_hard_limits_end),
         CASE(test_keepalive),
         CASE(test_half_open_ends_and_closed_goes),
+        CASE(test_what_is_left_of_closed_ones_goes),
         CASE(test_a_waiting_task_starts_in_its_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

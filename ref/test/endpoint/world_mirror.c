@@ -292,7 +292,8 @@ const char *world_residue(struct world *world, unsigned s)
     if (side->ike_count > 0 || side->child_count > 0) {
         return "the host still has SAs";
     }
-    if (side->endpoint != NULL && endpoint_store(side->endpoint)->ike_sas != NULL) {
+    const struct sa_store *store = side->endpoint != NULL ? endpoint_store(side->endpoint) : NULL;
+    if (store != NULL && (store->ike_sas != NULL || store->closed.oldest != NULL)) {
         return "the core still holds an IKE SA";
     }
     return world_unanswered(world, s) > 0 ? "a command was never answered" : NULL;

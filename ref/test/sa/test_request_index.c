@@ -26,31 +26,31 @@ static int tear_down(void **state)
 /* They are told apart, and each can go in any order, and twice. */
 static void test_told_apart(void **state)
 {
-    static struct ike_sa sas[3];
+    static struct hash_link links[3];
+    static const uint64_t hashes[] = {5, 5 + (UINT64_C(1) << 32), 5 + (UINT64_C(2) << 32)};
     static const size_t order[] = {1, 0, 2};
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        sas[i].request_hash = 5 + (i << 32);
-        request_index_add(&requests, &sas[i]);
+        request_index_add(&requests, &links[i], hashes[i]);
     }
     for (size_t i = 0; i < 3; i++) {
         for (size_t left = i; left < 3; left++) {
-            assert_true(request_index_has(&requests, sas[order[left]].request_hash));
+            assert_true(request_index_has(&requests, hashes[order[left]]));
         }
-        request_index_remove(&requests, &sas[order[i]]);
-        request_index_remove(&requests, &sas[order[i]]);
-        assert_false(request_index_has(&requests, sas[order[i]].request_hash));
+        assert_true(request_index_remove(&requests, &links[order[i]]));
+        assert_false(request_index_remove(&requests, &links[order[i]]));
+        assert_false(request_index_has(&requests, hashes[order[i]]));
     }
 }
 
 /* What no request has made is not in, and can be taken out all the same. */
 static void test_of_no_request(void **state)
 {
-    static struct ike_sa sa;
+    static struct hash_link link;
     (void)state;
-    request_index_add(&requests, &sa);
+    request_index_add(&requests, &link, 0);
     assert_false(request_index_has(&requests, 0));
-    request_index_remove(&requests, &sa);
+    assert_false(request_index_remove(&requests, &link));
 }
 
 int main(void)

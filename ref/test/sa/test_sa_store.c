@@ -372,6 +372,67 @@ static void test_ike_gone(void **state)
     store_lab_destroy(&lab);
 }
 
+/* Of those that have ended little is left, but of a stranger's, which still counts. */
+static void test_put_away(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    struct ike_sa *sas[4];
+    store_lab_create(&lab);
+    for (size_t i = 0; i < 3; i++) {
+        sas[i] = sa_store_add(&lab.store, 0, i == 0, IKE_SA_ESTABLISHED);
+    }
+    sas[3] = sa_store_add(&lab.store, 0, false, IKE_SA_HALF_OPEN);
+    sas[3]->path.remote.ip.family = ADDRESS_V4;
+    assert_int_equal(half_open_enter(&lab.store.half_open, sas[3], lab.store.now_ns), STATUS_OK);
+    uint64_t spis[4];
+    for (size_t i = 0; i < 4; i++) {
+        spis[i] = ike_sa_local_spi(sas[i]);
+    }
+    sa_store_put_away(&lab.store); /* nothing has ended */
+    for (size_t i = 0; i < 4; i++) {
+        if (i != 1) {
+            sa_store_ike_gone(&lab.store, sas[i], DOWN_FAILED, STATUS_DROP);
+            (void)store_lab_expect(&lab, EVENT_IKE_SA_DOWN);
+        }
+        assert_ptr_equal(sa_store_find_spi(&lab.store, spis[i]), sas[i]); /* until then whole */
+    }
+    uint64_t until_ns = sas[0]->close_ns;
+    sa_store_put_away(&lab.store);
+    for (size_t i = 0; i < 4; i++) {
+        bool whole = sa_store_find_spi(&lab.store, spis[i]) != NULL;
+        bool left = closed_list_find(&lab.store.closed, spis[i]) != NULL;
+        assert_int_equal(whole, i == 1 || i == 3);
+        assert_int_equal(left, i == 0 || i == 2);
+    }
+    assert_true(closed_list_deadline(&lab.store.closed) == until_ns);
+    assert_int_equal(lab.store.due.count, 2);
+    assert_int_equal(lab.store.half_open.count, 1);
+    uint64_t fresh;
+    lab.next = spis[0]; /* taken, as long as it is known */
+    assert_int_equal(sa_store_new_ike_spi(&lab.store, &fresh), STATUS_OK);
+    assert_true(fresh != spis[0]);
+    store_lab_expect_none(&lab);
+    store_lab_destroy(&lab);
+}
+
+/* One may be removed before it was put away. */
+static void test_removed_when_it_has_ended(void **state)
+{
+    (void)state;
+    struct store_lab lab;
+    store_lab_create(&lab);
+    struct ike_sa *first = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    struct ike_sa *second = sa_store_add(&lab.store, 0, true, IKE_SA_ESTABLISHED);
+    sa_store_ike_gone(&lab.store, first, DOWN_FAILED, STATUS_DROP);
+    sa_store_ike_gone(&lab.store, second, DOWN_FAILED, STATUS_DROP);
+    sa_store_remove(&lab.store, first);
+    sa_store_put_away(&lab.store);
+    assert_null(lab.store.ike_sas);
+    assert_ptr_equal(lab.store.closed.oldest, lab.store.closed.newest);
+    store_lab_destroy(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +450,8 @@ int main(void)
         cmocka_unit_test(test_established),
         cmocka_unit_test(test_child_gone),
         cmocka_unit_test(test_ike_gone),
+        cmocka_unit_test(test_put_away),
+        cmocka_unit_test(test_removed_when_it_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
