@@ -263,7 +263,7 @@ $(BUILD)/ikebench: $(BENCH_OBJECTS) $(BUILD)/libikeref.a
 # Who cannot be installed is told and left out. ARGS="raw reference openvpn --measure rtt" and the like are handed on.
 bench: setup
 	@ci/install.sh --bench || echo "going on without what could not be installed"
-	@$(BUILD)/ikelab bench contest --json $(BUILD)/results/bench.json --page $(BUILD)/results/bench.html $(ARGS)
+	@$(BUILD)/ikelab bench contest --profile --json $(BUILD)/results/bench.json --page $(BUILD)/results/bench.html $(ARGS)
 
 bench-gate: $(BUILD)/ikelab
 	@command -v valgrind >/dev/null && test -f /usr/include/valgrind/callgrind.h || ci/install.sh

@@ -17,8 +17,8 @@ COVERAGE="gcovr"
 MUTATION="python3-clang binutils"
 # Only for `make fuzz-afl`, which asks for it with --afl.
 AFL="afl++"
-# Only for `make bench`, which asks for them with --bench: whom the reference is measured beside.
-BENCH="openvpn wireguard-go"
+# Only for `make bench`, which asks for them with --bench: whom the reference is measured beside, and what samples profiles.
+BENCH="openvpn wireguard-go linux-perf"
 
 fail() {
     echo "ci/install.sh: $1" >&2

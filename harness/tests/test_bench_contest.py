@@ -23,6 +23,7 @@ from ikelab.bench.contestants import table
 from ikelab.bench.contestants.contract import Contestant
 from ikelab.bench.contestants.table import LIBIPSEC, NULL_CIPHER, OPENVPN, RAW, REFERENCE, Line
 from ikelab.bench.decision import Decision, at_least, at_most
+from ikelab.bench.profile import CannotProfile, Function, Profile
 from ikelab.bench.rate import Load, lossless
 from ikelab.bench.ratio import Ratio, ratio_of_sums
 from ikelab.bench.usage import usage
@@ -256,6 +257,28 @@ def test_who_is_missing_or_fails_is_a_sentence_and_the_others_go_on(made_up, tmp
     assert found["libipsec"]["figures"] == {} and "came back" in found["libipsec"]["reason"]
     text = page.read_text()
     assert "run `ci/install.sh --bench`" in text and "made up" in text and "nan" not in text.lower().split("</style>")[1]
+
+
+@pytest.mark.parametrize("faulty", [False, True])
+def test_a_profile_is_in_the_page_and_the_document_or_a_sentence(made_up, tmp_path, monkeypatch, faulty):
+    def profile(self, name, seconds):
+        if faulty:
+            raise CannotProfile("perf is not there")
+        return Profile(10, {"ikeref": 1.0}, (Function("esp_<seal>", "ikeref", 1.0),))
+    monkeypatch.setattr(Contest, "profile", profile)
+    monkeypatch.setattr("ikelab.cli.bench_contest.missing_iperf3", lambda: "")
+    out, page = tmp_path / "out.json", tmp_path / "page.html"
+    done = made_up("contest", "reference", "--measure", "rtt", "--rounds", "2", "--probes", "5", "--profile", "--json", str(out),
+                   "--page", str(page))
+    assert done.exit_code == 0, done.output
+    document = json.loads(out.read_text())
+    jsonschema.validate(document, SCHEMA)
+    if faulty:
+        assert document["profile"] == {"reason": "perf is not there"} and "No profile: perf is not there" in page.read_text()
+        assert "no profile: perf is not there" in done.output
+    else:
+        assert document["profile"]["functions"] == [{"name": "esp_<seal>", "part": "ikeref", "share": 1.0}]
+        assert "esp_&lt;seal&gt;" in page.read_text() and " 100.0%  ikeref                esp_<seal>" in done.output
 
 
 def test_the_claims_exit_status(made_up, monkeypatch, tmp_path):

@@ -15,7 +15,8 @@ What time says, with builds or implementations side by side:
     compare.py     two commits: handshakes in memory, a stream, round trips
     contest.py     tunnels of several makers, who are in contestants/; claim.py: what is said of them; summary.py: tables
     stream.py      TCP by iperf3; prober.py: round trips and loads; rate.py: how many packets a second without loss
-    effort.py      what a daemon costs the machine: processor time, memory, threads; usage.py: wake-ups, system calls
+    effort.py      what a daemon costs the machine: processor time, memory, threads; usage.py: wake-ups, system calls;
+                   profile.py: in which functions
     ratio.py       how much faster one is than the other; decision.py: whether it keeps a bound
 
 What all of them have measured so far:

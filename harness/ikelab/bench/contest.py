@@ -20,6 +20,7 @@ from . import stream
 from .contestants import table
 from .contestants.contract import START_S, Contestant
 from .prober import Prober
+from .profile import CannotProfile, Profile, Profiler
 from .rate import STEPS, lossless
 from .stream import CannotPlay
 from .usage import CallCounter, usage
@@ -111,6 +112,18 @@ class Contest:
             self._tell(f"round {number + 1} of {plan.rounds}")
         if "tcp" in plan.kinds:  # once, and no other figure comes of it: who counts is in the way
             self._in_turns(0, lambda one: _count(one, plan.seconds))
+
+    def profile(self, name: str, seconds: int) -> Profile:
+        """Of one's processes during a stream that no figure comes of. Raises CannotProfile, or what a stream may raise."""
+        if name not in self.entrants or not self.entrants[name].contestant.pids:
+            raise CannotProfile(f"{name} is not among those that were measured")
+        one = self.entrants[name].contestant
+        profiler = Profiler(one.pids)
+        try:
+            stream.mbit(one.client, one.gateway, *one.addresses(), seconds)
+            return profiler.end()
+        finally:
+            profiler.close()
 
     # Inside.
 

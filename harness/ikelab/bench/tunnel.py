@@ -23,6 +23,7 @@ from ikelab.topology.host import Host
 
 from . import stream
 from .prober import Prober
+from .profile import Profile, Profiler
 from .stream import START_S, CannotPlay
 from .usage import CallCounter, usage
 from .variant import Variant
@@ -101,6 +102,15 @@ class Tunnel:
     def raw(self, seconds: int) -> float:
         """Mbit/s that arrive by the same link in the clear: what is not protected passes beside the tunnel."""
         return self._iperf(seconds, self._client.address(), self._gateway.address())
+
+    def profile(self, seconds: int) -> Profile:
+        """Of both daemons during a stream that no figure comes of. Raises CannotProfile."""
+        profiler = Profiler(side.pid for side in self.sides)
+        try:
+            self.stream(seconds)
+            return profiler.end()
+        finally:
+            profiler.close()
 
     def prober(self) -> Prober:
         """Through the tunnel; to be closed by who asked."""

@@ -12,16 +12,18 @@ from ..bench import figures as remembered
 from ..bench import prober, stream
 from ..bench import summary as sums
 from ..bench.claim import CLAIM, CLAIMANTS, MEASURES, Finding, judge, overall
-from ..bench.contest import KINDS, SIZES, Contest, Plan
+from ..bench.contest import FAULTS, KINDS, SIZES, Contest, Plan
 from ..bench.contestants import table
-from ..bench.contestants.table import OPENVPN, RAW
+from ..bench.contestants.table import OPENVPN, RAW, REFERENCE
 from ..bench.decision import Decision
+from ..bench.profile import CannotProfile, Profile
 from ..bench.tunnel import missing as missing_iperf3
 from ..report.bench import BenchPage, write_bench
 from ..report.html import ReportError
 from ..result import document
 from ..workplace import carry, workplace
 from .bench_history import Memory, history_option
+from .bench_profile import or_sentence, profile_option, profile_row, show_profile
 from .common import EXIT_NOT_EXPECTED, environment, json_option, require_root, shown, usage, write_json
 
 LIMIT_S = 12 * 60
@@ -41,10 +43,11 @@ probes_option = click.option("--probes", type=click.IntRange(1, 5000), default=5
 @click.option("--measure", "kinds", multiple=True, type=click.Choice(KINDS), help="Only that; may be given more than once.")
 @click.option("--steps", type=click.IntRange(1, 10), default=Plan.steps, show_default=True, help="Of each search for a rate.")
 @click.option("--page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also write one HTML page.")
+@profile_option
 @history_option
 @json_option
 def contest(wanted: tuple[str, ...], rounds: int, seconds: int, probes: int, kinds: tuple[str, ...], steps: int, page: Path | None,
-            history_file: Path | None, json_file: Path | None) -> None:
+            with_profile: bool, history_file: Path | None, json_file: Path | None) -> None:
     """Tunnels of several makers side by side, with controls: TCP, UDP without loss, round trips, and what they cost.
 
     All are up at once, each between two namespaces of its own, and take turns; ratios are of figures of the same round.
@@ -61,22 +64,26 @@ def contest(wanted: tuple[str, ...], rounds: int, seconds: int, probes: int, kin
     chosen = tuple(one for one in KINDS if one in kinds) or KINDS
     plan = Plan(rounds=rounds, seconds=seconds, steps=steps, probes=probes, kinds=chosen)
     memory = Memory("contest", history_file)
-    played = _play(names, plan)
+    played = _play(names, plan, with_profile)
     _show(played, plan)
     memory.keep(remembered.contest(played.figures))
     claim, goals = sums.judged(played.figures)
     _show_findings("IPsec has half OpenVPN's latency: what each adds to the link's round trip", claim)
     _show_findings("What the reference is to reach", goals)
+    if with_profile:
+        show_profile(f"the {REFERENCE}'s daemons, one stream", played.profile, played.no_profile)
     _show_commands(played, plan)
     found = {**document([], started), "plan": asdict(plan), "results": sums.rows(
         played.figures, played.versions, played.commands, played.absent, names), "ratios": sums.ratio_rows(played.figures),
         "claim": sums.finding_rows(claim), "goals": sums.finding_rows(goals), "measured_by": _measured_by(played, plan)}
+    if with_profile:
+        found["profile"] = profile_row(played.profile, played.no_profile)
     write_json(json_file, found)
     if page is not None:
         try:
             write_bench(page, BenchPage(played.figures, played.versions, played.absent, played.commands, claim, goals,
                                         found["machine"], found["started"], plan.rounds, found["measured_by"],
-                                        time.time() - started))
+                                        time.time() - started, played.profile, played.no_profile))
         except ReportError as error:
             raise environment(str(error)) from error
 
@@ -126,6 +133,9 @@ def _sentence(verdict: Decision) -> str:
 class Played:
     """What is left when everything is taken down."""
 
+    profile: Profile | None = None
+    no_profile = ""  # why there is none; empty: none was asked for, or there is one
+
     def __init__(self, contest: Contest):
         self.figures = {name: dict(of) for name, of in contest.figures.items()}
         self.versions, self.absent = dict(contest.versions), dict(contest.absent)
@@ -142,14 +152,14 @@ def _names(wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in table.NAMES if name in chosen)
 
 
-def _play(names: Sequence[str], plan: Plan) -> Played:
+def _play(names: Sequence[str], plan: Plan, with_profile: bool = False) -> Played:
     able = sum(1 for name in names if not table.line(name).kind.missing())
     takes = plan.estimate_s(able)
     if takes > LIMIT_S:
         raise usage(f"that would take {takes / 60:.0f} minutes, and {LIMIT_S // 60} are the limit; ask for fewer CONTESTANTs, "
                     "--rounds, --seconds or --measure")
     require_root()
-    if "tcp" in plan.kinds and (sentence := missing_iperf3()):
+    if ("tcp" in plan.kinds or with_profile) and (sentence := missing_iperf3()):
         raise environment(sentence)
     if not prober.program().exists():
         raise environment(f"{prober.program()} is not built; run `make`")
@@ -160,6 +170,9 @@ def _play(names: Sequence[str], plan: Plan) -> Played:
         with Contest(names, work, lambda text: click.echo(text, err=True)) as contest:
             contest.play(plan)
             played = Played(contest)
+            if with_profile:
+                played.profile, played.no_profile = or_sentence(lambda: contest.profile(REFERENCE, plan.seconds),
+                                                                (CannotProfile, *FAULTS))
     finally:
         carry(work, home)
     played.absent = {name: why.replace(str(work), shown(home)) for name, why in played.absent.items()}

@@ -15,6 +15,7 @@ from .. import cleanup
 from ..bench import figures as remembered
 from ..bench import tunnel as tunnels
 from ..bench.history import Figure
+from ..bench.profile import CannotProfile, Profile
 from ..bench.ratio import Ratio, ratio
 from ..bench.tunnel import Cost, Stream, Tunnel
 from ..bench.variant import BadVariant, Variant, variant
@@ -23,11 +24,14 @@ from ..process import ProcessError
 from ..result import document
 from ..workplace import workplace
 from .bench_history import Memory, history_option
+from .bench_profile import or_sentence, profile_option, profile_row, show_profile
 from .common import environment, json_option, require_root, usage, write_json
 
 RAW_SECONDS, COST_SECONDS = 1, 1
 LIMIT_S = 60
 DEFAULT = ("build",)
+FAULTS = (CannotProfile, tunnels.CannotPlay, PeerError, ProcessError)
+Played = tuple[list[list[Stream]], list[float], list[Cost], list[tuple[Profile | None, str]]]
 
 
 @click.command()
@@ -35,10 +39,11 @@ DEFAULT = ("build",)
 @click.option("--rounds", type=click.IntRange(1, 30), default=6, show_default=True, help="Each plays every VARIANT once.")
 @click.option("--seconds", type=click.IntRange(1, 10), default=2, show_default=True, help="Of one stream.")
 @click.option("--plain-esp", is_flag=True, help="ESP by itself, not in UDP.")
+@profile_option
 @history_option
 @json_option
-def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, history_file: Path | None,
-           json_file: Path | None) -> None:
+def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, with_profile: bool,
+           history_file: Path | None, json_file: Path | None) -> None:
     """One TCP stream through two references; of several VARIANTs, how much faster each is than the first.
 
     A VARIANT is a setting of the configuration (KEY=VALUE), a build of ikeref (its path), or both joined by commas; "build"
@@ -52,7 +57,7 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     """
     started = time.time()
     variants = _variants(wanted or DEFAULT)
-    takes = rounds * (len(variants) * seconds + RAW_SECONDS) + len(variants) * COST_SECONDS
+    takes = rounds * (len(variants) * seconds + RAW_SECONDS) + len(variants) * (COST_SECONDS + with_profile * seconds)
     if takes > LIMIT_S:
         raise usage(f"that would be {takes} s of traffic, and {LIMIT_S} are the limit; ask for fewer --rounds or --seconds")
     require_root()
@@ -62,7 +67,7 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     home = cleanup.build_directory() / "results" / "bench-tunnel"
     work = workplace(home)
     try:
-        streams, control, costs = _play(variants, work, rounds, seconds, not plain_esp)
+        streams, control, costs, profiles = _play(variants, work, rounds, seconds, not plain_esp, with_profile)
     except (tunnels.CannotPlay, PeerError, ProcessError) as error:
         raise environment(f"nothing was measured: {error}") from error
     finally:
@@ -71,9 +76,12 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     ratios = [(ratio([play.mbit for play in one], [play.mbit for play in streams[0]]),
                ratio([play.ns_per_octet for play in one], [play.ns_per_octet for play in streams[0]])) for one in streams]
     _show(variants, streams, control, costs, ratios)
+    for one, (profile, reason) in zip(variants, profiles):
+        show_profile(one.name, profile, reason)
     memory.keep(_figures(variants, streams, control, costs, plain_esp))
     write_json(json_file, {**document([], started), "rounds": rounds, "seconds": seconds, "udp_encapsulation": not plain_esp,
-                           "control_mbit": control, "results": _rows(variants, streams, costs, ratios)})
+                           "control_mbit": control, "results": _rows(variants, streams, costs, ratios),
+                           **({"profiles": [profile_row(*one) for one in profiles]} if with_profile else {})})
 
 
 def _variants(words: Sequence[str]) -> list[Variant]:
@@ -87,7 +95,7 @@ def _variants(words: Sequence[str]) -> list[Variant]:
 
 
 def _play(variants: list[Variant], work: Path, count: int, seconds: int,
-          encapsulate: bool) -> tuple[list[list[Stream]], list[float], list[Cost]]:
+          encapsulate: bool, with_profile: bool) -> Played:
     with ExitStack() as stack:
         opened: list[Tunnel] = []
         for number, one in enumerate(variants):
@@ -95,7 +103,8 @@ def _play(variants: list[Variant], work: Path, count: int, seconds: int,
             directory.mkdir()
             opened.append(stack.enter_context(Tunnel(one, directory, encapsulate)))
         streams, control = tunnels.rounds(opened, count, seconds, RAW_SECONDS)
-        return streams, control, [one.cost(COST_SECONDS) for one in opened]
+        costs = [one.cost(COST_SECONDS) for one in opened]
+        return streams, control, costs, [or_sentence(lambda: one.profile(seconds), FAULTS) for one in opened if with_profile]
 
 
 def _figures(variants: list[Variant], streams: list[list[Stream]], control: list[float], costs: list[Cost],

@@ -13,6 +13,7 @@ from ..bench import summary as sums
 from ..bench.claim import MEASURES, Figures, Finding, overall
 from ..bench.contestants import table
 from ..bench.contestants.table import RAW
+from ..bench.profile import Profile
 from .html import HERE, ReportError
 
 
@@ -29,6 +30,8 @@ class BenchPage:
     rounds: int
     measured_by: Sequence[str]
     seconds: float
+    profile: Profile | None = None
+    no_profile: str = ""  # why there is none; empty: none was asked for
 
 
 @dataclass(frozen=True)
