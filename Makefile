@@ -267,7 +267,7 @@ bench: setup
 
 bench-gate: $(BUILD)/ikelab
 	@command -v valgrind >/dev/null && test -f /usr/include/valgrind/callgrind.h || ci/install.sh
-	@$(MAKE) --no-print-directory $(ALL_CORES) $(BUILD)/ikebench
+	@$(MAKE) --no-print-directory $(ALL_CORES) $(BUILD)/ikebench $(BUILD)/ikeref
 	@$(BUILD)/ikelab bench gate $(ARGS)
 
 # A crowd of clients in one process (docs/PERFORMANCE.md).

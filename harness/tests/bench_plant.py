@@ -35,7 +35,9 @@ def program(plant: Plant, statement: str, build: Path, directory: Path) -> Path:
 def daemon(plant: Plant, statement: str, build: Path, directory: Path) -> Path:
     """ikeref in which every call of the function begins with the statement."""
     libraries = ["-lconfuse", "-ljansson", "-lmnl", "-lseccomp", "-lcrypto"]
-    return _linked(plant, statement, build, directory / "ikeref", sorted((build / "ref/host").glob("*.o")), libraries)
+    own = build / "ref" / Path(plant.file).with_suffix(".o")  # of a library it would not be taken
+    objects = [one for one in sorted((build / "ref/host").glob("*.o")) if one != own]
+    return _linked(plant, statement, build, directory / "ikeref", objects, libraries)
 
 
 def _linked(plant: Plant, statement: str, build: Path, out: Path, objects: list[Path], libraries: list[str]) -> Path:

@@ -13,9 +13,9 @@ import bench_plant
 import pytest
 from bench_plant import Plant
 from click.testing import CliRunner
-from ikelab.bench import baseline, callgrind, commit, history, measure
+from ikelab.bench import baseline, callgrind, commit, daemon_calls, history, measure
 from ikelab.bench.counts import BUILT, Counts
-from ikelab.bench.judge import Kind, judge, updated
+from ikelab.bench.judge import Kind, judge, judge_calls, updated
 from ikelab.cleanup import build_directory
 from ikelab.cli import ikelab
 
@@ -172,12 +172,37 @@ def test_what_cannot_be_compared_is_said_and_the_rest_is(other, still_seen):
     assert found.not_compared and all(f"{other} {other} there, another here" in text for text in found.not_compared)
 
 
+CALLS = {"calls.daemon.a": {"epoll_wait": 2, "readv": 3}}
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({}, []),
+    ({"write": 1}, ["worse: calls.daemon.a: system calls of the daemon: 5 -> 6 (+20.0 %): +1 write"]),
+    ({"readv": 2}, ["better: calls.daemon.a: system calls of the daemon: 5 -> 4 (-20.0 %): -1 readv"]),
+    ({"readv": 2, "writev": 1}, []),
+    ({"epoll_wait": 3, "readv": 2}, ["worse: calls.daemon.a: wake-ups of the daemon: 2 -> 3 (+50.0 %): +1 epoll_wait, -1 readv"]),
+])
+def test_one_system_call_more_is_worse(changed, said):
+    found = judge_calls(CALLS, {"calls.daemon.a": {**CALLS["calls.daemon.a"], **changed}})
+    assert [str(one) for one in found] == said
+
+
+def test_calls_of_a_daemon_that_slept_and_no_longer_does():
+    assert [one.kind for one in judge_calls({"calls.daemon.idle": {}}, {"calls.daemon.idle": {"epoll_wait": 1}})] == [Kind.WORSE] * 2
+
+
+def test_new_and_gone_calls_fail():
+    found = judge_calls({"calls.a": {}}, {"calls.b": {}})
+    assert [(one.kind, one.case) for one in found] == [(Kind.NEW, "calls.b"), (Kind.GONE, "calls.a")]
+
+
 # ---- the baseline ----
 
 
 def test_a_baseline_comes_back_as_it_was_written(tmp_path):
     path = tmp_path / "baseline.toml"
-    one = baseline.Baseline(HERE, {"a.b-c.1": ONE, "d": replace(ONE, own=0)}, [("2026-11-22", 'says "why" \\ ö \x7f')])
+    one = baseline.Baseline(HERE, {"a.b-c.1": ONE, "d": replace(ONE, own=0)}, [("2026-11-22", 'says "why" \\ ö \x7f')],
+                            {"calls.a": {"read": 1, "write": 2}, "calls.idle": {}})
     baseline.write(one, path)
     assert baseline.read(path) == one
 
@@ -204,6 +229,12 @@ def test_an_update_leaves_small_steps_alone():
     assert new.updates == [("2026-01-01", "first"), ("2026-01-02", "second")]
 
 
+def test_an_update_where_nobody_could_count_calls_leaves_them():
+    old = baseline.Baseline(HERE, {"same": ONE}, [], CALLS)
+    assert updated(old, {"same": ONE}, HERE, ("", "")).calls == CALLS
+    assert updated(old, {"same": ONE}, HERE, ("", ""), {"calls.b": {}}).calls == {"calls.b": {}}
+
+
 def test_an_update_by_another_compiler_writes_all():
     now = {"same": replace(ONE, own=1009)}
     assert updated(baseline.Baseline(HERE, {"same": ONE}), now, {**HERE, "compiler": "x"}, ("", "")).cases == now
@@ -221,9 +252,16 @@ class Lab:
         self.json = tmp_path / "out.json"
         self.other = {"esp.a": ONE, "lookup.b": ONE}  # of the commit that --against names
         monkeypatch.setattr(baseline, "PATH", self.path)
+        self.calls = {name: {"epoll_wait": 1} for name in daemon_calls.PIECES}
         monkeypatch.setattr(measure, "measure", self.measure)
+        monkeypatch.setattr(daemon_calls, "measure", self.count)
         monkeypatch.setattr(commit, "program", lambda name: Path("/of/another/commit"))
-        baseline.write(baseline.Baseline(HERE, dict(self.runs[0]), [("2026-01-01", "first")]))
+        baseline.write(baseline.Baseline(HERE, dict(self.runs[0]), [("2026-01-01", "first")], dict(self.calls)))
+
+    def count(self, directory: Path, wanted: tuple[str, ...], program: Path) -> dict[str, dict[str, int]]:
+        if not self.calls:
+            raise measure.CannotMeasure("nobody can here: go elsewhere")
+        return {name: one for name, one in self.calls.items() if not wanted or name.startswith(wanted)}
 
     def measure(self, program: Path, wanted: tuple[str, ...] = ()) -> measure.Measurement:
         if str(program) == "/of/another/commit":
@@ -249,7 +287,8 @@ def test_nothing_changed(lab):
     assert run.bench == "gate" and run.libraries == HERE and run.figures[0].name == "esp.a own" and run.figures[0].value == 1000
     assert all(len(line) <= 80 for line in done.output.splitlines())
     found = json.loads(lab.json.read_text())
-    assert [(one["case"], one["verdict"]) for one in found["results"]] == [("esp.a", "same"), ("lookup.b", "same")]
+    assert [(one["case"], one["verdict"]) for one in found["results"]] == [
+        (name, "same") for name in ("esp.a", "lookup.b", *daemon_calls.PIECES)]
 
 
 def test_a_case_that_costs_more_fails_and_says_what(lab):
@@ -258,7 +297,32 @@ def test_a_case_that_costs_more_fails_and_says_what(lab):
     assert done.exit_code == 1
     assert "worse: esp.a: instructions of the core: 1,000 -> 1,020 (+2.0 %)" in done.output
     assert "1 cases not as in the baseline" in done.output and '--update "REASON"' in done.output
-    assert [one["verdict"] for one in json.loads(lab.json.read_text())["results"]] == ["worse", "same"]
+    assert [one["verdict"] for one in json.loads(lab.json.read_text())["results"]][:3] == ["worse", "same", "same"]
+
+
+def test_a_daemon_that_calls_more_fails_and_says_what(lab):
+    lab.calls = {**lab.calls, "calls.daemon.idle": {"epoll_wait": 2, "write": 1}}
+    done = lab("--quiet")
+    assert done.exit_code == 1 and "1 cases not as in the baseline" in done.output
+    assert "worse: calls.daemon.idle: system calls of the daemon: 1 -> 3 (+200.0 %): +1 epoll_wait, +1 write" in done.output
+    assert lab("calls.daemon.idle").exit_code == 1 and lab("calls.daemon.tun").exit_code == 0 and lab("esp").exit_code == 0
+
+
+def test_calls_that_nobody_can_count_here(lab):
+    """Not so where they were asked for by name."""
+    lab.calls = {}
+    done = lab()
+    assert done.exit_code == 0 and "not counted: system calls of the daemon: nobody can here" in done.output
+    assert json.loads(lab.json.read_text())["results"][-1]["verdict"] == "unsupported"
+    assert lab("calls").exit_code == 3
+    assert lab("--update", "why").exit_code == 0 and baseline.read(lab.path).calls
+
+
+def test_an_update_holds_calls(lab):
+    lab.calls = {**lab.calls, "calls.daemon.idle": {}}
+    done = lab("--update", "it sleeps")
+    assert done.exit_code == 0 and "1 of 9 cases written" in done.output
+    assert baseline.read(lab.path).calls["calls.daemon.idle"] == {}
 
 
 def test_a_case_that_vanished_and_one_that_is_new(lab):
@@ -267,7 +331,7 @@ def test_a_case_that_vanished_and_one_that_is_new(lab):
     assert done.exit_code == 1
     assert "new: esp.c is not in the baseline" in done.output
     assert "gone: lookup.b is in the baseline, and no longer played" in done.output
-    assert {one["case"]: one["verdict"] for one in json.loads(lab.json.read_text())["results"]} == {
+    assert {one["case"]: one["verdict"] for one in json.loads(lab.json.read_text())["results"] if "daemon" not in one["case"]} == {
         "esp.a": "same", "esp.c": "new", "lookup.b": "gone"}
 
 
@@ -278,7 +342,7 @@ def test_cases_that_were_not_asked_for_are_not_gone(lab):
 def test_an_update_keeps_its_reason_and_the_gate_is_content(lab):
     lab.runs = [{"esp.a": replace(ONE, own=1020), "lookup.b": ONE}]
     done = lab("--update", "it does more")
-    assert done.exit_code == 0 and "1 of 2 cases written" in done.output
+    assert done.exit_code == 0 and "1 of 9 cases written" in done.output
     assert baseline.read(lab.path).updates[-1][1] == "it does more"
     assert lab().exit_code == 0
 
@@ -454,6 +518,38 @@ def test_no_packet_costs_an_allocation():
 @counting
 def test_the_baseline_has_every_case():
     assert list(baseline.read().cases) == measure.cases(PROGRAM)
+
+
+def test_the_baseline_has_every_piece_of_the_daemon():
+    assert list(baseline.read().calls) == list(daemon_calls.PIECES)
+
+
+# ---- counting what a daemon calls ----
+
+live = pytest.mark.skipif(bool(daemon_calls.missing()) or not (BUILD / "ikeref").exists(), reason="needs root, strace and `make`")
+TUN = {name for name in daemon_calls.PIECES if ".tun." in name}
+CALL = '{ long write(int, const void *, unsigned long); (void)!write(-1, "", 0); }'
+HURRY = ("{ uint64_t soon = clock_now_ns() + 100000000; deadline_ns = deadline_ns < soon ? deadline_ns : soon; }")
+
+
+@live
+@pytest.mark.parametrize(("plant", "statement", "worse"), [
+    (Plant("", "host/tun.c", "tun_read"), CALL, TUN),
+    (Plant("", "host/event_loop.c", "event_loop_turn"), CALL, set(daemon_calls.PIECES) - {"calls.daemon.idle"}),
+    (Plant("", "host/event_loop.c", "event_loop_turn"), HURRY, {"calls.daemon.idle"}),
+], ids=["in its TUN", "in its loop", "a clock that has no reason"])
+def test_a_planted_system_call_is_caught(plant, statement, worse, tmp_path):
+    planted = bench_plant.daemon(plant, statement, BUILD, tmp_path)
+    found = judge_calls(daemon_calls.measure(tmp_path / "before", (), BUILD / "ikeref"),
+                        daemon_calls.measure(tmp_path / "after", (), planted))
+    assert {one.case for one in found if one.kind is Kind.WORSE} >= worse
+
+
+@live
+def test_a_daemon_calls_the_same_every_time(tmp_path):
+    """`IKELAB_BENCH_RUNS=20` is what docs/PERFORMANCE.md promises."""
+    runs = [daemon_calls.measure(tmp_path / str(number), (), BUILD / "ikeref") for number in range(RUNS)]
+    assert all(one == runs[0] for one in runs)
 
 
 def test_help_names_what_there_is():

@@ -104,7 +104,8 @@ def test_what_cannot_be_read_or_written_is_said_before_anything_is_measured(tmp_
 
 
 def test_figures_of_the_gate_are_of_each_operation():
-    found = figures.gate({"esp.x": Counts(16, 1600, 160, 0, 80, 16_000, 0)})
+    found = figures.gate({"esp.x": Counts(16, 1600, 160, 0, 80, 16_000, 0)}, {"calls.y": {"readv": 2, "writev": 1}})
+    assert (found[-1].name, found[-1].value, found.pop().tolerance) == ("calls.y calls", 3, 0.0)
     assert [(one.name, one.value, one.tolerance) for one in found] == [
         ("esp.x own", 100, 0.01), ("esp.x own+copies", 110, 0.01), ("esp.x allocations", 0, 0), ("esp.x library_calls", 5, 0),
         ("esp.x library", 1000, 0.01)]

@@ -13,7 +13,7 @@ from .measure import ROOT
 
 PATH = ROOT / "ref/bench/baseline.toml"
 HEAD = """\
-# What each case of ref/bench costs, counted by callgrind: docs/PERFORMANCE.md. A program writes this file:
+# What each case of ref/bench costs, counted by callgrind, and what a daemon calls: docs/PERFORMANCE.md. A program writes this:
 #     build/ikelab bench gate --update "why it may cost more now"
 """
 KEYS = [one.name for one in fields(Counts)]
@@ -28,6 +28,7 @@ class Baseline:
     built: dict[str, str]
     cases: dict[str, Counts]
     updates: list[tuple[str, str]] = field(default_factory=list)  # date and reason, the newest last
+    calls: dict[str, dict[str, int]] = field(default_factory=dict)  # of the daemon: how often which, by the case's name
 
 
 def read(path: Path | None = None) -> Baseline:
@@ -37,6 +38,7 @@ def read(path: Path | None = None) -> Baseline:
         found = tomllib.loads(path.read_text())
         built = {key: str(found["built"][key]) for key in BUILT}
         cases = {name: Counts(**{key: int(case[key]) for key in KEYS}) for name, case in found["cases"].items()}
+        calls = {name: {call: int(count) for call, count in case.items()} for name, case in found.get("calls", {}).items()}
         updates = [(str(one["date"]), str(one["reason"])) for one in found["updates"]]
     except OSError as error:
         raise BaselineError(f"cannot read the baseline {path}: {error.strerror}; {remedy}") from error
@@ -44,7 +46,7 @@ def read(path: Path | None = None) -> Baseline:
         raise BaselineError(f"the baseline {path} is no TOML: {error}; {remedy}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BaselineError(f"the baseline {path} is not as `ikelab bench gate` writes it ({error!r}); {remedy}") from error
-    return Baseline(built, cases, updates)
+    return Baseline(built, cases, updates, calls)
 
 
 def write(baseline: Baseline, path: Path | None = None) -> None:
@@ -58,6 +60,9 @@ def write(baseline: Baseline, path: Path | None = None) -> None:
     lines.append("\n[cases]")
     for name, counts in baseline.cases.items():
         lines.append(f"{_quoted(name)} = {{ {', '.join(f'{key} = {getattr(counts, key)}' for key in KEYS)} }}")
+    lines.append("\n[calls]")
+    for name, calls in baseline.calls.items():
+        lines.append(f"{_quoted(name)} = {{ {', '.join(f'{call} = {calls[call]}' for call in sorted(calls))} }}")
     temporary = path.with_suffix(".new")
     temporary.write_text("\n".join(lines) + "\n")
     temporary.replace(path)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from .claim import Figures, added
 from .contestants.table import NULL_CIPHER, RAW, REFERENCE
 from .counts import METRICS, Counts
+from .daemon_calls import Calls
 from .handshake import Play
 from .history import LESS, MORE, Figure
 from .ratio import ratio
@@ -20,8 +21,12 @@ CONTEST = {  # of a contestant: unit, and what is better
     **{f"rtt_{when}_{what}": ("us", LESS) for when in ("idle", "loaded") for what in ("min", "median", "p99")}}
 
 
-def gate(cases: Mapping[str, Counts]) -> list[Figure]:
-    """Of each operation."""
+def gate(cases: Mapping[str, Counts], calls: Mapping[str, Calls]) -> list[Figure]:
+    """Of each operation; and of a daemon for each piece of work, exactly."""
+    return [*_instructions(cases), *(Figure(f"{name} calls", sum(one.values()), "system calls", LESS, 0.0) for name, one in calls.items())]
+
+
+def _instructions(cases: Mapping[str, Counts]) -> list[Figure]:
     return [Figure(f"{name} {metric.name}", round(metric.of(counts) / counts.operations, 3), metric.what, LESS, metric.tolerance)
             for name, counts in cases.items() for metric in METRICS if metric.name in GATED]
 

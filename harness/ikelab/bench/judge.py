@@ -18,6 +18,10 @@ class Kind(StrEnum):
     OTHER = "other"  # it does another number of operations now
 
 
+SYSTEM_CALLS = Metric("system_calls", "system calls of the daemon", ())
+WAKE_UPS = Metric("wake_ups", "wake-ups of the daemon", ())
+WAIT = "epoll_wait"
+
 FAILING = frozenset({Kind.WORSE, Kind.NEW, Kind.GONE, Kind.OTHER})
 
 
@@ -28,6 +32,7 @@ class Finding:
     metric: Metric | None = None
     before: int = 0
     after: int = 0
+    detail: str = ""
 
     def __str__(self) -> str:
         if self.kind is Kind.NEW:
@@ -37,7 +42,7 @@ class Finding:
         if self.kind is Kind.OTHER:
             return f"other: {self.case} does {self.after} operations, {self.before} in the baseline"
         assert self.metric is not None
-        return f"{self.kind}: {self.case}: {self.metric.what}: {self.before:,} -> {self.after:,}{self._share()}"
+        return f"{self.kind}: {self.case}: {self.metric.what}: {self.before:,} -> {self.after:,}{self._share()}{self.detail}"
 
     def _share(self) -> str:
         return f" ({100 * (self.after / self.before - 1):+.1f} %)" if self.before else ""
@@ -87,11 +92,34 @@ def _of_case(name: str, before: Counts | None, after: Counts | None, metrics: It
     return found
 
 
-def updated(old: Baseline | None, cases: Mapping[str, Counts], built: Mapping[str, str], update: tuple[str, str]) -> Baseline:
-    """The baseline to come. What is within the tolerance stays as it is, or many small steps would go unseen; all is
+def judge_calls(before: Mapping[str, Mapping[str, int]], after: Mapping[str, Mapping[str, int]]) -> list[Finding]:
+    """Of the daemon: they are exact, so one more is worse."""
+    found = []
+    for name in [*after, *(name for name in before if name not in after)]:
+        if name not in before or name not in after:
+            found.append(Finding(Kind.NEW if name in after else Kind.GONE, name))
+            continue
+        for metric, was, now in ((SYSTEM_CALLS, sum(before[name].values()), sum(after[name].values())),
+                                 (WAKE_UPS, before[name].get(WAIT, 0), after[name].get(WAIT, 0))):
+            if was != now:
+                kind = Kind.WORSE if now > was else Kind.BETTER
+                found.append(Finding(kind, name, metric, was, now, _other_calls(before[name], after[name])))
+    return found
+
+
+def _other_calls(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """": +1 write, -2 readv"."""
+    by = {name: after.get(name, 0) - before.get(name, 0) for name in {*before, *after}}
+    return ": " + ", ".join(f"{by[name]:+d} {name}" for name in sorted(by) if by[name])
+
+
+def updated(old: Baseline | None, cases: Mapping[str, Counts], built: Mapping[str, str], update: tuple[str, str],
+            calls: Mapping[str, Mapping[str, int]] | None = None) -> Baseline:
+    """`calls`: None where nobody could count them; then those of the old one stay. The baseline to come. What is within the tolerance stays as it is, or many small steps would go unseen; all is
     written anew where the numbers are of another compiler's or library's."""
+    held = {name: dict(one) for name, one in calls.items()} if calls is not None else dict(old.calls) if old else {}
     if old is None or dict(old.built) != dict(built):
-        return Baseline(dict(built), dict(cases), [*(old.updates if old else []), update])
+        return Baseline(dict(built), dict(cases), [*(old.updates if old else []), update], held)
     touched = {one.case for one in judge(old.cases, old.built, cases, built).findings}
     kept = {name: counts if name in touched else old.cases[name] for name, counts in cases.items()}
-    return Baseline(dict(built), kept, [*old.updates, update])
+    return Baseline(dict(built), kept, [*old.updates, update], held)
