@@ -216,7 +216,7 @@ def _plain(proposals: list[Payload]) -> bool:
         return False
     kinds = [[one.kind for one in transform.attributes]
              for proposal in written_proposals(proposals[0]) for transform in proposal.transforms]
-    return all(len(set(several)) == len(several) for several in kinds)  # RFC 7296 3.3.2
+    return all(len(set(several)) == len(several) for several in kinds)  # RFC 7296 3.3
 
 
 def _misfit(answer: Received, asked: list[Payload]) -> str:
