@@ -101,13 +101,29 @@ class NoWire:
     remote, ike_port = "192.0.2.1", 500
 
     def __init__(self):
-        self.ike, self.sent = {}, []
+        self.ike, self.sent, self.chances = {}, [], 0
 
     def send_ike(self, octets, port, to):
         self.sent.append((octets, port, to))
 
+    def prove_chance(self):
+        self.chances += 1
+        return True
 
-@pytest.mark.parametrize("odd, answers", [({}, 2), ({"version": 0x30}, 1)])
+
+def test_a_request_is_not_at_the_heels_of_our_response_of_its_number():
+    wire = NoWire()
+    channel = Channel(wire, Draws("heels"), False, b"caller's", b"answerer")
+    channel.arrived(Arrived(0, 500, ("192.0.2.1", 500), Outgoing(IKE_SA_INIT, [Nonce(bytes(32))], b"caller's", bytes(8), 2).datagram(None)))
+    asked = channel.inbox.popleft()
+    for number, chances in ((1, 0), (2, 1)):  # nobody is asked when another number follows
+        channel.answer(asked, N("COOKIE", b"cookie"))
+        for _ in range(2):
+            channel.send(IKE_SA_INIT, N("COOKIE", b"ours"), message_id=number, sealed=False)
+        assert wire.chances == chances
+
+
+@pytest.mark.parametrize("odd, answers", [({}, 2), ({"spi_r": bytes(8)}, 2), ({"spi_r": b"somebody"}, 1), ({"version": 0x30}, 1)])
 def test_what_is_asked_again_is_answered_again_unless_the_answer_was_odd(odd, answers):
     """Where it is asked from now (RFC 7296 2.1, 2.11)."""
     wire = NoWire()

@@ -62,7 +62,7 @@ class Side:
         self.drawn = [bytes.fromhex(one["octets"]) for one in test["random"][role]]
         self.carrier = SimpleNamespace(
             ike={}, esp={}, keys=KeyStore(), local="192.0.2.1", remote="192.0.2.2", ike_port=500, natt_port=4500,
-            send_ike=lambda octets, port, to: self.sent.append(octets))
+            send_ike=lambda octets, port, to: self.sent.append(octets), prove_chance=lambda: True)
         self.spec = PeerSpec("other", setup[role]["identity"], setup[OTHER[role]]["identity"],
                              f"0x{setup.get('psk', '')}", proposals=(setup[role]["ike"],))
         self.sas: list[IkeSa] = []

@@ -109,6 +109,7 @@ class Channel:
         self.heard: list[Received] = []  # the same with all copies
         self.problems: list[str] = []  # what came and was no message of this IKE SA
         self._answers: dict[bytes, Sent] = {}  # to requests, by these as they came: what repetitions get (RFC 7296 2.1)
+        self._answered = -1  # the Message ID of our last response, while no request has followed it
         self._seen: dict[bytes, int] = {}  # octets that have come, with the Message ID of a response, else -1
         self._pieces: dict[tuple[int, int, bool], _Pieces] = {}
         self._ivs = 0
@@ -138,7 +139,9 @@ class Channel:
             datagrams = [outgoing.datagram(self.own if sealed else None)]
         sent = Sent(exchange, number, response, list(payloads), datagrams, self.port if port is None else port,
                     self.to if to is None else to)
-        if not response:  # to another request of this Message ID the same response is no repetition
+        if not response:
+            self._after_our_response(number)
+            # To another request of this Message ID the same response is no repetition.
             self._seen = {octets: answered for octets, answered in self._seen.items() if answered != number}
         for octets in order(datagrams):
             self.carrier.send_ike(octets, sent.port, sent.to)
@@ -154,9 +157,17 @@ class Channel:
         assert request.arrived is not None
         plain = {"message_id": request.message_id, "port": request.arrived.port, "to": request.arrived.source}
         sent = self.send(request.exchange, *payloads, response=True, **plain | odd)
-        if not odd:
+        if odd in ({}, {"spi_r": bytes(8)}):  # who refuses an IKE SA has no SPI for it
             self._answers[request.octets] = sent
+        self._answered = sent.message_id
         return sent
+
+    def _after_our_response(self, number: int) -> None:
+        """Implementations with many threads drop our response while they are at work on our request of the same Message ID,
+        and ask again after a while. So such a request is not sent at the heels of the response."""
+        if number == self._answered:
+            self.carrier.prove_chance()
+        self._answered = -1
 
     def _iv(self, length: int) -> bytes:
         """A counter where an IV must only never repeat (RFC 5282 3.1), else drawn (RFC 3602 3)."""

@@ -92,6 +92,7 @@ def test_what_waited_for_an_sa_wants_no_other(initiator):
             talk.send(b"too early %d" % number)
         sa.accept_init()
         sa.accept_auth(sa.expect_request(IKE_AUTH))
+        sa.liveness()
         talk.send(b"in time")
         sa.children[0].expect(lambda one: (ip.body_of(one.payload, ip.UDP) or b"").endswith(b"in time"), "the host's datagram")
     sa.expect_nothing("there was an SA for all that was sent")
