@@ -54,6 +54,19 @@ def test_a_hint_is_no_more_than_a_hint(peer, hint):
     sa.accept_child(request)
 
 
+@needs("retransmission-times")
+@each("hint", "INVALID_SPI", "INVALID_IKE_SPI")
+@requirement("RFC7296-2.1-06")
+def test_what_a_hint_makes_the_peer_ask_is_repeated(peer, hint):
+    """If it asks, it asks until it has an answer, as of any request. RFC 7296 2.1"""
+    sa, asked = told_of_trouble(peer, hint)
+    if asked:
+        question = sa.expect_request()
+        sa.expect_copy(question, 6)
+        sa.answer_politely(question)
+    sa.settle()
+
+
 @needs("mobike-as-initiator")
 @each("hint", "ICMP about IKE", "INVALID_IKE_SPI")
 @requirement("RFC4555-3.5-11")
