@@ -225,6 +225,7 @@ def made_up(tmp_path, monkeypatch):
     monkeypatch.setattr(contests, "_ready", FakeProber)
     monkeypatch.setattr(contests, "LOAD_HEAD_S", 0)
     monkeypatch.setenv("IKELAB_BUILD", str(tmp_path))
+    monkeypatch.setattr("ikelab.cli.bench_history.stale", lambda build, program: False)
     (tmp_path / "prober").write_text("")
     monkeypatch.setattr("ikelab.cli.bench_contest.require_root", lambda: None)
     return lambda *arguments: CliRunner().invoke(ikelab, ["bench", *arguments])

@@ -256,6 +256,7 @@ class Lab:
         monkeypatch.setattr(measure, "measure", self.measure)
         monkeypatch.setattr(daemon_calls, "measure", self.count)
         monkeypatch.setattr(commit, "program", lambda name: Path("/of/another/commit"))
+        monkeypatch.setattr("ikelab.cli.bench_history.stale", lambda build, program: False)
         baseline.write(baseline.Baseline(HERE, dict(self.runs[0]), [("2026-01-01", "first")], dict(self.calls)))
 
     def count(self, directory: Path, wanted: tuple[str, ...], program: Path) -> dict[str, dict[str, int]]:

@@ -75,6 +75,7 @@ def lab(tmp_path, monkeypatch):
     """The command with responders that are made up."""
     FakeResponder.log = []
     monkeypatch.setenv("IKELAB_BUILD", str(tmp_path))
+    monkeypatch.setattr("ikelab.cli.bench_history.stale", lambda build, program: False)
     monkeypatch.setattr("ikelab.cli.bench_handshake.Responder", FakeResponder)
     monkeypatch.setattr("ikelab.cli.bench_handshake.require_root", lambda: None)
     monkeypatch.setattr(table.PeerKind, "available", lambda self: "")

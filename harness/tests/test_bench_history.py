@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 from ikelab.bench import figures, history
 from ikelab.bench.counts import Counts
+from ikelab.bench.crowd import Held, Memory, Storm
 from ikelab.bench.history import LESS, MORE, Figure, History, HistoryError, Record, read, record
 from ikelab.bench.tunnel import Cost, Stream
+from ikelab.cli import bench_history
+from ikelab.cli.bench_history import Keeper
+from ikelab.cli.common import Fault
 
 ONE = Record("tunnel", "a" * 40, False, "2026-11-22T20:00:00Z",
              {"system": "Linux", "kernel": "6.1", "cpus": 2, "python": "3.11", "processor": "a processor"},
@@ -100,6 +104,36 @@ def test_what_cannot_be_read_or_written_is_said_before_anything_is_measured(tmp_
         read(tmp_path / "octets")
 
 
+# ---- the commands ----
+
+
+def test_nobody_who_asked_for_no_history_is_held_up_by_one(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setenv("IKELAB_BUILD", "/proc/no")
+    monkeypatch.setattr(bench_history, "stale", lambda build, program: False)
+    Keeper("tunnel", None).keep(ONE.figures)
+    assert "this run will not be remembered: cannot write the history /proc/no/history.jsonl" in capsys.readouterr().err
+    with pytest.raises(Fault, match="give another --history FILE"):
+        Keeper("tunnel", Path("/proc/no/history.jsonl"))
+
+
+def test_a_program_of_who_knows_which_sources_is_not_remembered(tmp_path: Path, monkeypatch, capsys):
+    sources = tmp_path / "tree"
+    (sources / "build").mkdir(parents=True)
+    (sources / "Makefile").write_text("$(BUILD)/ikeref: main.c\n\ttouch $@\n")
+    (sources / "main.c").write_text("")
+    (sources / "build/ikeref").write_text("")
+    monkeypatch.setattr(history, "ROOT", sources)
+    monkeypatch.setenv("IKELAB_BUILD", str(sources / "build"))
+    os.utime(sources / "main.c", (1, 1))
+    Keeper("tunnel", tmp_path / "h").keep(ONE.figures)
+    os.utime(sources / "build/ikeref", (0, 0))
+    Keeper("tunnel", tmp_path / "h").keep(ONE.figures)
+    assert "ikeref is older than its sources; run `make build/ikeref`" in capsys.readouterr().err and len(read(tmp_path / "h")) == 1
+    os.utime(sources / "build/ikeref", (2, 2))
+    monkeypatch.setenv("PATH", str(tmp_path))  # no make: nobody can tell
+    assert not history.stale(sources / "build", "ikeref")
+
+
 # ---- which figures ----
 
 
@@ -110,6 +144,14 @@ def test_figures_of_the_gate_are_of_each_operation():
         ("esp.x own", 100, 0.01), ("esp.x own+copies", 110, 0.01), ("esp.x allocations", 0, 0), ("esp.x library_calls", 5, 0),
         ("esp.x library", 1000, 0.01)]
     assert all(one.better == LESS and not one.control for one in found)
+
+
+def test_figures_of_a_crowd():
+    held = Held(3000, 2000, 1000)
+    found = figures.crowd(Memory(10, held, held), "aes")
+    assert [(one.name, one.value) for one in found] == [("crowd of 10, aes, in use", 4000), ("crowd of 10, aes, idle", 4000)]
+    (found,) = figures.crowd(Storm("ike", 5, 10, 10, 0, 3, 50_000, (10,)), "aes")
+    assert found.value == 5 and found.tolerance is None
 
 
 def test_figures_of_a_tunnel_are_also_a_share_of_the_link():

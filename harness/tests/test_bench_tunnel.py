@@ -105,6 +105,7 @@ def lab(tmp_path, monkeypatch):
     FakeTunnel.log, FakeTunnel.made = [], 0
     (tmp_path / "ikeref").write_text("")
     monkeypatch.setenv("IKELAB_BUILD", str(tmp_path))
+    monkeypatch.setattr("ikelab.cli.bench_history.stale", lambda build, program: False)
     monkeypatch.setattr("ikelab.cli.bench_tunnel.Tunnel", FakeTunnel)
     monkeypatch.setattr("ikelab.cli.bench_tunnel.require_root", lambda: None)
     monkeypatch.setattr(tunnels, "missing", lambda: "")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from .claim import Figures, added
 from .contestants.table import NULL_CIPHER, RAW, REFERENCE
 from .counts import METRICS, Counts
+from .crowd import Memory, Storm
 from .daemon_calls import Calls
 from .handshake import Play
 from .history import LESS, MORE, Figure
@@ -68,3 +69,12 @@ def handshake(name: str, plays: Sequence[Play]) -> list[Figure]:
                for what in ("median", "p99"))]
     cpu = [one.per_processor_s for one in plays if one.per_processor_s]
     return found + ([Figure(f"{name} each s of cpu", statistics.median(cpu), "", MORE)] if cpu else [])
+
+
+def crowd(one: Memory | Storm, suite: str) -> list[Figure]:
+    """The heap is counted, but for some octets of malloc's own; processor time scatters."""
+    if isinstance(one, Storm):
+        name = f"crowd of {one.pairs}, {one.kind} rekeys, jitter {one.jitter}"
+        return [Figure(name, one.cpu_ns / 1000 / max(one.rekeyed, 1), "us each", LESS)]
+    return [Figure(f"crowd of {one.pairs}, {suite}, {when}", held.worse, "octets a pair", LESS, tolerance=0.01)
+            for when, held in (("in use", one.used), ("idle", one.idle))]

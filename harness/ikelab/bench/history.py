@@ -143,6 +143,17 @@ def _commit() -> tuple[str, bool]:
     return (head, _git("status", "--porcelain", "--", *MEASURED) != "") if head else ("", False)
 
 
+def stale(build: Path, program: str) -> bool:
+    """It was built of other sources than this tree has now, so nobody knows of which commit it is."""
+    directory = os.path.relpath(build.resolve(), ROOT) if build.resolve().is_relative_to(ROOT) else str(build.resolve())
+    try:
+        return subprocess.run(["make", "--question", f"BUILD={directory}", f"{directory}/{program}"], cwd=ROOT, check=False,
+                              env={name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0
+    except OSError:
+        return False
+
+
 def _git(*words: str) -> str:
     """"" where there is no git, or no repository."""
     try:

@@ -25,7 +25,7 @@ from ..workplace import carry, workplace
 from .bench_contest import claim, contest
 from .bench_crowd import crowd
 from .bench_handshake import handshake
-from .bench_history import Memory, history_option
+from .bench_history import Keeper, history_option
 from .bench_trend import trend
 from .bench_tunnel import tunnel
 from .common import EXIT_NOT_EXPECTED, environment, json_option, usage, write_json
@@ -75,12 +75,12 @@ def gate(wanted: tuple[str, ...], reason: str | None, commit: str | None, runs: 
         return
     if reason is not None and (wanted or commit or not reason.strip()):
         raise usage("--update takes a reason, and counts all cases: leave out CASE and --against")
-    memory = Memory("gate", history_file)
+    keeper = Keeper("gate", history_file, "ikebench")
     held = None if reason is not None else _held(commit, wanted)
     of_core, of_daemon = _parted(wanted)
     found = _measured(program, of_core, runs) if of_core is not None else None
     calls, not_counted = _calls(of_daemon, runs) if of_daemon is not None and commit is None else ({}, "")
-    memory.keep(remembered.gate(found.cases if found else {}, calls), found.built if found else {})
+    keeper.keep(remembered.gate(found.cases if found else {}, calls), found.built if found else {})
     if not quiet:
         _show(found.cases if found else {}, calls)
     if reason is not None:

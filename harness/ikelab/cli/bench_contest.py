@@ -22,7 +22,7 @@ from ..report.bench import BenchPage, write_bench
 from ..report.html import ReportError
 from ..result import document
 from ..workplace import carry, workplace
-from .bench_history import Memory, history_option
+from .bench_history import Keeper, history_option
 from .bench_profile import or_sentence, profile_option, profile_row, show_profile
 from .common import EXIT_NOT_EXPECTED, environment, json_option, require_root, shown, usage, write_json
 
@@ -63,10 +63,10 @@ def contest(wanted: tuple[str, ...], rounds: int, seconds: int, probes: int, kin
     names = _names(wanted)
     chosen = tuple(one for one in KINDS if one in kinds) or KINDS
     plan = Plan(rounds=rounds, seconds=seconds, steps=steps, probes=probes, kinds=chosen)
-    memory = Memory("contest", history_file)
+    keeper = Keeper("contest", history_file)
     played = _play(names, plan, with_profile)
     _show(played, plan)
-    memory.keep(remembered.contest(played.figures))
+    keeper.keep(remembered.contest(played.figures))
     claim, goals = sums.judged(played.figures)
     _show_findings("IPsec has half OpenVPN's latency: what each adds to the link's round trip", claim)
     _show_findings("What the reference is to reach", goals)
@@ -91,8 +91,9 @@ def contest(wanted: tuple[str, ...], rounds: int, seconds: int, probes: int, kin
 @click.command()
 @rounds_option
 @probes_option
+@history_option
 @json_option
-def claim(rounds: int, probes: int, json_file: Path | None) -> None:
+def claim(rounds: int, probes: int, history_file: Path | None, json_file: Path | None) -> None:
     """Whether IPsec has half OpenVPN's latency: measured here and now, for the reference and strongSwan's libipsec.
 
     What a tunnel adds to the round trip of the bare link: median and 99th percentile, idle and under load, each at most half
@@ -106,7 +107,9 @@ def claim(rounds: int, probes: int, json_file: Path | None) -> None:
     """
     started = time.time()
     plan = Plan(rounds=rounds, probes=probes, kinds=("rtt",))
+    keeper = Keeper("contest", history_file)  # of the same figures
     played = _play((RAW, *CLAIMANTS, OPENVPN), plan)
+    keeper.keep(remembered.contest(played.figures))
     for name in (RAW, OPENVPN):
         if name in played.absent:
             raise environment(f"the claim needs {name}: {played.absent[name]}")

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from ..bench import crowd as crowds
+from ..bench import figures as remembered
 from ..bench.crowd import BOUND, JITTER_S, RATE, SUITES, Comeback, Held, Memory, Storm
 from ..cleanup import build_directory
 from ..result import document
+from .bench_history import Keeper, history_option
 from .common import EXIT_NOT_EXPECTED, environment, json_option, write_json
 
 DEFAULT = (1000, 10000, 100000)
@@ -43,8 +45,9 @@ PARTS = ("memory", "storm", "comeback")
 @click.argument("sizes", metavar="[PAIRS]...", nargs=-1, type=click.IntRange(1, 1_000_000))
 @click.option("--only", type=click.Choice(PARTS), help="One of the three.")
 @click.option("--suite", type=click.Choice(list(SUITES)), default=next(iter(SUITES)), show_default=True, help="For the memory.")
+@history_option
 @json_option
-def crowd(sizes: tuple[int, ...], only: str | None, suite: str, json_file: Path | None) -> None:
+def crowd(sizes: tuple[int, ...], only: str | None, suite: str, history_file: Path | None, json_file: Path | None) -> None:
     """A gateway with so many clients, in memory: what memory each takes, a storm of rekeys, and everybody comes back.
 
     Fails when an idle IKE SA with its Child SA takes over 6 KiB, a rekey loses one, or a client does not come back.
@@ -58,12 +61,14 @@ def crowd(sizes: tuple[int, ...], only: str | None, suite: str, json_file: Path 
     """
     started = time.time()
     program = build_directory().resolve() / "ikecrowd"
+    keeper = Keeper("crowd", history_file, "ikecrowd")
     found: list[Memory | Storm | Comeback] = []
     try:
         for part in PARTS if only is None else (only,):
             found += _play(program, part, sizes or DEFAULT, suite)
     except crowds.CannotPlay as error:
         raise environment(str(error)) from error
+    keeper.keep(figure for one in found if not isinstance(one, Comeback) for figure in remembered.crowd(one, suite))
     write_json(json_file, {**document([], started), "suite": suite, "bound": BOUND, "rate": RATE,
                            "results": [_row(one) for one in found]})
     for one in found:

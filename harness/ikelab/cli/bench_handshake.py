@@ -29,7 +29,7 @@ from ..peers.table import PeerKind
 from ..process import ProcessError
 from ..result import document
 from ..workplace import workplace
-from .bench_history import Memory, history_option
+from .bench_history import Keeper, history_option
 from .common import environment, json_option, require_root, usage, write_json
 
 REFERENCE = "reference"
@@ -99,7 +99,7 @@ def handshake(peers: tuple[str, ...], address: str | None, authentications: tupl
         require_root()
     if sentence := loads.missing():
         raise environment(sentence)
-    memory = Memory("handshake", history_file)
+    keeper = Keeper("handshake", history_file)
     processors = Processors.of(os.sched_getaffinity(0))
     home = cleanup.build_directory() / "results" / "bench-handshake"
     work = workplace(home)
@@ -113,7 +113,7 @@ def handshake(peers: tuple[str, ...], address: str | None, authentications: tupl
         if work != home:
             shutil.rmtree(work, ignore_errors=True)
     _notes(cells, processors)
-    memory.keep(figure for one in cells if one.name == REFERENCE and one.plays
+    keeper.keep(figure for one in cells if one.name == REFERENCE and one.plays
                 for figure in remembered.handshake(f"{one.way}, {one.at_a_time} at a time" if count else str(one.way), one.plays))
     write_json(json_file, {**document([], started), "rounds": rounds, "seconds": seconds, "count": count,
                            "processors": asdict(processors), "results": [_row(one) for one in cells]})

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..bench.history import Figure, History, HistoryError, record
+from ..bench.history import Figure, History, HistoryError, record, stale
 from ..cleanup import build_directory
 from .common import environment
 
@@ -26,19 +26,27 @@ def history_path(history_file: Path | None) -> Path:
     return history_file or build_directory() / "history.jsonl"
 
 
-class Memory:
-    """Opened before anything is measured, so that nothing is measured in vain."""
+class Keeper:
+    """Opened before anything is measured, so that nothing is measured in vain. Who has asked for no history is not held up by
+    one that cannot be written."""
 
-    def __init__(self, bench: str, history_file: Path | None):
+    def __init__(self, bench: str, history_file: Path | None, program: str = "ikeref"):
+        """`program`: what is measured, in build/."""
         self._bench, self._started = bench, time.time()
+        self._history: History | None = None
+        if stale(build_directory(), program):
+            click.echo(f"this run will not be remembered: {program} is older than its sources; run `make build/{program}`", err=True)
+            return
         try:
             self._history = History(history_path(history_file))
         except HistoryError as error:
-            raise environment(str(error)) from error
+            if history_file is not None:
+                raise environment(str(error)) from error
+            click.echo(f"this run will not be remembered: {error}", err=True)
 
     def keep(self, figures: Iterable[Figure], libraries: Mapping[str, str] | None = None) -> None:
         found = record(self._bench, figures, self._started, libraries)
-        if not found.figures:
+        if not found.figures or self._history is None:
             return
         try:
             self._history.append(found)

@@ -42,7 +42,7 @@ def trend(wanted: tuple[str, ...], history_file: Path | None, last: int, level: 
           page: Path | None, json_file: Path | None) -> None:
     """What the history of all runs says: where a figure has changed, and between which commits.
 
-    FIGURE: how names of figures begin; all without. Every `bench gate`, `tunnel`, `contest` and `handshake` appends its run.
+    FIGURE: how names of figures begin; all without. Every run of another `bench` command is appended to it.
     Exit status: 0 nothing became worse, 1 something did, 3 there is no history, 2 wrong usage, or a line of it is no run.
 
     \b

@@ -23,7 +23,7 @@ from ..peers.contract import PeerError
 from ..process import ProcessError
 from ..result import document
 from ..workplace import workplace
-from .bench_history import Memory, history_option
+from .bench_history import Keeper, history_option
 from .bench_profile import or_sentence, profile_option, profile_row, show_profile
 from .common import environment, json_option, require_root, usage, write_json
 
@@ -63,7 +63,7 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     require_root()
     if sentence := tunnels.missing():
         raise environment(sentence)
-    memory = Memory("tunnel", history_file)
+    keeper = Keeper("tunnel", history_file)
     home = cleanup.build_directory() / "results" / "bench-tunnel"
     work = workplace(home)
     try:
@@ -78,7 +78,7 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     _show(variants, streams, control, costs, ratios)
     for one, (profile, reason) in zip(variants, profiles):
         show_profile(one.name, profile, reason)
-    memory.keep(_figures(variants, streams, control, costs, plain_esp))
+    keeper.keep(_figures(variants, streams, control, costs, plain_esp))
     write_json(json_file, {**document([], started), "rounds": rounds, "seconds": seconds, "udp_encapsulation": not plain_esp,
                            "control_mbit": control, "results": _rows(variants, streams, costs, ratios),
                            **({"profiles": [profile_row(*one) for one in profiles]} if with_profile else {})})
