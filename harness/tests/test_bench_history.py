@@ -125,9 +125,9 @@ def test_a_program_of_who_knows_which_sources_is_not_remembered(tmp_path: Path, 
     monkeypatch.setattr(history, "ROOT", sources)
     monkeypatch.setenv("IKELAB_BUILD", str(sources / "build"))
     os.utime(sources / "main.c", (1, 1))
-    Keeper("tunnel", tmp_path / "h").keep(ONE.figures)
+    Keeper("tunnel", tmp_path / "h", "ikeref", "missing").keep(ONE.figures)
     os.utime(sources / "build/ikeref", (0, 0))
-    Keeper("tunnel", tmp_path / "h").keep(ONE.figures)
+    Keeper("tunnel", tmp_path / "h", "ikeref", "missing").keep(ONE.figures)
     assert "ikeref is older than its sources; run `make build/ikeref`" in capsys.readouterr().err and len(read(tmp_path / "h")) == 1
     os.utime(sources / "build/ikeref", (2, 2))
     monkeypatch.setenv("PATH", str(tmp_path))  # no make: nobody can tell

@@ -75,7 +75,7 @@ def gate(wanted: tuple[str, ...], reason: str | None, commit: str | None, runs: 
         return
     if reason is not None and (wanted or commit or not reason.strip()):
         raise usage("--update takes a reason, and counts all cases: leave out CASE and --against")
-    keeper = Keeper("gate", history_file, "ikebench")
+    keeper = Keeper("gate", history_file, "ikebench", "ikeref")
     held = None if reason is not None else _held(commit, wanted)
     of_core, of_daemon = _parted(wanted)
     found = _measured(program, of_core, runs) if of_core is not None else None

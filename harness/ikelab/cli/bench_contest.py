@@ -63,7 +63,7 @@ def contest(wanted: tuple[str, ...], rounds: int, seconds: int, probes: int, kin
     names = _names(wanted)
     chosen = tuple(one for one in KINDS if one in kinds) or KINDS
     plan = Plan(rounds=rounds, seconds=seconds, steps=steps, probes=probes, kinds=chosen)
-    keeper = Keeper("contest", history_file)
+    keeper = Keeper("contest", history_file, "ikeref")
     played = _play(names, plan, with_profile)
     _show(played, plan)
     keeper.keep(remembered.contest(played.figures))
@@ -107,7 +107,7 @@ def claim(rounds: int, probes: int, history_file: Path | None, json_file: Path |
     """
     started = time.time()
     plan = Plan(rounds=rounds, probes=probes, kinds=("rtt",))
-    keeper = Keeper("contest", history_file)  # of the same figures
+    keeper = Keeper("contest", history_file, "ikeref")  # of the same figures
     played = _play((RAW, *CLAIMANTS, OPENVPN), plan)
     keeper.keep(remembered.contest(played.figures))
     for name in (RAW, OPENVPN):

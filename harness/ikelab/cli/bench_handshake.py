@@ -99,7 +99,7 @@ def handshake(peers: tuple[str, ...], address: str | None, authentications: tupl
         require_root()
     if sentence := loads.missing():
         raise environment(sentence)
-    keeper = Keeper("handshake", history_file)
+    keeper = Keeper("handshake", history_file, "ikeref")
     processors = Processors.of(os.sched_getaffinity(0))
     home = cleanup.build_directory() / "results" / "bench-handshake"
     work = workplace(home)

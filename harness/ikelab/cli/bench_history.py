@@ -30,13 +30,14 @@ class Keeper:
     """Opened before anything is measured, so that nothing is measured in vain. Who has asked for no history is not held up by
     one that cannot be written."""
 
-    def __init__(self, bench: str, history_file: Path | None, program: str = "ikeref"):
-        """`program`: what is measured, in build/."""
+    def __init__(self, bench: str, history_file: Path | None, *programs: str):
+        """`programs`: what is measured, in build/."""
         self._bench, self._started = bench, time.time()
         self._history: History | None = None
-        if stale(build_directory(), program):
-            click.echo(f"this run will not be remembered: {program} is older than its sources; run `make build/{program}`", err=True)
-            return
+        for one in programs:
+            if (build_directory() / one).exists() and stale(build_directory(), one):
+                click.echo(f"this run will not be remembered: {one} is older than its sources; run `make build/{one}`", err=True)
+                return
         try:
             self._history = History(history_path(history_file))
         except HistoryError as error:

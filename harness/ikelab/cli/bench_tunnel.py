@@ -63,7 +63,7 @@ def tunnel(wanted: tuple[str, ...], rounds: int, seconds: int, plain_esp: bool, 
     require_root()
     if sentence := tunnels.missing():
         raise environment(sentence)
-    keeper = Keeper("tunnel", history_file)
+    keeper = Keeper("tunnel", history_file, "ikeref")
     home = cleanup.build_directory() / "results" / "bench-tunnel"
     work = workplace(home)
     try:
