@@ -100,6 +100,29 @@ def test_segments_that_say_something_by_themselves_come_one_by_one(peer, segment
         assert [host_gets(host) for _ in train] == train
 
 
+TIMESTAMP = b"\x01\x01\x08\x0a" + bytes(8)  # RFC 7323 3
+DIFFERENCES = {"acknowledgment": 11, "window": 15, "urgent pointer": 19, "timestamp": 31}  # the octet of the header
+
+
+@requirement("RFC4301-5.1.2-01")
+@each("field", *DIFFERENCES)
+def test_segments_that_differ_in_what_one_header_says_once_come_one_by_one(peer, field):
+    """The next data in a row, but with another window, acknowledgment or option: each comes as it was sent, however many come at
+    once. RFC 4301 5.1.2"""
+    child = peer.establish(encapsulated=True).children[0]
+    own, its = child.inside()
+    train = []
+    for number in range(4):
+        whole = bytearray(ip.tcp(own, its, OWN_PORT, ITS_PORT, tcp.ACK, b"data", START + 4 * number, TIMESTAMP))
+        whole[DIFFERENCES[field]], whole[16:18] = number, bytes(2)
+        whole[16:18] = ip.checksum(ip.pseudo_header(own, its, ip.TCP, len(whole)) + whole).to_bytes(2, "big")
+        train.append(bytes(whole))
+    with peer.host_packets(ip.TCP) as host:
+        child.send_train(ip.ip(own, its, ip.TCP, one, identification=number, fragment=0x4000)
+                         for number, one in enumerate(train))
+        assert [host_gets(host) for _ in train] == train
+
+
 def host_gets(host):
     """The next TCP segment of that connection which the peer's host gets."""
     host.settimeout(10)
