@@ -44,7 +44,8 @@ def test_one_round_says_nothing():
 
 
 class FakeTunnel:
-    """A build called slow costs more; one called once only in its first rounds; one called dead does not come up, and one
+    """A build called slow costs more; one called once only in its first rounds, one called turns now in
+    this and then in that; one called dead does not come up, and one
     called mute carries no stream."""
 
     log: list[str] = []
@@ -78,7 +79,9 @@ class FakeTunnel:
 
     def rtt(self, count, interval_us):
         cost = self._cost(RTT)
-        return RoundTrips(20 * cost, 30 * cost, 90 * cost, count, 0)
+        early = self.plays[f"rtt {self.name}"] <= 3
+        least, median = ((1.5, 1.0) if early else (1.0, 1.5)) if self.name == "turns" else (1.0, 1.0)
+        return RoundTrips(20 * cost * least, 30 * cost * median, 90 * cost, count, 0)
 
     def close(self):
         self.log.append(f"close prober of {self.name}")
@@ -109,6 +112,11 @@ def test_they_take_turns_and_what_is_slower_is_measured_twice(play):
 def test_what_does_not_come_out_again_is_not_said(play):
     said, _, told = play("once")
     assert set(said.values()) == {Says.NOTHING} and "once more: tunnel, rtt" in told
+
+
+def test_what_is_said_the_second_time_alone_is_not_said_either(play):
+    said, _, told = play("turns", (RTT,))
+    assert set(said.values()) == {Says.NOTHING} and "once more: rtt" in told
 
 
 def test_what_is_the_same_is_measured_once(play):

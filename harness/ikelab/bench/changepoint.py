@@ -49,6 +49,12 @@ def divisive(values: Sequence[float], level: float) -> list[int]:
     return sorted(found)
 
 
+def can_tell(count: int, level: float) -> bool:
+    """Whether so many values have orders enough for one of them to be so rare: the best that can be is that all before is less than
+    all after, which halves of the same size are in two orders of so many."""
+    return count >= 2 * LEAST_RUNS and 2 / math.comb(count, count // 2) <= level
+
+
 def steps(values: Sequence[float], tolerance: float) -> list[int]:
     """The same of what is counted: where a value differs by more than this share from the first one since the last change. (From
     the one before, many small steps would be none.)"""
@@ -71,7 +77,7 @@ def _change(series: Array, level: float, random: np.random.Generator) -> int | N
 
 def _is_rare(distances: Array, observed: float, level: float, random: np.random.Generator) -> bool:
     """The test's p is (as_great + 1) / (permutations + 1). It ends when p can be at most `level` no more."""
-    permutations = min(math.ceil(5 / level), PERMUTATIONS_MOST)
+    permutations = min(math.ceil(10 / level), PERMUTATIONS_MOST)
     allowed = math.floor(level * (permutations + 1)) - 1
     as_great = done = 0
     batch = BATCH

@@ -120,8 +120,6 @@ class Compared:
 
     def _said(self, one: Measure) -> Says:
         """What both times say; the first is that of the first rounds alone."""
-        if len(one.after) <= self._first_time:
-            return Says.NOTHING
         early = Measure(one.name, one.kind, one.unit, one.better, one.before[:self._first_time], one.after[:self._first_time])
         return one.says(self._first_time) if early.says() is one.says(self._first_time) else Says.NOTHING
 

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .changepoint import divisive, steps
+from .changepoint import can_tell, divisive, steps
 from .history import LESS, Figure, Record
-
-FEWEST = 8  # runs: of fewer no order is rare
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,11 @@ class Series:
     runs: list[Record] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    too_short: bool = False  # it has too few runs to say anything
 
     @property
     def counted(self) -> bool:
         return self.figure.tolerance is not None
-
-    @property
-    def too_short(self) -> bool:
-        return not self.counted and len(self.values) < FEWEST
 
     @property
     def level(self) -> float:
@@ -72,12 +67,13 @@ def trend(history: Iterable[Record], level: float, least: float) -> list[Series]
     """`level`: how probable it is that all these series together show a change where there is none. `least`: a change of
     what scatters that is smaller is none that anybody would look for."""
     found = _series(history)
-    scattering = [one for one in found if not one.counted and not one.too_short]
+    of_each = level / max(sum(not one.counted for one in found), 1)
     for one in found:
         if one.counted:
             places = steps(one.values, one.figure.tolerance or 0.0)
         else:
-            places = [] if one.too_short else large(one.values, divisive(one.values, level / len(scattering)), least)
+            one.too_short = not can_tell(len(one.values), of_each)
+            places = [] if one.too_short else large(one.values, divisive(one.values, of_each), least)
         one.changes = _changes(one, places)
     _excuse(found)
     return found
