@@ -159,13 +159,16 @@ def test_a_child_sa_that_was_not_found_is_made_anew(peer):
     sa = peer.establish()
     peer.rekey("child")
     request = sa.expect_request(CREATE_CHILD_SA)
-    sa.forget_child(sa.children[0])
+    old = sa.children[0]
+    sa.forget_child(old)
     sa.answer(request, N("CHILD_SA_NOT_FOUND", protocol=ESP, spi=request.notified("REKEY_SA").spi))
     again = sa.expect_request(CREATE_CHILD_SA)
     assert "REKEY_SA" not in again.notifies()
     child = sa.accept_child(again)
     sa.liveness()
     child.ping()
+    lost = old.send_echo()
+    child.expect_unheard(old.reply_to(lost), "the Child SA that was not found still takes packets")
 
 
 @requirement("RFC7296-2.25-07")
