@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,15 @@ def test_what_was_appended_is_read_again(tmp_path: Path):
     for _ in range(2):
         History(path).append(ONE)
     assert read(path) == [ONE, ONE] and path.read_text().count("\n") == 2
+
+
+def test_only_the_last_runs_of_each_bench(tmp_path: Path):
+    path = tmp_path / "history.jsonl"
+    runs = [replace(ONE, bench=bench, date=f"2026-11-22T20:00:0{number}Z") for number, bench in
+            enumerate(("gate", "tunnel", "gate", "gate", "contest"))]
+    for one in runs:
+        History(path).append(one)
+    assert read(path, 2) == runs[1:] and read(path, 1) == [runs[1], *runs[3:]] and read(path, 9) == runs
 
 
 def test_a_run_says_of_which_commit_and_machine_it_is(tmp_path: Path):

@@ -246,6 +246,18 @@ def test_only_some_figures_or_runs(lab):
     assert done.exit_code == 2 and "no figure of the history begins so" in done.output
 
 
+def test_what_became_many_times_as_slow_keeps_to_80_columns_and_new_things_have_no_share(lab):
+    runs = [run(number, Figure("a name of more than thirty-six columns", 1.0 if number < 2 else 1234.5, "us", LESS, 0.0),
+                Figure("calls", float(number > 2), "", LESS, 0.0)) for number in range(4)]
+    done = lab(runs)
+    assert done.exit_code == 1 and " x 1,234\n" in done.output and "(new)" in done.output
+    assert all(len(line) <= 80 for line in done.output.splitlines())
+
+
+def test_controls_alone_are_a_history_too(lab):
+    assert lab([run(number, Figure("raw", 1.0, "us", LESS, control=True)) for number in range(3)]).exit_code == 0
+
+
 def test_names_in_a_page_are_text(lab, tmp_path):
     page = tmp_path / "page.html"
     runs = [run(number, Figure("<b>&", 1.0 + number % 3, "<i>", LESS)) for number in range(9)]
@@ -262,6 +274,7 @@ def test_counts_that_are_as_they_were_are_one_line(lab):
 def test_what_is_wrong_ends_in_a_sentence(lab, tmp_path):
     done = lab(history(SLOWER), "--since", "no-such-commit")
     assert done.exit_code == 2 and "no run of the history is of 'no-such-commit'" in done.output
+    assert lab(history(SLOWER), "--since", "").exit_code == 2
     done = lab([])
     assert done.exit_code == 3 and "no history" in done.output
     path = tmp_path / "bad"

@@ -17,6 +17,7 @@ import platform
 import ssl
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -100,8 +101,9 @@ class History:
                                "--history FILE") from error
 
 
-def read(path: Path) -> list[Record]:
-    """The oldest first. Raises HistoryError, also for one bad line: what is left out would be missed by nobody."""
+def read(path: Path, last: int | None = None) -> list[Record]:
+    """The oldest first; of each bench only so many. Raises HistoryError, also for one bad line: what is left out would be missed by
+    nobody."""
     try:
         lines = path.read_text().splitlines()
     except OSError as error:
@@ -109,19 +111,38 @@ def read(path: Path) -> list[Record]:
                            "another with --history FILE") from error
     except UnicodeDecodeError as error:
         raise HistoryError(f"the history {path} is no text: {error}; name another with --history FILE") from error
-    return [_parsed(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    found: list[Record] = []
+    seen: Counter[str] = Counter()
+    for number, line in reversed([*enumerate(lines, 1)]):
+        if not line.strip():
+            continue
+        one = _parsed(path, number, line)
+        bench = str(one.get("bench")) if isinstance(one, dict) else ""
+        seen[bench] += 1
+        if last is None or seen[bench] <= last:
+            found.append(_record(path, number, one))
+    return found[::-1]
 
 
-def _parsed(path: Path, number: int, line: str) -> Record:
+def _parsed(path: Path, number: int, line: str) -> Any:
+    try:
+        return json.loads(line, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise _no_run(path, number, str(error)) from error
+
+
+def _record(path: Path, number: int, found: Any) -> Record:
     import jsonschema
 
     try:
-        found = json.loads(line, parse_constant=_no_number)
         _validator().validate(found)
-    except (ValueError, RecursionError, jsonschema.ValidationError) as error:
-        said = error.message if isinstance(error, jsonschema.ValidationError) else str(error)
-        raise HistoryError(f"line {number} of {path} is no run of the bench ({said[:100]}); remove that line") from error
+    except jsonschema.ValidationError as error:
+        raise _no_run(path, number, error.message) from error
     return Record(**{**found, "figures": tuple(Figure(**one) for one in found["figures"])})
+
+
+def _no_run(path: Path, number: int, why: str) -> HistoryError:
+    return HistoryError(f"line {number} of {path} is no run of the bench ({why[:100]}); remove that line")
 
 
 def _no_number(word: str) -> None:

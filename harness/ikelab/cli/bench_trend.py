@@ -23,7 +23,7 @@ Subjects = Mapping[tuple[str, str], Sequence[str]]  # of the commits between two
 LEVEL, LEAST = 0.01, 5.0
 BARS = " ▁▂▃▄▅▆▇█"
 SUBJECTS_SHOWN = 3
-HEAD = f"{'figure':<36}{'runs':>5}{'level':>10}  {'the last twenty':<20}{'change':>7}"
+HEAD = f"{'runs':>5}{'level':>10}  {'the last twenty':<20}{'change':>7}"
 DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ)?")
 
 
@@ -58,7 +58,7 @@ def trend(wanted: tuple[str, ...], history_file: Path | None, last: int, level: 
     runs = _runs(path, last)
     date = _date(since, runs)
     found = series_of(_wanted(runs, wanted), level, least / 100)
-    if all(one.figure.control for one in found):
+    if wanted and all(one.figure.control for one in found):
         raise usage("no figure of the history begins so; `ikelab bench trend` without FIGURE shows all")
     subjects = _subjects(found)
     _show(found, subjects)
@@ -68,7 +68,7 @@ def trend(wanted: tuple[str, ...], history_file: Path | None, last: int, level: 
     if page is not None:
         try:
             write_trend(page, TrendPage(shown(path), len(runs), runs[0].date[:10], runs[-1].date[:10], found, level, least / 100,
-                                        date, subjects))
+                                        subjects))
         except ReportError as error:
             raise environment(str(error)) from error
     _tell(found, len(runs), len(alarms))
@@ -80,16 +80,12 @@ def _runs(path: Path, last: int) -> list[Record]:
     if not path.exists():
         raise environment(f"there is no history {shown(path)} yet; runs of `ikelab bench` write it, or name one with --history FILE")
     try:
-        found = read(path)
+        found = read(path, last)
     except HistoryError as error:
         raise usage(str(error)) from error
     if not found:
         raise environment(f"the history {shown(path)} is empty; runs of `ikelab bench` write it")
-    kept: list[Record] = []
-    for one in reversed(found):
-        if sum(other.bench == one.bench for other in kept) < last:
-            kept.append(one)
-    return kept[::-1]
+    return found
 
 
 def _wanted(runs: Sequence[Record], wanted: tuple[str, ...]) -> list[Record]:
@@ -104,7 +100,7 @@ def _date(since: str | None, runs: Sequence[Record]) -> str:
     if DATE.fullmatch(since):
         return since
     sha = commits.known(since) or since
-    dates = [one.date for one in runs if one.commit and one.commit.startswith(sha)]
+    dates = [one.date for one in runs if sha and one.commit.startswith(sha)]
     if not dates:
         raise usage(f"no run of the history is of {since!r}; give a commit that was measured, or a date such as 2026-11-22")
     return max(dates)
@@ -126,7 +122,7 @@ def _show(found: Sequence[Series], subjects: Subjects) -> None:
         if one.bench != bench:
             bench = one.bench
             click.echo()
-            click.secho(f"{bench}: {HEAD[len(bench) + 2:]}" if len(bench) > 28 else f"{bench + ':':<36}{HEAD[36:]}", bold=True)
+            click.secho(f"{bench:<36}{HEAD}", bold=True)
         click.echo(_line(one))
     for one in found:
         for change in one.changes:
@@ -161,8 +157,12 @@ def _show_change(series: Series, change: Change, subjects: Sequence[str]) -> Non
 
 
 def _percent(change: Change) -> str:
-    return "new" if change.share is None else f"{100 * change.share:+.0f} %" if abs(change.share) >= 0.1 else \
-        f"{100 * change.share:+.1f}%"
+    """In seven columns."""
+    if change.share is None:
+        return "new"
+    if change.share >= 9.995:
+        return f"x {change.share + 1:,.0f}"
+    return f"{100 * change.share:+.0f} %" if abs(change.share) >= 0.1 else f"{100 * change.share:+.1f}%"
 
 
 def _number(value: float) -> str:

@@ -23,7 +23,6 @@ class TrendPage:
     series: Sequence[Series]
     level: float
     least: float
-    since: str
     subjects: Mapping[tuple[str, str], Sequence[str]]  # of commits between two, the newest first
 
 
