@@ -15,6 +15,10 @@ class NoSuchCommit(Exception):
     """It is none, or has no bench; one sentence."""
 
 
+class NoBench(NoSuchCommit):
+    """It is older than ref/bench."""
+
+
 class CannotBuild(Exception):
     """It does not build on this machine; the last words are said."""
 
@@ -49,7 +53,7 @@ def build(commit: str, *programs: str) -> Path:
     if not (tree / "Makefile").exists():
         _unpack(sha, tree)
     if "ikebench" in programs and not (tree / "ref/bench").is_dir():
-        raise NoSuchCommit(f"{commit} has no ref/bench to count with; name a commit from after it was added")
+        raise NoBench(f"{commit} has no ref/bench to count with; name a commit from after it was added")
     environment = {name: value for name, value in os.environ.items() if name not in ("BUILD", "MAKEFLAGS", "MFLAGS")}
     made = subprocess.run(["make", "--no-print-directory", "BUILD=build", *(f"build/{one}" for one in programs)], cwd=tree,
                           env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import shutil
 import statistics
+import textwrap
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from ..workplace import workplace
 from .common import EXIT_NOT_EXPECTED, environment, json_option, require_root, usage, write_json
 
 GATE, THIS = "gate", "build"
+PROGRAMS = {"ikebench": (GATE, MEMORY), "ikeref": (TUNNEL, RTT)}
 COLOURS = {Says.FASTER: "green", Says.SLOWER: "red", Says.NOTHING: None}
 HEAD = f"{'medians':<28}{'first':>9}{'second':>9}  ratio"
 
@@ -47,7 +50,8 @@ def compare(before: str, after: str, rounds: int, kinds: tuple[str, ...], cases:
     """
     started = time.time()
     chosen = [one for one in (GATE, *KINDS) if not kinds or one in kinds]
-    builds = [_build(one, chosen) for one in (before, after)]
+    builds, without = _builds((before, after), chosen)
+    chosen = [one for one in chosen if one not in without]
     if TUNNEL in chosen or RTT in chosen:
         require_root()
     if TUNNEL in chosen and (sentence := missing_iperf3()):
@@ -56,6 +60,7 @@ def compare(before: str, after: str, rounds: int, kinds: tuple[str, ...], cases:
         raise environment(f"{prober.program()} is not built; run `make`")
     judgement = _counted(builds, cases) if GATE in chosen else Judgement()
     findings, absent = _measured(builds, rounds, [one for one in chosen if one != GATE])
+    absent = {**without, **absent}
     if not findings and GATE not in chosen:
         raise environment("nothing was measured: " + "; ".join(f"{kind}: {why}" for kind, why in absent.items()))
     _show(before, after, findings, absent)
@@ -75,9 +80,19 @@ def compare(before: str, after: str, rounds: int, kinds: tuple[str, ...], cases:
         raise SystemExit(EXIT_NOT_EXPECTED)
 
 
+def _builds(names: Sequence[str], chosen: list[str]) -> tuple[list[Path], dict[str, str]]:
+    """Where the programs of each are; and what cannot be measured, since one of them is older than that."""
+    try:
+        return [_build(one, chosen) for one in names], {}
+    except commits.NoBench as error:
+        rest = [one for one in chosen if one not in (GATE, MEMORY)]
+        if not rest:
+            raise usage(str(error)) from error
+        return [_build(one, rest) for one in names], {one: str(error) for one in chosen if one not in rest}
+
+
 def _build(name: str, chosen: list[str]) -> Path:
-    """Where its programs are."""
-    programs = [*(["ikebench"] if GATE in chosen or MEMORY in chosen else []), *(["ikeref"] if TUNNEL in chosen or RTT in chosen else [])]
+    programs = [program for program, kinds in PROGRAMS.items() if any(one in chosen for one in kinds)]
     if name == THIS:
         directory = cleanup.build_directory().resolve()
         for one in programs:
@@ -87,6 +102,8 @@ def _build(name: str, chosen: list[str]) -> Path:
     click.echo(f"building {name}", err=True)
     try:
         return commits.build(name, *programs)
+    except commits.NoBench:
+        raise
     except commits.NoSuchCommit as error:
         raise usage(str(error)) from error
     except commits.CannotBuild as error:
@@ -128,7 +145,7 @@ def _show(before: str, after: str, findings: list[Finding], absent: dict[str, st
         click.echo(f"{one.measure.name:<28}" + "".join(f"{_number(value):>9}" for value in medians) + f"  {one.ratio or '-'}")
         click.secho(f"{'':<48}{one.says}", fg=COLOURS[one.says])
     for kind, why in absent.items():
-        click.secho(f"{kind}: not measured: {why}", fg="yellow")
+        click.secho("\n  ".join(textwrap.wrap(f"{kind}: not measured: {why}", 76)), fg="yellow")
 
 
 def _number(value: float) -> str:
