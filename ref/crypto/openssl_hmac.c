@@ -14,6 +14,11 @@
 #include "base/secret.h"
 
 #define BLOCK_MAX SHA512_CBLOCK
+#define BLOCK_WORDS (BLOCK_MAX / sizeof(uint64_t)) /* a key is padded eight octets at a time */
+
+/* RFC 2104 2 */
+#define IPAD UINT64_C(0x3636363636363636)
+#define OPAD UINT64_C(0x5c5c5c5c5c5c5c5c)
 
 union hash_state {
     SHA_CTX sha1;
@@ -109,11 +114,11 @@ static const struct hmac_hash *hash_find(const char *library_name)
 }
 
 /* The state after one block of key xor `pad`. */
-static void absorb(const struct hmac_hash *hash, const uint8_t key_block[BLOCK_MAX], uint8_t pad,
-                   uint64_t *out)
+static void absorb(const struct hmac_hash *hash, const uint64_t key_block[BLOCK_WORDS],
+                   uint64_t pad, uint64_t *out)
 {
-    uint8_t block[BLOCK_MAX];
-    for (size_t i = 0; i < hash->block_length; i++) {
+    uint64_t block[BLOCK_WORDS];
+    for (size_t i = 0; i < BLOCK_WORDS; i++) {
         block[i] = key_block[i] ^ pad;
     }
     union hash_state state;
@@ -131,19 +136,19 @@ bool hmac_init(struct hmac *hmac, const char *library_name, struct bytes key)
     if (hash == NULL) {
         return false;
     }
-    uint8_t key_block[BLOCK_MAX] = {0};
+    uint64_t key_block[BLOCK_WORDS] = {0};
     if (key.length > hash->block_length) { /* RFC 2104 2: a longer key is hashed first */
         union hash_state state;
         hash->start(&state);
         hash->update(&state, key.data, key.length);
-        hash->finish(&state, key_block);
+        hash->finish(&state, (uint8_t *)key_block);
         octets_wipe(&state, sizeof(state));
     } else if (key.length > 0) {
         memcpy(key_block, key.data, key.length);
     }
     hmac->hash = hash;
-    absorb(hash, key_block, 0x36, hmac->inner);
-    absorb(hash, key_block, 0x5c, hmac->outer);
+    absorb(hash, key_block, IPAD, hmac->inner);
+    absorb(hash, key_block, OPAD, hmac->outer);
     octets_wipe(key_block, sizeof(key_block));
     return true;
 }

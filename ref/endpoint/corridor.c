@@ -20,12 +20,27 @@
 struct arrival { /* one datagram on its way */
     const struct datagram *datagram;
     struct ike_header header;
+    struct opened opened; /* views `plain` */
+    /* Large, and so not cleared for each datagram: who parses, decodes or opens writes them. */
     struct payload_chain outer;
     struct payload_chain inner;
     struct message message;
-    struct opened opened; /* views `plain` */
     uint8_t plain[IKE_MESSAGE_MAX];
 };
+
+static void arrival_begin(struct arrival *arrival, const struct datagram *datagram)
+{
+    arrival->datagram = datagram;
+    arrival->header = (struct ike_header){0};
+    arrival->opened = (struct opened){0};
+}
+
+/* What has been opened is no longer than the datagram, or than the fragments it completed. */
+static void arrival_wipe(struct arrival *arrival)
+{
+    size_t opened = arrival->opened.inner.length, came = arrival->datagram->octets.length;
+    octets_wipe(arrival->plain, opened > came ? opened : came);
+}
 
 static bool is_response(const struct ike_header *header)
 {
@@ -335,7 +350,8 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
 
 enum status corridor_receive(struct sa_store *store, const struct datagram *datagram)
 {
-    struct arrival arrival = {.datagram = datagram};
+    struct arrival arrival;
+    arrival_begin(&arrival, datagram);
     if (datagram->octets.length > IKE_MESSAGE_MAX) {
         return STATUS_DROP;
     }
@@ -352,6 +368,6 @@ enum status corridor_receive(struct sa_store *store, const struct datagram *data
     } else {
         status = receive_init_request(store, &arrival);
     }
-    octets_wipe(arrival.plain, sizeof arrival.plain);
+    arrival_wipe(&arrival);
     return status;
 }

@@ -371,7 +371,7 @@ void child_offer_reject(struct sa_store *store, struct ike_sa *sa, const struct 
 {
     struct child_sa *child = calloc(1, sizeof *child);
     if (child != NULL) {
-        struct bytes spi = answer->sa.proposals[0].spi;
+        struct bytes spi = answer->sa.count > 0 ? answer->sa.proposals[0].spi : bytes_of(NULL, 0);
         (void)!bytes_take_u32(&spi, &child->spi_out);
         child->spi_in = request->spi_in;
         child->id = ++store->next_child_sa;
@@ -500,8 +500,9 @@ static void write_answer(struct exchange_reply *reply, const struct child_exchan
                          const struct answer *answer, const struct key_exchange *key)
 {
     struct chain_writer *chain = &reply->chain;
-    struct sa_payload choice = {.count = 1};
+    struct sa_payload choice; /* large: only what counts is written */
     uint8_t spi[4];
+    choice.count = 1;
     choice.proposals[0] = answer->chosen.answer;
     choice.proposals[0].spi = spi_bytes(answer->made.spi_in, spi);
     if (answer->made.transport_mode) {

@@ -307,7 +307,7 @@ static enum status answer(struct sa_store *store, struct ike_sa *sa,
 {
     const struct message *m = in->message;
     struct shared_secret g_ir;
-    struct sa_payload choice = {.count = 1};
+    struct sa_payload choice; /* large: only what counts is written */
     uint8_t spi[8];
     struct material material = {
         .chosen = chosen, .g_ir = &g_ir, .ni = m->nonce.nonce, .nr = bytes_of(nr, NONCE_OURS)};
@@ -326,6 +326,7 @@ static enum status answer(struct sa_store *store, struct ike_sa *sa,
         status = sa_store_new_ike_spi(store, &material.spi_r);
     }
     if (status == STATUS_OK) {
+        choice.count = 1;
         choice.proposals[0] = chosen->answer;
         choice.proposals[0].spi = spi_bytes(material.spi_r, spi);
         build(&reply->chain, &choice, material.nr, chosen->key_exchange->id, key);

@@ -348,7 +348,8 @@ static enum status create_response(const struct sa_store *store, struct ike_sa *
                                 .spi_r = sa->spi_r,
                                 .exchange_type = IKE_SA_INIT,
                                 .flags = IKE_FLAG_RESPONSE};
-    struct sa_payload choice = {.count = 1};
+    struct sa_payload choice; /* large: only what counts is written */
+    choice.count = 1;
     choice.proposals[0] = *answer;
     ike_header_build(&w, &header);
     struct chain_writer chain = chain_writer_over(&w);

@@ -6,6 +6,7 @@
  */
 #include "wire/message.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* Marks a payload that must stand alone; a second one is the sender's error. */
@@ -111,7 +112,8 @@ static enum status payload_decode(const struct payload *payload, struct message 
 
 enum status message_decode(const struct payload_chain *chain, struct message *out)
 {
-    memset(out, 0, sizeof *out);
+    memset(out, 0, offsetof(struct message, certs));
+    out->ts_i.count = out->ts_r.count = out->sa.count = 0;
     for (size_t i = 0; i < chain->count; i++) {
         TRY(payload_decode(&chain->items[i], out));
     }

@@ -9,26 +9,28 @@ struct message {
     bool has_sa, has_ke, has_nonce, has_id_i, has_id_r, has_auth, has_ts_i, has_ts_r, has_sk,
         has_skf, has_ps;
     bool has_cp, has_eap; /* seen, not decoded here */
-    struct sa_payload sa;
     struct ke_payload ke;
     struct nonce_payload nonce;
     struct ps_payload ps;
     struct id_payload id_i;
     struct id_payload id_r;
     struct auth_payload auth;
-    size_t cert_count; /* of all; the first CERTS_MAX are kept */
-    struct cert_payload certs[CERTS_MAX];
-    size_t certreq_count; /* kept; those beyond CERTREQS_MAX are checked and skipped */
-    struct certreq_payload certreqs[CERTREQS_MAX];
-    struct selector_list ts_i;
-    struct selector_list ts_r;
-    size_t notify_count;
-    struct notify_payload notifies[NOTIFIES_MAX];
-    size_t delete_count;
-    struct delete_payload deletes[DELETES_MAX];
     struct bytes sk;  /* the body of SK or SKF: IV, ciphertext, ICV */
     size_t sk_offset; /* of its generic header in the datagram's payloads */
     uint8_t sk_next_payload;
+    size_t cert_count;    /* of all; the first CERTS_MAX are kept */
+    size_t certreq_count; /* kept; those beyond CERTREQS_MAX are checked and skipped */
+    size_t notify_count;
+    size_t delete_count;
+
+    /* Lists, nearly all of it: nothing is written there but what has come. */
+    struct cert_payload certs[CERTS_MAX];
+    struct certreq_payload certreqs[CERTREQS_MAX];
+    struct notify_payload notifies[NOTIFIES_MAX];
+    struct delete_payload deletes[DELETES_MAX];
+    struct selector_list ts_i;
+    struct selector_list ts_r;
+    struct sa_payload sa;
 };
 
 /* Decodes every payload we know; a second one of a kind that must stand alone is INVALID_SYNTAX;
