@@ -34,14 +34,31 @@ struct address address_from(struct bytes octets)
     return a;
 }
 
+/* Four octets, so that the first is what counts most. */
+static uint32_t number_of(const uint8_t octets[IPV4_LENGTH])
+{
+    return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 |
+           octets[3];
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
-    return a->family == b->family && memcmp(a->octets, b->octets, address_length(a)) == 0;
+    if (a->family != b->family) {
+        return false;
+    }
+    if (a->family == ADDRESS_V4) {
+        return number_of(a->octets) == number_of(b->octets);
+    }
+    return memcmp(a->octets, b->octets, address_length(a)) == 0;
 }
 
 int address_compare(const struct address *a, const struct address *b)
 {
     assert(a->family == b->family);
+    if (a->family == ADDRESS_V4) {
+        uint32_t one = number_of(a->octets), other = number_of(b->octets);
+        return (one > other) - (one < other);
+    }
     return memcmp(a->octets, b->octets, address_length(a));
 }
 

@@ -46,6 +46,14 @@ static enum status length_check(struct bytes octets, bool quoted, struct ip_pack
     return out->total_length > octets.length ? STATUS_DROP : STATUS_OK;
 }
 
+/* Into what is all zero: written in place, since an address that is copied right after its octets
+ * were has to wait for them. */
+static void address_put(struct address *out, enum address_family family, const uint8_t *octets)
+{
+    out->family = (uint8_t)family;
+    memcpy(out->octets, octets, family == ADDRESS_V4 ? 4 : 16);
+}
+
 static enum status ipv4_parse(struct bytes octets, bool quoted, struct ip_packet *out)
 {
     const uint8_t *at = octets.data;
@@ -68,8 +76,8 @@ static enum status ipv4_parse(struct bytes octets, bool quoted, struct ip_packet
     out->next_header = at[9];
     out->upper_offset = out->header_length;
     out->key.protocol = at[9];
-    out->key.source = address_from(bytes_of(at + 12, 4));
-    out->key.destination = address_from(bytes_of(at + 16, 4));
+    address_put(&out->key.source, ADDRESS_V4, at + 12);
+    address_put(&out->key.destination, ADDRESS_V4, at + 16);
     return STATUS_OK;
 }
 
@@ -133,8 +141,8 @@ static enum status ipv6_parse(struct bytes octets, bool quoted, struct ip_packet
     out->tos = (uint8_t)(at[0] << 4 | at[1] >> 4);
     out->dont_fragment = true;
     out->next_header = at[6];
-    out->key.source = address_from(bytes_of(at + 8, 16));
-    out->key.destination = address_from(bytes_of(at + 24, 16));
+    address_put(&out->key.source, ADDRESS_V6, at + 8);
+    address_put(&out->key.destination, ADDRESS_V6, at + 24);
     return extensions_walk(octets, out);
 }
 

@@ -28,6 +28,19 @@ static void test_any_length_agrees_with_the_plain_sum(void **state)
     }
 }
 
+/* Every addition of all ones carries out of 64 bits. */
+static void test_carries_come_in_again(void **state)
+{
+    (void)state;
+    uint8_t octets[1500];
+    memset(octets, 0xff, sizeof(octets));
+    for (size_t length = 0; length <= sizeof(octets); length++) {
+        assert_int_equal(checksum_add_long(1, octets, length), checksum_add(1, octets, length));
+        assert_int_equal(checksum_finish(checksum_add_long(0, octets, length)),
+                         (uint16_t)~lab_sum(octets, length, 0));
+    }
+}
+
 static void test_replacing_a_word_equals_computing_afresh(void **state)
 {
     (void)state;
@@ -51,6 +64,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_example_of_rfc1071),
+        cmocka_unit_test(test_carries_come_in_again),
         cmocka_unit_test(test_any_length_agrees_with_the_plain_sum),
         cmocka_unit_test(test_replacing_a_word_equals_computing_afresh),
     };
