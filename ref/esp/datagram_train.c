@@ -6,7 +6,9 @@
 
 #include "esp/packet.h"
 
-#define TRAIN_OCTETS_MAX (65535 - 20 - 8) /* of one IPv4 packet; IPv6 takes more */
+/* No device takes 64 KiB or more at a time, all headers included, down to its link's: what is
+ * longer the kernel cuts before, one by one. It leaves as much for them itself, of TCP's. */
+#define TRAIN_OCTETS_MAX (65536 - 320)
 
 static bool same_way(const struct packet *a, const struct packet *b)
 {
@@ -32,6 +34,11 @@ size_t datagram_train_length(struct packet *const *packets, size_t count)
         length++;
     }
     return length;
+}
+
+size_t datagram_train_count(size_t length, size_t segment)
+{
+    return segment == 0 ? 1 : (length + segment - 1) / segment;
 }
 
 static bool fits(const struct packet *packet, size_t length)

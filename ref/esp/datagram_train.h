@@ -11,6 +11,9 @@
  * marks, and of one length, but for a last shorter one. At least 1; `count` is not 0. */
 size_t datagram_train_length(struct packet *const *packets, size_t count);
 
+/* How many datagrams came in one call: octets of all, and of each but the last; 0: it is one. */
+size_t datagram_train_count(size_t length, size_t segment);
+
 /* What came in one call gives up its first datagram, of `segment` octets unless it is the last; 0:
  * it is one alone. It is copied into the packet, whose buffer stays. False: there is none left. One
  * that does not fit the packet's buffer is left out. */

@@ -34,6 +34,11 @@ bool segmentation_begin(struct segmentation *segmentation, struct bytes packet, 
     return true;
 }
 
+size_t segmentation_left(const struct segmentation *s)
+{
+    return s->segment == 0 ? 0 : (s->payload - s->at + s->segment - 1) / s->segment;
+}
+
 static void ip_header_fix(const struct segmentation *s, uint8_t *octets, size_t length)
 {
     if (s->ip.version == 6) {

@@ -21,6 +21,9 @@ struct segmentation {
 MUST_USE bool segmentation_begin(struct segmentation *segmentation, struct bytes packet,
                                  uint16_t segment);
 
+/* How many are still to come. */
+size_t segmentation_left(const struct segmentation *segmentation);
+
 /* Builds the next one at offset ESP_HEADROOM, with all checksums. False: there is none left, or it
  * does not fit the buffer, nor will the rest. */
 bool segmentation_next(struct segmentation *segmentation, struct packet *out);

@@ -81,12 +81,12 @@ static void socket_ready(struct daemon *daemon, enum ike_socket which)
 {
     struct datagram_socket *sock = &daemon->sockets.sockets[which];
     bool natt = which == NATT_V4 || which == NATT_V6;
-    size_t count = BURST_MAX;
-    for (int i = 0; count == BURST_MAX; i++) {
+    sock->more = true;
+    for (int i = 0; sock->more; i++) {
         burst_reset(&daemon->received);
         struct packet *packets = daemon->received.packets;
-        count = i < BURSTS_PER_TURN ? datagram_socket_receive(sock, packets, BURST_MAX)
-                                    : datagram_socket_receive_rest(sock, packets, BURST_MAX);
+        size_t count = i < BURSTS_PER_TURN ? datagram_socket_receive(sock, packets, BURST_MAX)
+                                           : datagram_socket_receive_rest(sock, packets, BURST_MAX);
         burst_handle(daemon, &daemon->received, count, natt, clock_now_ns());
     }
 }

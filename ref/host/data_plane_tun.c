@@ -149,12 +149,12 @@ static void tun_ready(void *context, uint32_t epoll_events)
         event_loop_remove(plane->loop, &plane->tun_source);
         return;
     }
-    size_t count = BURST_MAX;
-    for (int i = 0; count == BURST_MAX; i++) {
+    plane->tun.more = true;
+    for (int i = 0; plane->tun.more; i++) {
         burst_reset(&plane->burst);
         struct packet *packets = plane->burst.packets;
-        count = i < BURSTS_PER_TURN ? tun_read(&plane->tun, packets, BURST_MAX)
-                                    : tun_read_rest(&plane->tun, packets, BURST_MAX);
+        size_t count = i < BURSTS_PER_TURN ? tun_read(&plane->tun, packets, BURST_MAX)
+                                           : tun_read_rest(&plane->tun, packets, BURST_MAX);
         esp_plane_seal(plane->esp, packets, count, clock_now_ns());
         sealed_send(plane, packets, count);
     }
@@ -197,14 +197,12 @@ static void plane_receive(struct data_plane *plane, struct packet *packets, size
 
 static void esp_receive(struct data_plane *plane, size_t family)
 {
-    for (int i = 0; i < BURSTS_PER_TURN; i++) {
+    struct datagram_socket *sock = &plane->esp_sockets[family];
+    sock->more = true;
+    for (int i = 0; sock->more && i < BURSTS_PER_TURN; i++) {
         burst_reset(&plane->burst);
-        size_t count =
-            datagram_socket_receive(&plane->esp_sockets[family], plane->burst.packets, BURST_MAX);
+        size_t count = datagram_socket_receive(sock, plane->burst.packets, BURST_MAX);
         plane_receive(plane, plane->burst.packets, count, clock_now_ns());
-        if (count < BURST_MAX) {
-            return;
-        }
     }
 }
 

@@ -24,6 +24,7 @@ struct datagram_trains {
     struct burst burst;
     uint16_t segments[TRAINS]; /* of each packet of the burst; 0: it is one datagram */
     size_t at, count;
+    bool all; /* no more was waiting behind them */
 };
 
 static bool option_set(int fd, int level, int name, int value)
@@ -156,19 +157,38 @@ static size_t messages_receive(struct datagram_socket *sock, struct packet *pack
     return kept;
 }
 
+/* This train would be parted in the midst, though another burst holds it whole. */
+static bool next_burst_holds(const struct datagram_trains *trains, size_t count, size_t max)
+{
+    size_t datagrams = datagram_train_count(trains->burst.packets[trains->at].length,
+                                            trains->segments[trains->at]);
+    return count > 0 && datagrams > max - count && datagrams <= max;
+}
+
+static size_t trains_take(struct datagram_trains *trains, struct packet *packets, size_t max)
+{
+    size_t count = 0;
+    while (count < max && trains->at < trains->count && !next_burst_holds(trains, count, max)) {
+        struct packet *train = &trains->burst.packets[trains->at];
+        while (count < max &&
+               datagram_train_next(train, trains->segments[trains->at], &packets[count])) {
+            count++;
+        }
+        trains->at += train->length == 0;
+    }
+    return count;
+}
+
+static bool trains_left(const struct datagram_trains *trains)
+{
+    return trains != NULL && trains->at < trains->count;
+}
+
 size_t datagram_socket_receive_rest(struct datagram_socket *sock, struct packet *packets,
                                     size_t max)
 {
-    struct datagram_trains *trains = sock->trains;
-    size_t count = 0;
-    while (trains != NULL && count < max && trains->at < trains->count) {
-        if (datagram_train_next(&trains->burst.packets[trains->at], trains->segments[trains->at],
-                                &packets[count])) {
-            count++;
-        } else {
-            trains->at++;
-        }
-    }
+    size_t count = sock->trains == NULL ? 0 : trains_take(sock->trains, packets, max);
+    sock->more = trains_left(sock->trains);
     return count;
 }
 
@@ -176,19 +196,23 @@ size_t datagram_socket_receive(struct datagram_socket *sock, struct packet *pack
 {
     struct datagram_trains *trains = sock->trains;
     uint16_t segments[BURST_MAX];
-    bool all = false;
     max = max < BURST_MAX ? max : BURST_MAX;
     if (trains == NULL) {
-        return messages_receive(sock, packets, segments, max, &all);
+        bool all = false;
+        size_t count = messages_receive(sock, packets, segments, max, &all);
+        sock->more = !all;
+        return count;
     }
-    size_t count = datagram_socket_receive_rest(sock, packets, max);
-    while (count < max && !all) {
+    trains->all = trains->all && trains_left(trains);
+    size_t count = trains_take(trains, packets, max);
+    while (count < max && !trains->all && !trains_left(trains)) {
         trains->at = 0;
         burst_reset(&trains->burst);
         trains->count =
-            messages_receive(sock, trains->burst.packets, trains->segments, TRAINS, &all);
-        count += datagram_socket_receive_rest(sock, packets + count, max - count);
+            messages_receive(sock, trains->burst.packets, trains->segments, TRAINS, &trains->all);
+        count += trains_take(trains, packets + count, max - count);
     }
+    sock->more = !trains->all || trains_left(trains);
     return count;
 }
 

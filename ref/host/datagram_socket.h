@@ -15,8 +15,9 @@ struct datagram_socket {
     uint16_t port;                   /* host order; 0 for raw ESP */
     bool strips_ip_header;           /* a raw IPv4 socket delivers the IP header too */
     int dont_fragment, checksum_off; /* as last set; -1: not yet */
-    bool segments;                   /* the kernel cuts what goes out (UDP_SEGMENT) */
-    struct datagram_trains *trains;  /* and joins what comes in (UDP_GRO); NULL: it does not */
+    bool more;                      /* after a receive: it has not returned all that may be there */
+    bool segments;                  /* the kernel cuts what goes out (UDP_SEGMENT) */
+    struct datagram_trains *trains; /* and joins what comes in (UDP_GRO); NULL: it does not */
 };
 
 /* Options both kinds need: local address and TOS of what arrives, our mark, room for bursts. */
@@ -28,11 +29,12 @@ void datagram_socket_close(struct datagram_socket *sock);
 void datagram_socket_offload(struct datagram_socket *sock);
 
 /* Fills up to `max` packets (buffers set, empty) at offset ESP_HEADROOM; returns how many came.
- * Never waits. A datagram that does not fit or has no address is left out. */
+ * Never waits. A datagram that does not fit or has no address is left out. What came joined stays
+ * together where it can, so that it may be fewer than `max`: sock->more says so. */
 size_t datagram_socket_receive(struct datagram_socket *sock, struct packet *packets, size_t max);
 
-/* The same of what has been received already, for which no event will come: whoever stops before
- * datagram_socket_receive has returned less than `max` asks here until it returns 0. */
+/* The same of what has been received already, for which no event will come: whoever stops while
+ * sock->more asks here until it is false. */
 size_t datagram_socket_receive_rest(struct datagram_socket *sock, struct packet *packets,
                                     size_t max);
 

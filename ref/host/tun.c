@@ -104,7 +104,7 @@ bool tun_open(struct tun *tun, const char *name, uint32_t mtu, bool offload,
               struct problem *problem)
 {
     tun->in = NULL;
-    tun->joins = false;
+    tun->joins = tun->more = false;
     if (if_nametoindex(name) != 0) {
         return tun_problem(problem, name, EBUSY);
     }
@@ -187,7 +187,7 @@ static bool unfinished_read(struct tun *tun, struct packet *packet, bool *taken)
     return true;
 }
 
-size_t tun_read_rest(struct tun *tun, struct packet *packets, size_t max)
+static size_t segments_take(struct tun *tun, struct packet *packets, size_t max)
 {
     size_t count = 0;
     while (tun->in != NULL && count < max &&
@@ -197,16 +197,36 @@ size_t tun_read_rest(struct tun *tun, struct packet *packets, size_t max)
     return count;
 }
 
+size_t tun_read_rest(struct tun *tun, struct packet *packets, size_t max)
+{
+    size_t count = segments_take(tun, packets, max);
+    tun->more = count == max;
+    return count;
+}
+
+/* One that was read behind others is to be cut, and would be parted in the midst: segments of one
+ * packet are sealed together, sent as one datagram and joined as one. */
+static bool next_burst_holds(const struct tun *tun, size_t count, size_t max)
+{
+    size_t left = tun->in == NULL ? 0 : segmentation_left(&tun->in->segmentation);
+    return count > 0 && left > max - count && left <= max;
+}
+
 size_t tun_read(struct tun *tun, struct packet *packets, size_t max)
 {
-    size_t count = tun_read_rest(tun, packets, max);
+    size_t count = segments_take(tun, packets, max);
+    tun->more = true;
     while (count < max) {
         bool taken = true;
         if (!(tun->in == NULL ? plain_read(tun, &packets[count])
                               : unfinished_read(tun, &packets[count], &taken))) {
+            tun->more = false;
             break;
         }
-        count += taken ? 1 : tun_read_rest(tun, packets + count, max - count);
+        if (!taken && next_burst_holds(tun, count, max)) {
+            break;
+        }
+        count += taken ? 1 : segments_take(tun, packets + count, max - count);
     }
     return count;
 }

@@ -13,6 +13,7 @@ struct tun {
     unsigned index;
     struct tun_long_packet *in; /* NULL: each read and write is one packet, and no more is said */
     bool joins;                 /* tun_write_joined is understood */
+    bool more;                  /* after a read: it has not returned all that may be there */
 };
 
 /* Made, its MTU set, and up. `offload`: long packets and unfinished checksums cross it, as far as
@@ -21,11 +22,12 @@ bool tun_open(struct tun *tun, const char *name, uint32_t mtu, bool offload,
               struct problem *problem);
 void tun_close(struct tun *tun);
 
-/* One inner packet each, at offset ESP_HEADROOM; returns how many. Never waits. */
+/* One inner packet each, at offset ESP_HEADROOM; returns how many. Never waits. What is cut stays
+ * together where it can, so that a burst may end before `max`: tun->more says so. */
 size_t tun_read(struct tun *tun, struct packet *packets, size_t max);
 
-/* The same of what has been read already, for which no event will come: whoever stops before
- * tun_read has returned less than `max` asks here until it returns 0. */
+/* The same of what has been read already, for which no event will come: whoever stops while
+ * tun->more asks here until it is false. */
 size_t tun_read_rest(struct tun *tun, struct packet *packets, size_t max);
 
 /* The current octets. False: the kernel did not take it. */

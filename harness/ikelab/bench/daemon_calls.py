@@ -77,12 +77,22 @@ def _ip(source: str, destination: str, protocol: int, length: int) -> bytes:
 
 
 def train(source: str, destination: str) -> list[bytes]:
-    """One packet of TCP's that the daemon is to cut into 64, behind virtio's header as Linux has it."""
-    length = 20 + PACKETS * PAYLOAD
+    """One packet of TCP's that the daemon is to cut into 64."""
+    return [_long(source, destination, PACKETS, PAYLOAD)]
+
+
+def trains(source: str, destination: str) -> list[bytes]:
+    """Three as long as they can be, as a stream brings them: a burst holds one of them, and not half of another."""
+    return [_long(source, destination, 45, 1350)] * 3
+
+
+def _long(source: str, destination: str, segments: int, payload: int) -> bytes:
+    """Behind virtio's header as Linux has it."""
+    length = 20 + segments * payload
     pseudo = _sum(socket.inet_aton(source) + socket.inet_aton(destination) + struct.pack(">HH", 6, length))
     tcp = struct.pack(">HHIIBBHHH", 1000, 2000, 1, 1, 0x50, 0x10, 500, pseudo, 0)
-    vnet = struct.pack("=BBHHHH", 1, 1, 40, PAYLOAD, 20, 16)  # NEEDS_CSUM, GSO_TCPV4
-    return [vnet + _ip(source, destination, 6, length) + tcp + bytes(PACKETS * PAYLOAD)]
+    vnet = struct.pack("=BBHHHH", 1, 1, 40, payload, 20, 16)  # NEEDS_CSUM, GSO_TCPV4
+    return vnet + _ip(source, destination, 6, length) + tcp + bytes(segments * payload)
 
 
 def singles(source: str, destination: str) -> list[bytes]:
@@ -198,7 +208,7 @@ class Bench:
             before = self._delivered()
             self._queue(make)
             self._traces["client"].await_sleep()
-            least = 1 if make is train else PACKETS
+            least = {train: 1, trains: 3, singles: PACKETS}[make]
             await_that(lambda: self._delivered() - before >= least, "what the client has sealed, at the gateway", DEADLINE_S)
         return held.text
 
@@ -265,8 +275,10 @@ class _Held:
 
 PIECES: dict[str, Callable[[Bench], str]] = {
     PREFIX + "tun.train": lambda bench: bench.tun(train),
+    PREFIX + "tun.trains": lambda bench: bench.tun(trains),
     PREFIX + "tun.single": lambda bench: bench.tun(singles),
     PREFIX + "esp.train": lambda bench: bench.esp(train),
+    PREFIX + "esp.trains": lambda bench: bench.esp(trains),
     PREFIX + "esp.single": lambda bench: bench.esp(singles),
     PREFIX + "idle": Bench.idle,
     PREFIX + "exchange.liveness": lambda bench: bench.exchange(lambda client: client.liveness(deadline_s=DEADLINE_S)),

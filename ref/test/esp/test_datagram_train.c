@@ -62,7 +62,7 @@ static void one_way(void **state)
     }
 }
 
-/* 64 segments, and no more octets than a UDP datagram over IPv4 holds. */
+/* 64 segments, and no more octets than a device takes at a time. */
 static void as_many_as_the_kernel_takes(void **state)
 {
     (void)state;
@@ -71,11 +71,23 @@ static void as_many_as_the_kernel_takes(void **state)
     assert_int_equal(datagram_train_length(lab.all, PACKETS), TRAIN_SEGMENTS_MAX);
     assert_int_equal(datagram_train_length(lab.all, 1), 1);
     lab_fill(&lab, 1500);
-    assert_int_equal(datagram_train_length(lab.all, PACKETS), 43); /* 65507 / 1500 */
+    assert_int_equal(datagram_train_length(lab.all, PACKETS), 43);
+    lab_fill(&lab, 1424); /* 46 of them and their headers are one IPv4 packet, and too many */
+    assert_int_equal(datagram_train_length(lab.all, PACKETS), 45);
     lab_fill(&lab, 40000);
     assert_int_equal(datagram_train_length(lab.all, PACKETS), 1);
     lab_fill(&lab, 65535);
     assert_int_equal(datagram_train_length(lab.all, PACKETS), 1);
+}
+
+static void as_many_as_came(void **state)
+{
+    (void)state;
+    assert_int_equal(datagram_train_count(300, 0), 1);
+    assert_int_equal(datagram_train_count(300, 100), 3);
+    assert_int_equal(datagram_train_count(301, 100), 4);
+    assert_int_equal(datagram_train_count(80, 100), 1);
+    assert_int_equal(datagram_train_count(0, 100), 0);
 }
 
 static void cut(size_t length, size_t segment, const size_t *expected)
@@ -131,6 +143,7 @@ int main(void)
         cmocka_unit_test(one_length),
         cmocka_unit_test(one_way),
         cmocka_unit_test(as_many_as_the_kernel_takes),
+        cmocka_unit_test(as_many_as_came),
         cmocka_unit_test(cut_where_it_was_joined),
         cmocka_unit_test(a_buffer_of_no_room),
     };

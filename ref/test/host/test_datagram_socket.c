@@ -267,7 +267,7 @@ static void more_than_a_burst(void **state)
     (void)state;
     struct ends ends;
     const struct packet *too_big;
-    size_t count, got = 0;
+    size_t got = 0;
     net_lab_enter();
     ends_open(&ends, ADDRESS_V4);
     ends_offload(&ends);
@@ -278,12 +278,37 @@ static void more_than_a_burst(void **state)
     net_lab_await(ends.to.fd);
     do {
         burst_reset(&ends.in);
-        count = datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX);
+        size_t count = datagram_socket_receive(&ends.to, ends.in.packets, BURST_MAX);
+        assert_int_equal(count, BURST_MAX / TRAIN * TRAIN); /* no train is parted */
         for (size_t i = 0; i < count; i++, got++) {
             assert_int_equal(ends.in.packets[i].buffer[ESP_HEADROOM], got % TRAIN);
         }
-    } while (count == BURST_MAX);
+    } while (ends.to.more);
     assert_int_equal(got, 20 * TRAIN);
+    ends_close(&ends);
+}
+
+/* A train behind another waits for the next burst when this one would not hold all of it; one that
+ * no burst holds is parted. */
+static void a_train_stays_together(void **state)
+{
+    (void)state;
+    struct ends ends;
+    const struct packet *too_big;
+    net_lab_enter();
+    ends_open(&ends, ADDRESS_V4);
+    ends_offload(&ends);
+    train_prepare(&ends);
+    for (size_t i = 0; i < 2; i++) {
+        datagram_socket_send(&ends.from, ends.packets, TRAIN, true, &too_big);
+    }
+    net_lab_await(ends.to.fd);
+    assert_int_equal(datagram_socket_receive(&ends.to, ends.in.packets, TRAIN + 3), TRAIN);
+    assert_true(ends.to.more);
+    assert_int_equal(datagram_socket_receive_rest(&ends.to, ends.in.packets, TRAIN - 1), TRAIN - 1);
+    assert_true(ends.to.more);
+    assert_int_equal(datagram_socket_receive_rest(&ends.to, ends.in.packets, TRAIN), 1);
+    assert_false(ends.to.more);
     ends_close(&ends);
 }
 
@@ -375,6 +400,7 @@ int main(void)
         cmocka_unit_test(v6_train_crosses),
         cmocka_unit_test(trains_and_singles),
         cmocka_unit_test(more_than_a_burst),
+        cmocka_unit_test(a_train_stays_together),
         cmocka_unit_test(refused_segments_go_one_by_one),
         cmocka_unit_test(a_lost_address_says_nothing_of_segments),
         cmocka_unit_test(a_train_that_is_too_big),

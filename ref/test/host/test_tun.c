@@ -226,6 +226,38 @@ static void cut_as_the_kernel_would(void **state)
     burst_destroy(&ours);
 }
 
+/* A packet behind another that a burst does not hold whole is for the next; one that no burst holds
+ * is parted. */
+static void segments_stay_together(void **state)
+{
+    (void)state;
+    enum { SEGMENTS = (PAYLOAD + SEGMENT - 1) / SEGMENT };
+    struct tun from = {.fd = -1}, to = {.fd = -1};
+    struct problem problem = {0};
+    struct burst burst;
+    uint8_t octets[HEADERS + PAYLOAD];
+    net_lab_enter();
+    assert_int_equal(system("echo 1 > /proc/sys/net/ipv4/ip_forward"), 0);
+    assert_true(tun_open(&from, "ikt1", 9100, true, &problem));
+    assert_true(tun_open(&to, NAME, 1500, true, &problem));
+    net_lab_ip("address add 10.1.0.1/24 dev ikt1");
+    net_lab_ip("route add 10.3.0.0/24 dev " NAME);
+    assert_true(burst_create(&burst));
+    for (int i = 0; i < 3; i++) {
+        long_packet_write(from.fd, octets, long_packet_build(octets));
+    }
+    net_lab_await(to.fd);
+    assert_int_equal(tun_read(&to, burst.packets, 2 * SEGMENTS + 3), 2 * SEGMENTS);
+    assert_true(to.more);
+    assert_int_equal(tun_read_rest(&to, burst.packets, SEGMENTS - 1), SEGMENTS - 1);
+    assert_true(to.more);
+    assert_int_equal(tun_read(&to, burst.packets, BURST_MAX), 1);
+    assert_false(to.more);
+    burst_destroy(&burst);
+    tun_close(&from);
+    tun_close(&to);
+}
+
 /* Segments of a flow written as one: the kernel, which cuts them again on their way out, makes of
  * it what they were, but for the TTL. */
 static void joined_are_what_they_were(void **state)
@@ -279,9 +311,13 @@ static void joined_are_what_they_were(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_and_gone),           cmocka_unit_test(name_is_taken),
-        cmocka_unit_test(mtu_is_refused),          cmocka_unit_test(packets_cross),
-        cmocka_unit_test(cut_as_the_kernel_would), cmocka_unit_test(joined_are_what_they_were),
+        cmocka_unit_test(made_and_gone),
+        cmocka_unit_test(name_is_taken),
+        cmocka_unit_test(mtu_is_refused),
+        cmocka_unit_test(packets_cross),
+        cmocka_unit_test(cut_as_the_kernel_would),
+        cmocka_unit_test(segments_stay_together),
+        cmocka_unit_test(joined_are_what_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
