@@ -28,7 +28,7 @@ def idle(instructions: int) -> str:
 
 def program(plant: Plant, statement: str, build: Path, directory: Path) -> Path:
     """ikebench in which every call of the function begins with the statement."""
-    objects = [*sorted((build / "ref/bench").glob("*.o")), build / "ref/sim/dice.o"]
+    objects = [*_objects(build, "bench"), build / "ref/sim/dice.o"]
     return _linked(plant, statement, build, directory / "ikebench", objects, ["-lcrypto"])
 
 
@@ -36,8 +36,13 @@ def daemon(plant: Plant, statement: str, build: Path, directory: Path) -> Path:
     """ikeref in which every call of the function begins with the statement."""
     libraries = ["-lconfuse", "-ljansson", "-lmnl", "-lseccomp", "-lcrypto"]
     own = build / "ref" / Path(plant.file).with_suffix(".o")  # of a library it would not be taken
-    objects = [one for one in sorted((build / "ref/host").glob("*.o")) if one != own]
+    objects = [one for one in _objects(build, "host") if one != own]
     return _linked(plant, statement, build, directory / "ikeref", objects, libraries)
+
+
+def _objects(build: Path, room: str) -> list[Path]:
+    """Of sources that there are: a folder that was built before may have others."""
+    return [one for one in sorted((build / "ref" / room).glob("*.o")) if (ROOT / "ref" / room / f"{one.stem}.c").exists()]
 
 
 def _linked(plant: Plant, statement: str, build: Path, out: Path, objects: list[Path], libraries: list[str]) -> Path:
