@@ -233,6 +233,13 @@ def test_checksums_are_whole_on_the_wire(make_world):
     assert client.call(transmit_checksum_offload) == 0
 
 
+def test_nobody_sends_an_error_for_what_never_became_whole(make_world):
+    """Half a datagram of one test would have its receiver send something in the middle of another."""
+    for host in make_world("pair").hosts.values():
+        assert host.call(lambda: [int(Path("/proc/sys/net", name).read_text()) for name in ("ipv4/ipfrag_time", "ipv6/ip6frag_time")]
+                         ) == [3600, 3600]
+
+
 def test_build_time_is_told(make_world, capsys):
     """No bar here, only the figure: pair is to stay under 60 ms, roaming under 150."""
     for layout in ("pair", "roaming"):

@@ -28,6 +28,9 @@ SYSCTLS = {
     "ipv4/conf/all/send_redirects": 0, "ipv4/conf/default/send_redirects": 0,
     "ipv4/conf/all/accept_redirects": 0, "ipv4/conf/default/accept_redirects": 0,
     "ipv4/icmp_ratelimit": 0, "ipv6/icmp/ratelimit": 0,
+    # A datagram that never becomes whole is given up in silence: after 30 s its receiver would send an ICMP error, perhaps
+    # when another test is at work, and that packet wants an SA.
+    "ipv4/ipfrag_time": 3600, "ipv6/ip6frag_time": 3600,
     "ipv6/conf/all/accept_dad": 0, "ipv6/conf/default/accept_dad": 0,
     "ipv6/conf/default/accept_ra": 0, "ipv6/conf/default/router_solicitations": 0,
     "ipv6/conf/default/accept_redirects": 0,
