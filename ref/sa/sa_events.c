@@ -61,12 +61,21 @@ void sa_store_send_message(struct sa_store *store, const struct path *path, bool
     }
 }
 
+/* It may have had keys; mostly there was none. */
+static void lost_wipe(struct sa_store *store)
+{
+    if (store->has_lost) {
+        octets_wipe(&store->lost, sizeof store->lost);
+        store->has_lost = false;
+    }
+}
+
 static struct event *event_add(struct sa_store *store, const struct ike_sa *sa,
                                enum event_type type)
 {
     struct queued_event *queued = calloc(1, sizeof *queued);
     if (queued == NULL) { /* without memory the event is lost, the protocol goes on */
-        octets_wipe(&store->lost, sizeof store->lost);
+        store->has_lost = true;
         return &store->lost.event;
     }
     if (store->event_last != NULL) {
@@ -91,7 +100,7 @@ bool sa_store_next_event(struct sa_store *store, struct event *out)
 {
     struct queued_event *queued = store->event_first;
     if (queued == NULL) {
-        octets_wipe(&store->lost, sizeof store->lost);
+        lost_wipe(store);
         return false;
     }
     *out = queued->event;

@@ -52,6 +52,7 @@ struct sa_store {
     struct queued_datagram *datagram_first, *datagram_last;
     struct queued_event *event_first, *event_last;
     struct queued_event lost; /* where an event is written that there is no memory for; wiped */
+    bool has_lost;            /* one has been written there */
     struct cookie_jar cookies;
     struct address_list local_addresses; /* as the host last said */
     uint32_t next_ike_sa, next_child_sa;
