@@ -160,7 +160,7 @@ $(BUILD)/ref/test/%: ref/test/%.c $(TEST_SUPPORT_OBJECTS) $(HOST_TEST_OBJECTS) $
 
 # What the core calls can be made to fail here.
 EXHAUSTIBLE := endpoint_receive endpoint_command endpoint_expire malloc calloc digest_sha1 prf_compute prf_plus \
-  key_exchange_create key_exchange_derive protector_create protector_seal
+  key_exchange_create key_exchange_derive protector_create protector_seal endpoint_job_done job_do signature_sign
 $(BUILD)/ref/test/endpoint/test_exhaustion: override LDFLAGS += $(EXHAUSTIBLE:%=-Wl,--wrap=%)
 
 $(BUILD)/ref/test/base/test_prefix_tree: override LDFLAGS += -Wl,--wrap=malloc -Wl,--wrap=calloc

@@ -159,6 +159,8 @@ MUTANTS = (
            "memcmp(a->octets, b->octets, address_length(a)) == 0;", "memcmp(a->octets, b->octets, 4) == 0;"),
     Mutant("the peer's hashes are not noted", "exchange/authentication.c",
            "hash <= HASH_IDENTITY ? HASH_BIT(hash) : 0;", "0;"),
+    Mutant("a copy of what is being worked on is worked on, too", "endpoint/corridor.c", "if (ike_sa_is_busy(sa) || !message_id_fits(",
+           "if (!message_id_fits("),
     # puzzles
     Mutant("the solution of a puzzle is not sent", "exchange/ike_sa_init.c", "if (sa->init->solution_length > 0) {",
            "if (false) {"),

@@ -13,6 +13,7 @@ THEMSELVES = {"fuzz", "bench", "crowd"}
 ELSEWHERE = {
     "host/daemon_control": "a part of the daemon: test_daemon.c speaks to it through the control socket",
     "host/daemon_events": "a part of the daemon: test_daemon.c sees what core events bring about",
+    "host/daemon_work": "the same: a daemon with certificates does not end; harness/tests/test_workers.py sees who waits",
     "host/main": "a program: harness/tests/test_bad_input_daemon.py runs it",
     "load/client": "test_crowd.c plays whole runs of it",
     "load/main": "a program: harness/tests/test_bench_handshake.py runs it",

@@ -64,7 +64,10 @@ size_t authorities_count(const struct authorities *authorities);
  * by (RFC 7296 3.7). Valid as long as the authorities. */
 struct bytes authorities_hash(const struct authorities *authorities, size_t index);
 
+struct x509_st; /* the library's certificate */
+
 struct peer_certificate {
+    struct x509_st *read;      /* as the library has read it; NULL: not yet. Owned */
     struct signature_key *key; /* to be destroyed by who asked */
     char subject[DISTINGUISHED_NAME_TEXT_MAX];
 };
@@ -72,10 +75,26 @@ struct peer_certificate {
 /* REFUSAL_NONE when the first of `certificates` (each the DER of one) leads, perhaps through some
  * of the others, to one of our authorities, all of them are valid at `utc_s` (seconds since 1970),
  * may be used for IKE (RFC 4945 5.1.3), and it holds the identity. Else why not; out->subject is
- * set whenever it could be read, out->key on success only. */
+ * set whenever it could be read, out->key on success only; out->read is NULL. */
 MUST_USE enum refusal authorities_verify(const struct authorities *authorities,
                                          const struct bytes *certificates, size_t count,
                                          uint8_t id_type, struct bytes id, int64_t utc_s,
                                          struct peer_certificate *out);
+
+/* The same in three steps. The first and the last are for who owns the authorities; the one between
+ * them, which takes the time, touches nothing that another thread could, and may be done by any:
+ * what has been read before need not be read again; the judgement, in `out` as the first step has
+ * left it; and, of a certificate that was believed, the reading is kept for the next time. */
+void authorities_recall(const struct authorities *authorities, struct bytes certificate,
+                        struct peer_certificate *out);
+MUST_USE enum refusal authorities_judge(const struct authorities *authorities,
+                                        const struct bytes *certificates, size_t count,
+                                        uint8_t id_type, struct bytes id, int64_t utc_s,
+                                        struct peer_certificate *out);
+void authorities_remember(const struct authorities *authorities, struct bytes certificate,
+                          const struct peer_certificate *out);
+
+/* Frees the key and the reading. */
+void peer_certificate_release(struct peer_certificate *certificate);
 
 #endif

@@ -190,36 +190,72 @@ static enum refusal key_take(X509 *certificate, struct signature_key **out)
     return REFUSAL_CERTIFICATE_KEY;
 }
 
+static enum refusal judge(const struct authorities *authorities, const struct bytes *certificates,
+                          size_t count, uint8_t id_type, struct bytes id, int64_t utc_s,
+                          struct peer_certificate *out)
+{
+    out->read = out->read != NULL ? out->read : x509_read(certificates[0]);
+    if (out->read == NULL) {
+        return REFUSAL_CERTIFICATE_MALFORMED;
+    }
+    (void)distinguished_name_format(x509_subject(out->read), out->subject);
+    STACK_OF(X509) *others = others_of(certificates, count);
+    enum refusal refusal = chain_verify(authorities, out->read, others, utc_s);
+    sk_X509_pop_free(others, X509_free);
+    if (refusal == REFUSAL_NONE && !x509_serves_ike(out->read)) {
+        refusal = REFUSAL_CERTIFICATE_USAGE;
+    }
+    if (refusal == REFUSAL_NONE && !x509_has_identity(out->read, id_type, id)) {
+        refusal = REFUSAL_CERTIFICATE_NAME;
+    }
+    return refusal == REFUSAL_NONE ? key_take(out->read, &out->key) : refusal;
+}
+
+void authorities_recall(const struct authorities *authorities, struct bytes certificate,
+                        struct peer_certificate *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->read = known_certificates_find(authorities->known, certificate);
+}
+
+enum refusal authorities_judge(const struct authorities *authorities,
+                               const struct bytes *certificates, size_t count, uint8_t id_type,
+                               struct bytes id, int64_t utc_s, struct peer_certificate *out)
+{
+    enum refusal refusal = judge(authorities, certificates, count, id_type, id, utc_s, out);
+    ERR_clear_error();
+    return refusal;
+}
+
+void authorities_remember(const struct authorities *authorities, struct bytes certificate,
+                          const struct peer_certificate *out)
+{
+    if (out->key != NULL) { /* it was believed */
+        known_certificates_add(authorities->known, certificate, out->read);
+    }
+}
+
+void peer_certificate_release(struct peer_certificate *certificate)
+{
+    X509_free(certificate->read);
+    signature_key_destroy(certificate->key);
+    certificate->read = NULL;
+    certificate->key = NULL;
+}
+
 enum refusal authorities_verify(const struct authorities *authorities,
                                 const struct bytes *certificates, size_t count, uint8_t id_type,
                                 struct bytes id, int64_t utc_s, struct peer_certificate *out)
 {
-    memset(out, 0, sizeof(*out));
     if (count == 0) {
+        memset(out, 0, sizeof(*out));
         return REFUSAL_CERTIFICATE_MISSING;
     }
-    X509 *first = known_certificates_find(authorities->known, certificates[0]);
-    first = first != NULL ? first : x509_read(certificates[0]);
-    if (first == NULL) {
-        return REFUSAL_CERTIFICATE_MALFORMED;
-    }
-    (void)distinguished_name_format(x509_subject(first), out->subject);
-    STACK_OF(X509) *others = others_of(certificates, count);
-    enum refusal refusal = chain_verify(authorities, first, others, utc_s);
-    if (refusal == REFUSAL_NONE && !x509_serves_ike(first)) {
-        refusal = REFUSAL_CERTIFICATE_USAGE;
-    }
-    if (refusal == REFUSAL_NONE && !x509_has_identity(first, id_type, id)) {
-        refusal = REFUSAL_CERTIFICATE_NAME;
-    }
-    if (refusal == REFUSAL_NONE) {
-        refusal = key_take(first, &out->key);
-    }
-    if (refusal == REFUSAL_NONE) {
-        known_certificates_add(authorities->known, certificates[0], first);
-    }
-    sk_X509_pop_free(others, X509_free);
-    X509_free(first);
-    ERR_clear_error();
+    authorities_recall(authorities, certificates[0], out);
+    enum refusal refusal =
+        authorities_judge(authorities, certificates, count, id_type, id, utc_s, out);
+    authorities_remember(authorities, certificates[0], out);
+    X509_free(out->read);
+    out->read = NULL;
     return refusal;
 }

@@ -7,12 +7,14 @@
 #include "exchange/admission.h"
 #include "exchange/client_puzzle.h"
 #include "exchange/fragmentation.h"
+#include "exchange/ike_auth.h"
 #include "exchange/ike_rekey.h"
 #include "exchange/ike_sa_init.h"
 #include "exchange/informational.h"
 #include "exchange/mobike.h"
 #include "exchange/request.h"
 #include "exchange/response.h"
+#include "exchange/waiting.h"
 #include "protect/sk_message.h"
 
 #define HINT_INTERVAL_NS 100000000ULL /* given or taken at most ten times a second (2.21.4) */
@@ -280,6 +282,20 @@ static enum status receive_response(struct sa_store *store, struct ike_sa *sa,
     return STATUS_OK;
 }
 
+static enum status receive_opened(struct sa_store *store, struct ike_sa *sa,
+                                  struct arrival *arrival, enum status decoded)
+{
+    return is_response(&arrival->header) ? receive_response(store, sa, arrival, decoded)
+                                         : receive_request(store, sa, arrival, decoded);
+}
+
+static bool waits(struct sa_store *store, struct ike_sa *sa, const struct arrival *arrival,
+                  bool *lost)
+{
+    struct exchange_input in = input_of(arrival);
+    return waiting_message(store, sa, &in, &arrival->opened, lost);
+}
+
 static enum status receive_of(struct sa_store *store, struct ike_sa *sa, struct arrival *arrival)
 {
     bool repeated;
@@ -297,7 +313,7 @@ static enum status receive_of(struct sa_store *store, struct ike_sa *sa, struct 
         is_response(header)) {
         return take_hint(store, sa);
     }
-    if (!message_id_fits(sa, header, &repeated)) {
+    if (ike_sa_is_busy(sa) || !message_id_fits(sa, header, &repeated)) {
         return STATUS_DROP;
     }
     TRY(admit_half_open(store, sa, arrival));
@@ -321,8 +337,11 @@ static enum status receive_of(struct sa_store *store, struct ike_sa *sa, struct 
     if (!is_response(header)) {
         reassembly_end(&sa->partial_request); /* of a request that has come whole after all */
     }
-    return is_response(header) ? receive_response(store, sa, arrival, status)
-                               : receive_request(store, sa, arrival, status);
+    bool lost;
+    if (status == STATUS_OK && store->jobs.max > 0 && waits(store, sa, arrival, &lost)) {
+        return lost ? STATUS_DROP : STATUS_OK;
+    }
+    return receive_opened(store, sa, arrival, status);
 }
 
 /* Of an IKE SA that has ended nothing is answered but the last request once more (2.1). */
@@ -346,6 +365,35 @@ static enum status receive_protected(struct sa_store *store, struct arrival *arr
         return receive_closed(store, closed, arrival);
     }
     return sa != NULL ? receive_of(store, sa, arrival) : receive_stray(store, arrival);
+}
+
+/* The way goes on where it was left: the message is authentic, and it is still its turn. */
+static void receive_kept(struct sa_store *store, struct ike_sa *sa, const struct job *job)
+{
+    const struct kept_message *kept = &job->message;
+    struct datagram datagram = {.path = kept->path, .encapsulated = kept->encapsulated};
+    struct arrival arrival;
+    arrival_begin(&arrival, &datagram);
+    arrival.header = kept->header;
+    arrival.opened = (struct opened){
+        .whole = true, .inner = kept->inner, .first = kept->first, .packet = kept->packet};
+    enum status status = decode_inner(&arrival);
+    (void)!receive_opened(store, sa, &arrival, status); /* nobody asks what became of it */
+}
+
+void corridor_job_done(struct sa_store *store, struct job *job)
+{
+    struct ike_sa *sa = sa_store_find(store, job->ike_sa);
+    if (sa == NULL || sa->job != job) {
+        return; /* it has gone meanwhile */
+    }
+    job->done = true;
+    if (job->for_request) {
+        ike_auth_go_on(store, sa);
+    } else {
+        receive_kept(store, sa, job);
+    }
+    sa->job = NULL;
 }
 
 enum status corridor_receive(struct sa_store *store, const struct datagram *datagram)

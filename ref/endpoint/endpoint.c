@@ -102,6 +102,34 @@ void event_wipe(struct event *event)
     octets_wipe(event, sizeof *event);
 }
 
+void endpoint_set_jobs(struct endpoint *endpoint, size_t jobs_max)
+{
+    endpoint->store.jobs.max = jobs_max;
+}
+
+struct job *endpoint_next_job(struct endpoint *endpoint)
+{
+    struct sa_store *store = &endpoint->store;
+    for (;;) {
+        struct job *job = job_queue_take(&store->jobs);
+        const struct ike_sa *sa = job != NULL ? sa_store_find(store, job->ike_sa) : NULL;
+        if (job == NULL || (sa != NULL && sa->job == job)) {
+            return job;
+        }
+        job_queue_forget(&store->jobs); /* nobody waits for it any more */
+        job_destroy(job);
+    }
+}
+
+void endpoint_job_done(struct endpoint *endpoint, struct job *job, uint64_t now_ns)
+{
+    enter(endpoint, now_ns);
+    job_queue_forget(&endpoint->store.jobs);
+    corridor_job_done(&endpoint->store, job);
+    sa_store_put_away(&endpoint->store);
+    job_destroy(job);
+}
+
 uint64_t endpoint_deadline(struct endpoint *endpoint)
 {
     return timers_deadline(&endpoint->store);

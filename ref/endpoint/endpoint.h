@@ -7,6 +7,7 @@
 #include "esp/esp_sa.h"
 #include "sa/command.h"
 #include "sa/event.h"
+#include "sa/job.h"
 
 struct endpoint;
 
@@ -40,6 +41,23 @@ bool endpoint_next_datagram(struct endpoint *endpoint, struct datagram *out);
 /* Events carry keys: wipe *out with event_wipe when done. */
 bool endpoint_next_event(struct endpoint *endpoint, struct event *out);
 void event_wipe(struct event *event);
+
+/* ---- public-key work, done elsewhere ----
+ *
+ * Once a host has asked for it, signatures are not made and verified in the calls above, but handed
+ * out as jobs: to be done by job_do() (sa/job.h), by any thread, in any order, and brought back.
+ * The IKE SA that one is for waits meanwhile, and takes no message; all others go on. Its deadlines
+ * count, and when it has gone the job comes back for nothing. */
+
+/* From now on, and at most `jobs_max` at a time of those that other hosts cause: what would need
+ * one more is as if it had been lost, and so are IKE_SA_INIT requests. 0, as it is at first: all is
+ * done at once. */
+void endpoint_set_jobs(struct endpoint *endpoint, size_t jobs_max);
+
+/* NULL: none waits. After every call, like datagrams and events. The caller has it until it brings
+ * it back, or has destroyed the endpoint: then job_destroy. */
+struct job *endpoint_next_job(struct endpoint *endpoint);
+void endpoint_job_done(struct endpoint *endpoint, struct job *job, uint64_t now_ns);
 
 uint64_t endpoint_deadline(struct endpoint *endpoint); /* UINT64_MAX: none */
 void endpoint_expire(struct endpoint *endpoint, uint64_t now_ns);

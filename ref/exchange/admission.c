@@ -171,6 +171,10 @@ enum status admission_decide(struct sa_store *store, const struct exchange_input
 {
     struct applicant a = look_at(store, in);
     struct cookie_demand given;
+    if (job_queue_is_full(&store->jobs)) { /* it would get no further than IKE_AUTH */
+        store->counters.requests_refused++;
+        return STATUS_DROP;
+    }
     *out = (struct admission){.attacked = is_attack(store, &a)};
     if (a.half_open < store->config->cookie_threshold && !a.suspect) {
         return STATUS_OK;

@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "sa/auth.h"
-#include "sa/auth_signature.h"
+
+#define ID_BODY_MAX (4 + IDENTITY_MAX)
 
 /* ---- IKE_SA_INIT ---- */
 
@@ -133,13 +134,13 @@ void authentication_answer(const struct sa_store *store, const struct ike_sa *sa
 
 /* ---- IKE_AUTH: ours ---- */
 
-struct identity authentication_identity(const struct ike_sa *sa)
+struct identity authentication_identity(const struct ike_sa *sa, const struct address *local)
 {
     struct identity id = sa->peer->local_id;
     struct bytes data = bytes_of(id.data, id.length);
     if (id.type == 0) {
-        struct bytes ip = address_bytes(&sa->path.local.ip);
-        id.type = sa->path.local.ip.family == ADDRESS_V4 ? ID_IPV4_ADDR : ID_IPV6_ADDR;
+        struct bytes ip = address_bytes(local);
+        id.type = local->family == ADDRESS_V4 ? ID_IPV4_ADDR : ID_IPV6_ADDR;
         id.length = ip.length;
         memcpy(id.data, ip.data, ip.length);
     } else if (id.type == ID_DER_ASN1_DN && sa->peer->credential != NULL &&
@@ -237,46 +238,94 @@ static const struct signature_algorithm *choose_algorithm(const struct ike_sa *s
     return chosen != NULL && method_allowed(sa, chosen->method) ? chosen : NULL;
 }
 
-static enum status signature_build(struct ike_sa *sa, const struct auth_input *in,
-                                   struct bytes id_body, struct writer *data, uint8_t *method)
+/* What one side's signature is over, appended to `w`. */
+static enum status signed_octets(const struct ike_sa *sa, bool of_initiator, struct bytes id_body,
+                                 struct writer *w, struct bytes *out)
+{
+    struct auth_input in = auth_input_of(sa, of_initiator);
+    size_t start = w->length;
+    TRY(auth_signed_octets(sa->prf, in.message, in.nonce, in.sk_p, id_body, w));
+    *out = bytes_of(w->data + start, w->length - start);
+    return w->overflow ? STATUS_INTERNAL : STATUS_OK;
+}
+
+static enum status own_proof_prepare(struct ike_sa *sa, struct bytes id_body, struct writer *w,
+                                     struct own_proof *out)
+{
+    out->key = credential_key(sa->peer->credential);
+    out->algorithm = choose_algorithm(sa);
+    out->status = STATUS_INTERNAL; /* until it is done */
+    if (out->algorithm == NULL) {
+        return refuse(sa, REFUSAL_NO_COMMON_SIGNATURE);
+    }
+    TRY(signed_octets(sa, sa->initiator, id_body, w, &out->signed_octets));
+    out->wanted = true;
+    return STATUS_OK;
+}
+
+static enum status own_proof_write(struct ike_sa *sa, const struct own_proof *proof,
+                                   struct writer *data, uint8_t *method)
+{
+    *method = proof->algorithm->method;
+    sa->local_auth = proof->algorithm->name;
+    writer_put(data, bytes_of(proof->data, proof->length));
+    return proof->status;
+}
+
+static enum status signature_build(struct ike_sa *sa, struct bytes id_body, struct writer *data,
+                                   uint8_t *method)
 {
     uint8_t octets[SIGNED_OCTETS_MAX];
     struct writer w = writer_over(octets, sizeof octets);
-    const struct signature_algorithm *algorithm = choose_algorithm(sa);
-    if (algorithm == NULL) {
-        return refuse(sa, REFUSAL_NO_COMMON_SIGNATURE);
+    struct own_proof proof;
+    if (sa->job != NULL && sa->job->own.wanted) {
+        return own_proof_write(sa, &sa->job->own, data, method);
     }
-    TRY(auth_signed_octets(sa->prf, in->message, in->nonce, in->sk_p, id_body, &w));
-    *method = algorithm->method;
-    sa->local_auth = algorithm->name;
-    return auth_signature_build(credential_key(sa->peer->credential), algorithm, writer_bytes(&w),
-                                data);
+    TRY(own_proof_prepare(sa, id_body, &w, &proof));
+    own_proof_do(&proof);
+    return own_proof_write(sa, &proof, data, method);
 }
 
-static enum status shared_key_build(struct ike_sa *sa, const struct auth_input *in,
-                                    struct bytes id_body, struct writer *data, uint8_t *method)
+static enum status shared_key_build(struct ike_sa *sa, struct bytes id_body, struct writer *data,
+                                    uint8_t *method)
 {
     uint8_t auth[PRF_OUTPUT_MAX];
-    TRY(auth_shared_key_compute(sa->prf, psk_of(sa->peer), in->message, in->nonce, in->sk_p,
-                                id_body, auth));
+    struct auth_input in = auth_input_of(sa, sa->initiator);
+    TRY(auth_shared_key_compute(sa->prf, psk_of(sa->peer), in.message, in.nonce, in.sk_p, id_body,
+                                auth));
     *method = AUTH_METHOD_SHARED_KEY;
     sa->local_auth = "psk";
     writer_put(data, bytes_of(auth, sa->prf->output_length));
     return STATUS_OK;
 }
 
+static struct bytes id_body_of(const struct identity *id, uint8_t body[ID_BODY_MAX])
+{
+    struct writer w = writer_over(body, ID_BODY_MAX);
+    id_payload_build(&w, id->type, bytes_of(id->data, id->length));
+    return writer_bytes(&w);
+}
+
+static bool we_sign(const struct ike_sa *sa)
+{
+    return sa->peer->local_authentication == AUTHENTICATION_SIGNATURE;
+}
+
+bool authentication_prepare_auth(struct ike_sa *sa, const struct identity *id, struct job *job)
+{
+    uint8_t body[ID_BODY_MAX];
+    return we_sign(sa) &&
+           own_proof_prepare(sa, id_body_of(id, body), &job->signed_octets, &job->own) == STATUS_OK;
+}
+
 enum status authentication_add_auth(struct ike_sa *sa, struct chain_writer *chain)
 {
-    uint8_t body[4 + IDENTITY_MAX];
+    uint8_t body[ID_BODY_MAX];
     uint8_t octets[SIGNATURE_MAX + UINT8_MAX + 1];
-    struct writer id = writer_over(body, sizeof body);
     struct writer data = writer_over(octets, sizeof octets);
-    struct auth_input in = auth_input_of(sa, sa->initiator);
     uint8_t method = 0;
-    id_payload_build(&id, sa->local_id.type, bytes_of(sa->local_id.data, sa->local_id.length));
-    TRY((sa->peer->local_authentication == AUTHENTICATION_SIGNATURE
-             ? signature_build
-             : shared_key_build)(sa, &in, writer_bytes(&id), &data, &method));
+    TRY((we_sign(sa) ? signature_build : shared_key_build)(sa, id_body_of(&sa->local_id, body),
+                                                           &data, &method));
     payload_begin(chain, PAYLOAD_AUTH);
     auth_payload_build(chain->w, method, writer_bytes(&data));
     payload_end(chain);
@@ -307,45 +356,58 @@ static enum refusal take_certificates(const struct message *m, struct bytes out[
     return by_url ? REFUSAL_CERTIFICATE_BY_URL : REFUSAL_CERTIFICATE_MISSING;
 }
 
-static enum refusal signature_check(struct ike_sa *sa, const struct signature_key *key,
-                                    const struct id_payload *id, const struct message *m)
+static enum refusal peer_proof_prepare(const struct sa_store *store, const struct ike_sa *sa,
+                                       const struct id_payload *id, const struct message *m,
+                                       struct writer *w, struct peer_proof *out)
 {
-    uint8_t octets[SIGNED_OCTETS_MAX];
-    struct writer w = writer_over(octets, sizeof octets);
-    struct auth_input in = auth_input_of(sa, !sa->initiator);
-    const struct signature_algorithm *used;
-    if (auth_signed_octets(sa->prf, in.message, in.nonce, in.sk_p, id->body, &w) != STATUS_OK) {
+    enum refusal refusal;
+    if (!method_allowed(sa, m->auth.method)) {
+        return REFUSAL_METHOD;
+    }
+    refusal = take_certificates(m, out->certificates, &out->certificate_count);
+    if (refusal != REFUSAL_NONE) {
+        return refusal;
+    }
+    if (signed_octets(sa, !sa->initiator, id->body, w, &out->signed_octets) != STATUS_OK) {
         return REFUSAL_SIGNATURE;
     }
-    enum refusal refusal =
-        auth_signature_verify(key, m->auth.method, m->auth.data, writer_bytes(&w), &used);
-    if (refusal == REFUSAL_NONE) {
-        sa->remote_auth = used->name;
+    out->authorities = sa->peer->authorities;
+    out->id_type = id->type;
+    out->id = id->data;
+    out->utc_s = (int64_t)((store->now_ns + store->utc_offset_ns) / 1000000000ULL);
+    out->method = m->auth.method;
+    out->data = m->auth.data;
+    authorities_recall(out->authorities, out->certificates[0], &out->certificate);
+    out->wanted = true;
+    return REFUSAL_NONE;
+}
+
+static enum refusal peer_proof_read(struct ike_sa *sa, const struct peer_proof *proof)
+{
+    const struct peer_certificate *certificate = &proof->certificate;
+    memcpy(sa->remote_subject, certificate->subject, sizeof certificate->subject);
+    authorities_remember(proof->authorities, proof->certificates[0], certificate);
+    if (proof->refusal == REFUSAL_NONE) {
+        sa->remote_auth = proof->used->name;
     }
-    return refusal;
+    return proof->refusal;
 }
 
 static enum refusal signature_verify_peer(const struct sa_store *store, struct ike_sa *sa,
                                           const struct id_payload *id, const struct message *m)
 {
-    struct bytes certificates[CERTS_MAX];
-    struct peer_certificate peer;
-    size_t count;
-    if (!method_allowed(sa, m->auth.method)) {
-        return REFUSAL_METHOD;
+    uint8_t octets[SIGNED_OCTETS_MAX];
+    struct writer w = writer_over(octets, sizeof octets);
+    struct peer_proof proof;
+    if (sa->job != NULL && sa->job->peer.wanted) {
+        return peer_proof_read(sa, &sa->job->peer);
     }
-    enum refusal refusal = take_certificates(m, certificates, &count);
-    if (refusal != REFUSAL_NONE) {
-        return refusal;
-    }
-    int64_t utc_s = (int64_t)((store->now_ns + store->utc_offset_ns) / 1000000000ULL);
-    refusal = authorities_verify(sa->peer->authorities, certificates, count, id->type, id->data,
-                                 utc_s, &peer);
-    memcpy(sa->remote_subject, peer.subject, sizeof peer.subject);
+    enum refusal refusal = peer_proof_prepare(store, sa, id, m, &w, &proof);
     if (refusal == REFUSAL_NONE) {
-        refusal = signature_check(sa, peer.key, id, m);
+        peer_proof_do(&proof);
+        refusal = peer_proof_read(sa, &proof);
+        peer_proof_release(&proof);
     }
-    signature_key_destroy(peer.key);
     return refusal;
 }
 
@@ -364,13 +426,25 @@ static enum refusal shared_key_verify_peer(struct ike_sa *sa, const struct id_pa
     return REFUSAL_NONE;
 }
 
+static bool peer_signs(const struct ike_sa *sa)
+{
+    return sa->peer->remote_authentication == AUTHENTICATION_SIGNATURE;
+}
+
+bool authentication_prepare_verify(const struct sa_store *store, const struct ike_sa *sa,
+                                   const struct id_payload *id, const struct message *m,
+                                   struct job *job)
+{
+    return m->has_auth && peer_signs(sa) &&
+           peer_proof_prepare(store, sa, id, m, &job->signed_octets, &job->peer) == REFUSAL_NONE;
+}
+
 enum status authentication_verify(const struct sa_store *store, struct ike_sa *sa,
                                   const struct id_payload *id, const struct message *m)
 {
     if (!m->has_auth) { /* the wish for EAP, which we do not speak: RFC 7296 2.16 */
         return refuse(sa, REFUSAL_NO_PROOF);
     }
-    return refuse(sa, sa->peer->remote_authentication == AUTHENTICATION_SIGNATURE
-                          ? signature_verify_peer(store, sa, id, m)
-                          : shared_key_verify_peer(sa, id, m));
+    return refuse(sa, peer_signs(sa) ? signature_verify_peer(store, sa, id, m)
+                                     : shared_key_verify_peer(sa, id, m));
 }

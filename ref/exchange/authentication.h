@@ -24,8 +24,8 @@ void authentication_note_response(struct ike_sa *sa, const struct message *m);
 
 /* ---- IKE_AUTH ---- */
 
-/* The identity we show: as configured, or else our address. */
-struct identity authentication_identity(const struct ike_sa *sa);
+/* The identity we show: as configured, or else our address, which is `local`. */
+struct identity authentication_identity(const struct ike_sa *sa, const struct address *local);
 
 /* CERT: ours and those above it, when we prove ourselves by signature. */
 void authentication_add_certificates(const struct ike_sa *sa, struct chain_writer *chain);
@@ -41,5 +41,16 @@ MUST_USE enum status authentication_add_auth(struct ike_sa *sa, struct chain_wri
  * STATUS_NOTIFY(AUTHENTICATION_FAILED). */
 MUST_USE enum status authentication_verify(const struct sa_store *store, struct ike_sa *sa,
                                            const struct id_payload *id, const struct message *m);
+
+/* ---- the same as work for others ---- */
+
+/* What the two above need a signature for goes into `job` before: once it has been done and is
+ * sa->job, they take from it what came of it. False: there is no signature to make or to verify, or
+ * something is wrong already; the function itself says what. */
+MUST_USE bool authentication_prepare_auth(struct ike_sa *sa, const struct identity *id,
+                                          struct job *job);
+MUST_USE bool authentication_prepare_verify(const struct sa_store *store, const struct ike_sa *sa,
+                                            const struct id_payload *id, const struct message *m,
+                                            struct job *job);
 
 #endif

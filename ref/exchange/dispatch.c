@@ -15,7 +15,8 @@
 
 /* Our requests. */
 static const struct task_handler task_handlers[TASK_TYPES] = {
-    [TASK_IKE_AUTH] = {IKE_AUTH, ike_auth_create_request, ike_auth_consume_response},
+    [TASK_IKE_AUTH] = {IKE_AUTH, ike_auth_create_request, ike_auth_consume_response,
+                       ike_auth_prepare_request, ike_auth_prepare_response},
     [TASK_AUTH_FAILED] = {INFORMATIONAL, auth_failed_create_request, auth_failed_consume_response},
     [TASK_CHILD_CREATE] = {CREATE_CHILD_SA, child_create_create_request,
                            child_create_consume_response},
@@ -43,31 +44,46 @@ const struct task_handler *task_handler_find(enum task_type type)
 /* The peer's requests. IKE_SA_INIT is not here: it comes before there is an IKE SA. An IKE SA that
  * is rekeyed or being deleted still answers; create_child_sa says TEMPORARY_FAILURE then (2.25.2).
  */
-static const struct {
+static const struct request_row {
     enum ike_sa_state state;
     uint8_t exchange_type;
     bool either_role, initiator;
     consume_request_function *handler;
-} request_handlers[] = {
+    prepare_function *prepare;
+} request_rows[] = {
     /* state             exchange         either  we initiated  handler                         */
-    {IKE_SA_HALF_OPEN, IKE_AUTH, false, false, ike_auth_consume_request},
-    {IKE_SA_ESTABLISHED, CREATE_CHILD_SA, true, false, create_child_sa_consume_request},
-    {IKE_SA_REKEYED, CREATE_CHILD_SA, true, false, create_child_sa_consume_request},
-    {IKE_SA_DELETING, CREATE_CHILD_SA, true, false, create_child_sa_consume_request},
-    {IKE_SA_ESTABLISHED, INFORMATIONAL, true, false, informational_consume_request},
-    {IKE_SA_REKEYED, INFORMATIONAL, true, false, informational_consume_request},
-    {IKE_SA_DELETING, INFORMATIONAL, true, false, informational_consume_request},
+    {IKE_SA_HALF_OPEN, IKE_AUTH, false, false, ike_auth_consume_request, ike_auth_prepare_answer},
+    {IKE_SA_ESTABLISHED, CREATE_CHILD_SA, true, false, create_child_sa_consume_request, NULL},
+    {IKE_SA_REKEYED, CREATE_CHILD_SA, true, false, create_child_sa_consume_request, NULL},
+    {IKE_SA_DELETING, CREATE_CHILD_SA, true, false, create_child_sa_consume_request, NULL},
+    {IKE_SA_ESTABLISHED, INFORMATIONAL, true, false, informational_consume_request, NULL},
+    {IKE_SA_REKEYED, INFORMATIONAL, true, false, informational_consume_request, NULL},
+    {IKE_SA_DELETING, INFORMATIONAL, true, false, informational_consume_request, NULL},
 };
+
+static const struct request_row *row_find(enum ike_sa_state state, uint8_t exchange_type,
+                                          bool initiator)
+{
+    for (size_t i = 0; i < sizeof request_rows / sizeof request_rows[0]; i++) {
+        const struct request_row *row = &request_rows[i];
+        if (row->state == state && row->exchange_type == exchange_type &&
+            (row->either_role || row->initiator == initiator)) {
+            return row;
+        }
+    }
+    return NULL;
+}
 
 consume_request_function *request_handler_find(enum ike_sa_state state, uint8_t exchange_type,
                                                bool initiator)
 {
-    for (size_t i = 0; i < sizeof request_handlers / sizeof request_handlers[0]; i++) {
-        if (request_handlers[i].state == state &&
-            request_handlers[i].exchange_type == exchange_type &&
-            (request_handlers[i].either_role || request_handlers[i].initiator == initiator)) {
-            return request_handlers[i].handler;
-        }
-    }
-    return NULL;
+    const struct request_row *row = row_find(state, exchange_type, initiator);
+    return row != NULL ? row->handler : NULL;
+}
+
+prepare_function *request_prepare_find(enum ike_sa_state state, uint8_t exchange_type,
+                                       bool initiator)
+{
+    const struct request_row *row = row_find(state, exchange_type, initiator);
+    return row != NULL ? row->prepare : NULL;
 }

@@ -35,6 +35,13 @@ typedef enum status consume_request_function(struct sa_store *store, struct ike_
                                              const struct exchange_input *in,
                                              struct exchange_reply *reply);
 
+/* What of a handler's work is left to others where the host wants jobs (sa/job.h): puts it into
+ * `job`, which is empty. `in` is the message to be handled; NULL: our request is to be built. It
+ * may change of the IKE SA only what the handler then would have changed first. False: there is no
+ * such work, or something is wrong, which the handler will find by itself. */
+typedef bool prepare_function(struct sa_store *store, struct ike_sa *sa,
+                              const struct exchange_input *in, struct job *job);
+
 /* Our requests: one row per task. create_request fills the inner chain from sa->request
  * (STATUS_DROP: there is nothing to ask any more); consume_response gets the request that has
  * ended, already taken off the IKE SA, and must see to its command. */
@@ -44,6 +51,7 @@ struct task_handler {
                                   struct chain_writer *chain);
     void (*consume_response)(struct sa_store *store, struct ike_sa *sa, struct request *request,
                              const struct exchange_input *in);
+    prepare_function *prepare_request, *prepare_response; /* NULL: no such work */
 };
 
 /* The handler of a task; never NULL for the tasks that run inside SK. */
@@ -52,6 +60,10 @@ const struct task_handler *task_handler_find(enum task_type type);
 /* The handler of a peer's request in this state; NULL: not allowed here. */
 consume_request_function *request_handler_find(enum ike_sa_state state, uint8_t exchange_type,
                                                bool initiator);
+
+/* And what of its work is left to others; NULL: nothing. */
+prepare_function *request_prepare_find(enum ike_sa_state state, uint8_t exchange_type,
+                                       bool initiator);
 
 /* Bracketed Notify payload without SPI. */
 void notify_add(struct chain_writer *chain, uint16_t type, struct bytes data);

@@ -50,6 +50,15 @@ static void drop_older(struct sa_store *store, struct ike_sa *sa)
 
 /* ---- initiator ---- */
 
+static void start(struct sa_store *store, struct ike_sa *sa, const struct task *task)
+{
+    enum status status = request_start(store, sa, task);
+    if (status != STATUS_OK) {
+        sa_store_task_ended(store, sa, task, status);
+        sa_store_ike_gone(store, sa, DOWN_FAILED, status);
+    }
+}
+
 void ike_auth_start(struct sa_store *store, struct ike_sa *sa)
 {
     /* the first Child SA that waits travels with AUTH: its task becomes the IKE_AUTH task */
@@ -58,11 +67,22 @@ void ike_auth_start(struct sa_store *store, struct ike_sa *sa)
     (void)task_queue_remove(&sa->tasks, task.type, 0, &removed);
     task.type = TASK_IKE_AUTH;
     sa->state = IKE_SA_AUTH_SENT;
-    enum status status = request_start(store, sa, &task);
-    if (status != STATUS_OK) {
-        sa_store_task_ended(store, sa, &task, status);
-        sa_store_ike_gone(store, sa, DOWN_FAILED, status);
-    }
+    start(store, sa, &task);
+}
+
+void ike_auth_go_on(struct sa_store *store, struct ike_sa *sa)
+{
+    struct task task = sa->request.task;
+    start(store, sa, &task);
+}
+
+bool ike_auth_prepare_request(struct sa_store *store, struct ike_sa *sa,
+                              const struct exchange_input *in, struct job *job)
+{
+    (void)store;
+    (void)in;
+    sa->local_id = authentication_identity(sa, &sa->path.local.ip);
+    return authentication_prepare_auth(sa, &sa->local_id, job);
 }
 
 static bool has_other_ike_sa(const struct sa_store *store, const struct ike_sa *sa)
@@ -79,7 +99,9 @@ enum status ike_auth_create_request(struct sa_store *store, struct ike_sa *sa,
                                     struct chain_writer *chain)
 {
     const struct child_config *config = &sa->peer->children[sa->request.task.child_index];
-    sa->local_id = authentication_identity(sa);
+    if (sa->job == NULL) { /* else it has been signed, and may be our address before we moved */
+        sa->local_id = authentication_identity(sa, &sa->path.local.ip);
+    }
     build_id(chain, PAYLOAD_IDI, &sa->local_id);
     authentication_add_certificates(sa, chain);
     if (sa->peer->initial_contact && !has_other_ike_sa(store, sa)) {
@@ -99,8 +121,8 @@ enum status ike_auth_create_request(struct sa_store *store, struct ike_sa *sa,
     return STATUS_OK;
 }
 
-static enum status check_responder(const struct sa_store *store, struct ike_sa *sa,
-                                   const struct message *m)
+/* All but the proof: no refusal, all payloads, and the name that we expect. */
+static enum status look_at_responder(struct ike_sa *sa, const struct message *m)
 {
     const struct notify_payload *error = message_error(m);
     if (error != NULL && !m->has_auth) {
@@ -112,7 +134,22 @@ static enum status check_responder(const struct sa_store *store, struct ike_sa *
         sa->refusal = REFUSAL_IDENTITY_UNEXPECTED;
         return STATUS_NOTIFY(AUTHENTICATION_FAILED);
     }
+    return STATUS_OK;
+}
+
+static enum status check_responder(const struct sa_store *store, struct ike_sa *sa,
+                                   const struct message *m)
+{
+    TRY(look_at_responder(sa, m));
     return authentication_verify(store, sa, &m->id_r, m);
+}
+
+bool ike_auth_prepare_response(struct sa_store *store, struct ike_sa *sa,
+                               const struct exchange_input *in, struct job *job)
+{
+    const struct message *m = in->message;
+    return look_at_responder(sa, m) == STATUS_OK &&
+           authentication_prepare_verify(store, sa, &m->id_r, m, job);
 }
 
 /* AUTH was good. What became of the Child SA is another matter (2.21.2). */
@@ -287,16 +324,39 @@ static void answer_child(struct sa_store *store, struct ike_sa *sa, const struct
     }
 }
 
+static enum status look_at_initiator(struct sa_store *store, struct ike_sa *sa,
+                                     const struct exchange_input *in)
+{
+    TRY(message_rules_check(IKE_AUTH, false, in->message));
+    return find_peer(store, sa, in->message, in->path) ? STATUS_OK
+                                                       : STATUS_NOTIFY(AUTHENTICATION_FAILED);
+}
+
+/* What is to be signed is known before the peer has proved anything, so one job has both; but
+ * nothing is signed for who has not proved itself. */
+bool ike_auth_prepare_answer(struct sa_store *store, struct ike_sa *sa,
+                             const struct exchange_input *in, struct job *job)
+{
+    const struct message *m = in->message;
+    if (look_at_initiator(store, sa, in) != STATUS_OK) {
+        return false;
+    }
+    bool verifies = authentication_prepare_verify(store, sa, &m->id_i, m, job);
+    if (!verifies && authentication_verify(store, sa, &m->id_i, m) != STATUS_OK) {
+        return false;
+    }
+    struct identity id = authentication_identity(sa, &in->path->local.ip);
+    bool signs = authentication_prepare_auth(sa, &id, job);
+    return verifies || signs;
+}
+
 enum status ike_auth_consume_request(struct sa_store *store, struct ike_sa *sa,
                                      const struct exchange_input *in, struct exchange_reply *reply)
 {
     const struct message *m = in->message;
     uint8_t ni[NONCE_MAX];
     uint8_t nr[NONCE_MAX];
-    TRY(message_rules_check(IKE_AUTH, false, m));
-    if (!find_peer(store, sa, m, in->path)) {
-        return STATUS_NOTIFY(AUTHENTICATION_FAILED);
-    }
+    TRY(look_at_initiator(store, sa, in));
     TRY(authentication_verify(store, sa, &m->id_i, m));
     sa->mobike = sa->peer->mobike && message_notify(m, MOBIKE_SUPPORTED) != NULL;
     if (sa->mobike && nat_prohibition_broken(in)) {
@@ -306,7 +366,7 @@ enum status ike_auth_consume_request(struct sa_store *store, struct ike_sa *sa,
     sa->path = *in->path;
     sa->encapsulated = in->encapsulated;
     mobike_note_additional(sa, m, in->path);
-    sa->local_id = authentication_identity(sa);
+    sa->local_id = authentication_identity(sa, &sa->path.local.ip);
     build_id(&reply->chain, PAYLOAD_IDR, &sa->local_id);
     authentication_add_certificates(sa, &reply->chain);
     TRY(authentication_add_auth(sa, &reply->chain));

@@ -50,7 +50,7 @@ static void take_path(struct sa_store *store, struct ike_sa *sa, const struct pa
 /* What is out goes along the new path at once, and has all its tries there. */
 void mobike_resend(struct sa_store *store, struct ike_sa *sa)
 {
-    if (sa->request.active) {
+    if (sa->request.active && !ike_sa_is_busy(sa)) {
         sa->request.timeout_ns = sa->peer->retransmission.timeout_ns;
         sa->request.sent = 1;
         sa->request.probed = false;

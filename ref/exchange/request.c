@@ -9,6 +9,7 @@
 #include "exchange/ike_delete.h"
 #include "exchange/mobike.h"
 #include "exchange/reauthentication.h"
+#include "exchange/waiting.h"
 
 #define MESSAGE_ID_REKEY 0xf0000000u
 #define STARTS_MAX 8                             /* of one request that we cannot make */
@@ -61,6 +62,9 @@ enum status request_start(struct sa_store *store, struct ike_sa *sa, const struc
     struct chain_writer chain = chain_writer_over(&inner_writer);
     memset(&sa->request, 0, sizeof sa->request);
     sa->request.task = *task;
+    if (store->jobs.max > 0 && waiting_request(store, sa)) {
+        return STATUS_OK;
+    }
     TRY(handler->create_request(store, sa, &chain));
     if (inner_writer.overflow) {
         return STATUS_INTERNAL;

@@ -8,7 +8,8 @@
  * room, or no memory: its command has been answered. */
 bool request_queue(struct sa_store *store, struct ike_sa *sa, const struct task *task);
 
-/* Builds, seals and sends the request of one task at once. STATUS_DROP: there is nothing to ask. */
+/* Builds, seals and sends the request of one task at once, or when public-key work for it has been
+ * done (exchange/waiting.h). STATUS_DROP: there is nothing to ask. */
 MUST_USE enum status request_start(struct sa_store *store, struct ike_sa *sa,
                                    const struct task *task);
 

@@ -14,6 +14,7 @@
 #include "host/config_keys.h"
 #include "host/config_text.h"
 #include "host/log.h"
+#include "host/workers.h"
 
 #define KEYS_MAX 64
 #define MEMORY_NEEDED (4U << 20) /* octets: more than any configuration takes */
@@ -253,6 +254,7 @@ static void defaults_fill(struct host_config *config)
     snprintf(config->control_socket, sizeof(config->control_socket), "/run/ikeref/control.sock");
     config->route_table = 4500;
     config->mark = 0x1ce;
+    config->workers = workers_default();
 }
 
 static bool root_fill(cfg_t *cfg, struct host_config *config)

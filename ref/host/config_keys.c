@@ -19,6 +19,7 @@ const struct config_key config_keys_global[] = {
     {"natt-port", VALUE_PORT, HOST(endpoint.natt_port), false},
     {"route-table", VALUE_POSITIVE32, HOST(route_table), false},
     {"mark", VALUE_POSITIVE32, HOST(mark), false},
+    {"workers", VALUE_WORKERS, HOST(workers), false},
     {"user", VALUE_USER, HOST(user), false},
     {"seccomp", VALUE_SECCOMP, HOST(seccomp), false},
     {"mtu", VALUE_MTU, HOST(mtu), false},

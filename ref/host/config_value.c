@@ -12,6 +12,7 @@
 
 #include "host/host_config.h"
 #include "host/pem_file.h"
+#include "host/workers.h"
 
 #define NS_PER_MS 1000000ULL
 
@@ -292,6 +293,7 @@ static const char *const expectations[] = {
     [VALUE_COUNT64] = "a whole number such as 100000",
     [VALUE_COUNT32] = "a whole number from 0 to 4294967295, decimal or 0x hexadecimal",
     [VALUE_POSITIVE32] = "a whole number from 1 to 4294967295, decimal or 0x hexadecimal",
+    [VALUE_WORKERS] = "a number of threads from 0 (none) to 64",
     [VALUE_PERCENT] = "percent from 100 (constant) to 1000, such as 180",
     [VALUE_REPLAY] = "a number of packets from 0 (no replay protection) to 4096, such as 64",
     [VALUE_MTU] = "octets from 576 to 65535, such as 1400",
@@ -353,6 +355,8 @@ static bool number_parse(enum value_kind kind, const char *text, void *field)
     } else if (kind == VALUE_PERCENT) {
         min = 100;
         max = 1000;
+    } else if (kind == VALUE_WORKERS) {
+        max = WORKERS_MAX;
     } else if (kind == VALUE_REPLAY) {
         max = 4096;
     } else if (kind == VALUE_MTU) {

@@ -14,6 +14,7 @@ enum value_kind {
     VALUE_COUNT64,        /* [uint64_t] */
     VALUE_COUNT32,        /* decimal or 0x hexadecimal [uint32_t] */
     VALUE_POSITIVE32,     /* the same, not zero */
+    VALUE_WORKERS,        /* 0 to WORKERS_MAX [uint32_t] */
     VALUE_PERCENT,        /* 100 or more [uint32_t] */
     VALUE_REPLAY,         /* 0 to 4096 packets [uint32_t] */
     VALUE_MTU,            /* 576 to 65535 [uint32_t] */

@@ -1,4 +1,4 @@
-/* A build under AddressSanitizer looks into itself at its end, and opens files and starts programs
+/* A build under a sanitizer looks into itself at its end, and opens files and starts programs
  * to tell what it has found: it changes its user, and no more. */
 #include "host/confinement.h"
 
@@ -10,12 +10,12 @@
 #include "host/privileges.h"
 
 #if defined(__has_feature)
-#define CLANG_SANITIZES __has_feature(address_sanitizer)
+#define CLANG_SANITIZES (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #else
 #define CLANG_SANITIZES 0
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) || CLANG_SANITIZES
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || CLANG_SANITIZES
 static const bool sanitized = true;
 #else
 static const bool sanitized = false;
@@ -45,7 +45,7 @@ static const char *filter_enter(const struct host_config *config)
     enum seccomp_mode mode = config->seccomp;
     if (sanitized) {
         return "system calls are not filtered, nor is memory hidden, in this build with "
-               "AddressSanitizer";
+               "a sanitizer";
     }
     if (mode == FILTER_OFF) {
         return "system calls are not filtered, as the configuration wants it";
@@ -60,15 +60,16 @@ static const char *filter_enter(const struct host_config *config)
                               : "other system calls than we need end the daemon";
 }
 
-bool confinement_enter(const struct host_config *config, struct problem *problem)
+bool confinement_give_up(const struct host_config *config, struct problem *problem)
 {
-    if (!privileges_drop(&config->user, problem)) {
-        return false;
-    }
+    return privileges_drop(&config->user, problem);
+}
+
+void confinement_enter(const struct host_config *config)
+{
     uid_t user = geteuid();
     const char *calls = filter_enter(config);
     log_line("confined: user %u, no capability but CAP_NET_ADMIN, no new privileges, no core dump; "
              "%s",
              (unsigned)user, calls);
-    return true;
 }

@@ -348,7 +348,11 @@ static bool daemon_confine(struct daemon *daemon, struct problem *problem)
     json_object_seed(0);
     tzset();
     control_socket_hand_over(daemon->control, user->user, user->group);
-    return confinement_enter(daemon->config, problem);
+    if (!confinement_give_up(daemon->config, problem) || !daemon_workers_open(daemon, problem)) {
+        return false;
+    }
+    confinement_enter(daemon->config);
+    return true;
 }
 
 /* Policies before sockets: no packet of a policy may pass before the first SA could exist. */
@@ -380,6 +384,7 @@ static void daemon_close(struct daemon *daemon, bool started)
         daemon->operations->destroy(daemon->plane, started);
     }
     endpoint_destroy(daemon->endpoint);
+    workers_stop(daemon->workers);
     /* Last but the loop: who waits for the end of this socket finds everything else gone. */
     control_socket_close(daemon->control);
     key_log_close(&daemon->key_log);

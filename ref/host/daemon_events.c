@@ -180,6 +180,7 @@ void daemon_drain(struct daemon *daemon, uint64_t now_ns)
     struct datagram datagram;
     struct path narrow = {0};
     bool child_up = false, fits = true;
+    daemon_jobs_give(daemon);
     while (endpoint_next_event(daemon->endpoint, &event)) {
         event_handle(daemon, &event, now_ns);
         child_up |= event.type == EVENT_CHILD_SA_UP;

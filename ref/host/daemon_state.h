@@ -1,4 +1,4 @@
-/* What the parts of the daemon (daemon.c, daemon_events.c, daemon_control.c) share. */
+/* What the parts of the daemon (daemon.c and daemon_*.c) share. */
 #ifndef IKEREF_HOST_DAEMON_STATE_H
 #define IKEREF_HOST_DAEMON_STATE_H
 
@@ -13,6 +13,7 @@
 #include "host/pending_requests.h"
 #include "host/roam_watch.h"
 #include "host/start_queue.h"
+#include "host/workers.h"
 
 /* A command's id says who asked. */
 #define COMMAND_BY_CLIENT (1ULL << 56)  /* + number in pending_requests */
@@ -27,9 +28,10 @@ struct daemon {
     struct data_plane *plane;
     struct event_loop loop;
     struct ike_sockets sockets;
-    struct event_source sources[IKE_SOCKETS], signals;
-    struct burst burst;    /* what goes out */
-    struct burst received; /* what came in */
+    struct event_source sources[IKE_SOCKETS], signals, work;
+    struct workers *workers; /* NULL: the event loop does their work */
+    struct burst burst;      /* what goes out */
+    struct burst received;   /* what came in */
     struct address_monitor monitor;
     struct own_addresses own_addresses;
     struct path_mtu_probe path_mtus;
@@ -60,6 +62,15 @@ enum status daemon_command(struct daemon *daemon, const struct command *command,
 void daemon_plane_events(struct daemon *daemon, uint64_t now_ns);
 
 unsigned daemon_tun(const struct daemon *daemon);
+
+/* ---- daemon_work.c ---- */
+
+/* When the daemon has given up what it does not need, and so have the threads that it starts. None
+ * where nobody has anything to do with signatures. */
+bool daemon_workers_open(struct daemon *daemon, struct problem *problem);
+
+/* What the core has for them. */
+void daemon_jobs_give(struct daemon *daemon);
 
 /* ---- daemon_control.c ---- */
 

@@ -23,6 +23,7 @@ struct host_config {
     char key_log[HOST_PATH_MAX]; /* directory; empty: no key log */
     uint32_t route_table;
     uint32_t mark;                /* on packets of our own sockets, which so bypass the policies */
+    uint32_t workers;             /* threads for signatures; 0: the event loop makes them */
     struct service_user user;     /* whom we become once all is open */
     enum seccomp_mode seccomp;    /* and what becomes of other system calls than we need */
     struct seccomp_filter filter; /* the same for the kernel, confinement_prepare() */

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const int allowed[] = {
@@ -101,6 +102,7 @@ bool seccomp_filter_load(const struct seccomp_filter *filter)
 {
     struct sock_fprog program = {.len = filter->length,
                                  .filter = (struct sock_filter *)filter->program};
+    /* for every thread there is: each has its own filter, or none */
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
 }

@@ -41,6 +41,11 @@ uint64_t ike_sa_local_spi(const struct ike_sa *sa)
     return sa->initiator ? sa->spi_i : sa->spi_r;
 }
 
+bool ike_sa_is_busy(const struct ike_sa *sa)
+{
+    return sa->job != NULL && !sa->job->done;
+}
+
 bool ike_sa_is_up(const struct ike_sa *sa)
 {
     return sa->state == IKE_SA_ESTABLISHED || sa->state == IKE_SA_REKEYED ||

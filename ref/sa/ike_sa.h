@@ -6,6 +6,7 @@
 #include "sa/allowance.h"
 #include "sa/child_sa.h"
 #include "sa/event.h"
+#include "sa/job.h"
 #include "sa/keymat.h"
 #include "sa/puzzle.h"
 #include "sa/stored_message.h"
@@ -124,6 +125,8 @@ struct ike_sa {
     struct secret sk_d, sk_pi, sk_pr;
     struct protector *seal, *open;
     struct ike_init *init;
+    struct job *job; /* that it waits for, or, in the handler it was for, what came of it; not
+                        owned: it is in the store's queue, or with who does it */
 
     struct path path;
     bool encapsulated; /* IKE runs on the NAT traversal port */
@@ -173,6 +176,9 @@ struct ike_sa {
 const char *ike_sa_state_name(enum ike_sa_state state);
 
 uint64_t ike_sa_local_spi(const struct ike_sa *sa);
+
+/* It waits for a job. */
+bool ike_sa_is_busy(const struct ike_sa *sa);
 
 /* It has been authenticated and not yet closed. */
 bool ike_sa_is_up(const struct ike_sa *sa);

@@ -83,6 +83,7 @@ void sa_store_wipe(struct sa_store *store)
     while (sa_store_next_event(store, &event)) {
         octets_wipe(&event, sizeof event);
     }
+    job_queue_wipe(&store->jobs);
     half_open_wipe(&store->half_open);
     spi_index_free(&store->by_spi);
     hash_table_free(&store->by_number);
@@ -381,6 +382,7 @@ void sa_store_ike_gone(struct sa_store *store, struct ike_sa *sa, enum down_reas
     if (rival != NULL && rival->silent) { /* it was to inherit, and there is nothing any more */
         sa_store_ike_gone(store, rival, reason, status);
     }
+    sa->job = NULL; /* which comes back to nobody */
     request_clear(&sa->request);
     reassembly_end(&sa->partial_request);
     /* a half-open one that times out was never anybody's; a redundant one was never announced */

@@ -49,6 +49,7 @@ struct sa_store {
     struct closed_list closed;     /* what is left of those that have ended */
     struct ike_sa *ended;          /* CLOSED ones that are still whole */
     struct due_heap due; /* of all IKE SAs; 0: to be looked at again, somebody got hold of it */
+    struct job_queue jobs;
     struct queued_datagram *datagram_first, *datagram_last;
     struct queued_event *event_first, *event_last;
     struct queued_event lost; /* where an event is written that there is no memory for; wiped */

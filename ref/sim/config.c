@@ -262,6 +262,7 @@ static void host_set(struct sim *sim, unsigned index)
     host->config.peer_count = index == 1 && sim->host_count == 3 ? 2 : 1;
     host->dice = dice_of(sim->script->seed, 100 + index);
     host->random = dice_source(&host->dice);
+    host->work_dice = dice_of(sim->script->seed, 200 + index);
     unsigned children = sim_setting(sim, SET_CHILDREN);
     peer_set(sim, host, index == 1 ? 0 : 1, index == 2 ? 1 : children, &peers[0]);
     if (host->config.peer_count == 2) {

@@ -2,6 +2,7 @@
 
 #include "sim/host.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "sim/certificates.h"
@@ -34,6 +35,11 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 static void deadline_set(struct host *host)
 {
     uint64_t at_ns = world_time(host, endpoint_deadline(host->endpoint));
@@ -42,6 +48,9 @@ static void deadline_set(struct host *host)
         for (size_t c = 0; c < host->peers[p].child_count; c++) {
             at_ns = earlier(at_ns, host->acquire_retry_ns[p][c]);
         }
+    }
+    for (size_t i = 0; i < host->job_count; i++) {
+        at_ns = earlier(at_ns, host->jobs[i].back_ns);
     }
     host->deadline_ns = at_ns;
 }
@@ -80,6 +89,7 @@ void host_start(struct sim *sim, struct host *host)
         return;
     }
     endpoint_set_utc(host->endpoint, CERTIFICATES_UTC_NS, host_now(sim, host));
+    endpoint_set_jobs(host->endpoint, sim_setting(sim, SET_WORK_MS) > 0 ? SIM_JOBS / 2 : 0);
     host->on = true;
     host->back_ns = UINT64_MAX;
     policies_install(sim, host);
@@ -93,6 +103,9 @@ void host_stop(struct sim *sim, struct host *host)
     esp_plane_destroy(host->plane);
     host->endpoint = NULL;
     host->plane = NULL;
+    while (host->job_count > 0) {
+        job_destroy(host->jobs[--host->job_count].job);
+    }
     host->on = false;
     host->deadline_ns = UINT64_MAX;
     host->ike_count = host->child_count = 0;
@@ -233,6 +246,45 @@ static void roam_late(struct sim *sim, struct host *host)
     }
 }
 
+/* ---- public-key work ---- */
+
+static bool jobs_take(struct sim *sim, struct host *host)
+{
+    struct job *job;
+    bool any = false;
+    while ((job = endpoint_next_job(host->endpoint)) != NULL) {
+        uint64_t takes_ms = dice_below(&host->work_dice, sim_setting(sim, SET_WORK_MS) + 1);
+        if (host->job_count == SIM_JOBS) {
+            sim_violation(sim, host, "more jobs than there are IKE SAs to wait for them");
+            job_destroy(job);
+            continue;
+        }
+        host->jobs[host->job_count++] =
+            (struct handed_out){.job = job, .back_ns = sim->now_ns + takes_ms * SIM_MS};
+        sim->worked_ns = later(sim->worked_ns, sim->now_ns + takes_ms * SIM_MS);
+        trace_line(sim, host, "    work for IKE SA %u takes %" PRIu64 " ms", job->ike_sa, takes_ms);
+        any = true;
+    }
+    return any;
+}
+
+static void jobs_bring_back(struct sim *sim, struct host *host)
+{
+    for (size_t i = 0; i < host->job_count;) {
+        struct job *job = host->jobs[i].job;
+        if (host->jobs[i].back_ns > sim->now_ns) {
+            i++;
+            continue;
+        }
+        host->jobs[i] = host->jobs[--host->job_count];
+        trace_line(sim, host, "    work for IKE SA %u is done", job->ike_sa);
+        job_do(job);
+        endpoint_job_done(host->endpoint, job, host_now(sim, host));
+        drain(sim, host);
+        i = 0; /* there may be more, or others */
+    }
+}
+
 /* ---- what the core says ---- */
 
 static void child_install(struct sim *sim, struct host *host, const struct event *event)
@@ -352,6 +404,7 @@ static void drain(struct sim *sim, struct host *host)
         }
         again = drain_core(sim, host);
         again |= drain_plane(sim, host);
+        again |= jobs_take(sim, host);
         roam_late(sim, host);
     }
     deadline_set(host);
@@ -457,6 +510,8 @@ void host_expire(struct sim *sim, struct host *host)
     }
     acquires_retry(sim, host);
     drain(sim, host);
+    jobs_bring_back(sim, host);
+    deadline_set(host);
 }
 
 void host_clock_step(struct host *host, int64_t step_ns)

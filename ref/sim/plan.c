@@ -267,6 +267,9 @@ static void choose_world(struct dice *d, struct script *s)
     if (dice_below(d, 16) == 0) {
         s->settings[SET_PUZZLES] = PUZZLE_DIFFICULTY_MIN + dice_below(d, 3);
     }
+    if (s->settings[SET_CERTIFICATES] && dice_below(d, 4) > 0) {
+        s->settings[SET_WORK_MS] = 1 + dice_below(d, 1500);
+    }
 }
 
 void plan_script_of(uint64_t seed, enum plan plan, struct script *out)

@@ -167,7 +167,7 @@ static void begin(struct sim *sim, const struct script *script, bool trace)
     sim->trace = trace;
     sim->now_ns = SIM_START_NS;
     sim->next_act = 0;
-    sim->inner_number = 0;
+    sim->inner_number = sim->worked_ns = 0;
     sim->ending = sim->settled = false;
     sim->violation[0] = 0;
     sim->counts = (struct sim_counts){0};
@@ -209,16 +209,19 @@ static void quiet(struct sim *sim)
     }
 }
 
-/* No fault any more: rekeys by lifetime go on, and still no packet may be lost. */
+/* No fault any more: rekeys by lifetime go on, and still no packet may be lost. But while an
+ * initiator verifies the responder's proof, it has no Child SA yet for what the responder sends. */
 static void steady(struct sim *sim)
 {
     run_until(sim, sim->now_ns + LAST_PACKETS_NS);
     traffic_mark(sim);
+    uint64_t from_ns = sim->now_ns;
     run_until(sim, sim->now_ns + STEADY_NS);
     traffic_stop(sim);
     run_until(sim, sim->now_ns + LAST_PACKETS_NS);
     bool may_expire = sim_setting(sim, SET_CHILD_HARD_MS) + sim_setting(sim, SET_IKE_HARD_MS) > 0;
-    if (traffic_missing(sim) > 0 && !may_expire) {
+    bool verified = sim->worked_ns > from_ns;
+    if (traffic_missing(sim) > 0 && !may_expire && !verified) {
         sim_violation(sim, NULL, "%" PRIu64 " packets are missing, and nothing explains it",
                       traffic_missing(sim));
     }

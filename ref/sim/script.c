@@ -41,6 +41,7 @@ static const struct {
     [SET_IPV6] = {"ipv6", 0, 1},
     [SET_CERTIFICATES] = {"certificates", 0, 1},
     [SET_FRAGMENT] = {"fragment", 0, 1500},
+    [SET_WORK_MS] = {"work", 0, 60000},
     [SET_PUZZLES] = {"puzzles", 0, 20},
     [SET_END] = {"end", 0, 2},
 };

@@ -47,8 +47,10 @@ enum setting {
     SET_IPV6,         /* 1: IPv6 outside, but behind a NAT; b has both families */
     SET_CERTIFICATES, /* 1: hosts prove who they are with certificates, else with a shared key */
     SET_FRAGMENT, /* octets of the largest IP packet to fill with a fragment; 0: no fragmentation */
-    SET_PUZZLES,  /* zero bits of the puzzles that b gives to all (RFC 8019); 0: none */
-    SET_END,      /* 0: both shut down; 1: a deletes first; 2: b does */
+    SET_WORK_MS, /* public-key work is done by others, comes back in any order, after up to so long;
+                    0: the core does it at once */
+    SET_PUZZLES, /* zero bits of the puzzles that b gives to all (RFC 8019); 0: none */
+    SET_END,     /* 0: both shut down; 1: a deletes first; 2: b does */
     SETTINGS,
 };
 

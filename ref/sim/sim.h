@@ -14,6 +14,7 @@
 #define SIM_IKE_SAS 64    /* of one host at a time, as it was told */
 #define SIM_CHILD_SAS 192 /* of one host at a time */
 #define SIM_COMMANDS 1024 /* of one host in a run */
+#define SIM_JOBS 64       /* of one host at a time */
 #define SIM_NATS 3
 #define SIM_FLOWS 16
 #define SIM_PACKET_MAX 4096
@@ -47,6 +48,11 @@ struct given_command {
     bool given, answered;
 };
 
+struct handed_out {
+    struct job *job;
+    uint64_t back_ns; /* by the world's clock */
+};
+
 struct host {
     const char *name;
     unsigned index;
@@ -63,6 +69,9 @@ struct host {
     uint64_t back_ns;              /* it is off and starts again then; UINT64_MAX: no */
     uint64_t plugged_ns;           /* it has no address, and has one again then */
     struct address unplugged;      /* that one */
+    struct dice work_dice;
+    size_t job_count;
+    struct handed_out jobs[SIM_JOBS]; /* public-key work that is being done */
     uint32_t policies[2][CHILDREN_MAX];
     uint64_t acquire_retry_ns[2][CHILDREN_MAX]; /* UINT64_MAX: none */
     size_t ike_count, child_count, command_count;
@@ -146,6 +155,7 @@ struct sim {
     size_t flow_count;
     struct flow flows[SIM_FLOWS];
     uint64_t inner_number;
+    uint64_t worked_ns; /* until then public-key work for an IKE SA has been done elsewhere */
     struct checks checks;
     struct sim_counts counts;
     bool ending;  /* hosts shut down: nothing is asked for any more */

@@ -41,6 +41,16 @@ bool task_queue_push_front(struct task_queue *queue, const struct task *task)
     return true;
 }
 
+/* A request whose signature is made elsewhere is ours that is out, as far as others are concerned.
+ */
+bool waiting_request(struct sa_store *store, struct ike_sa *sa)
+{
+    (void)store;
+    assert(!sa->request.active);
+    sa->request.active = any_bool();
+    return sa->request.active;
+}
+
 /* Called when nothing is asked any more; what it may ask goes through the same door again. */
 void reauthentication_conclude(struct sa_store *store, struct ike_sa *sa)
 {

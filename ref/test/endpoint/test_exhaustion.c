@@ -19,6 +19,7 @@
 #include "crypto/crypto.h"
 #include "endpoint/endpoint_store.h"
 #include "sa/sa_store.h"
+#include "test/crypto/pki_lab.h"
 #include "test/endpoint/world.h"
 #include "test/endpoint/world_internal.h"
 
@@ -72,6 +73,22 @@ void __wrap_endpoint_expire(struct endpoint *endpoint, uint64_t now_ns)
 {
     failure.inside++;
     __real_endpoint_expire(endpoint, now_ns);
+    failure.inside--;
+}
+
+__typeof__(endpoint_job_done) __real_endpoint_job_done, __wrap_endpoint_job_done;
+void __wrap_endpoint_job_done(struct endpoint *endpoint, struct job *job, uint64_t now_ns)
+{
+    failure.inside++;
+    __real_endpoint_job_done(endpoint, job, now_ns);
+    failure.inside--;
+}
+
+__typeof__(job_do) __real_job_do, __wrap_job_do;
+void __wrap_job_do(struct job *job)
+{
+    failure.inside++;
+    __real_job_do(job);
     failure.inside--;
 }
 
@@ -156,11 +173,33 @@ enum status __wrap_protector_seal(struct protector *protector, struct bytes aad,
                : __real_protector_seal(protector, aad, iv, text, length, tail, icv);
 }
 
+__typeof__(signature_sign) __real_signature_sign, __wrap_signature_sign;
+enum status __wrap_signature_sign(const struct signature_key *key,
+                                  const struct signature_algorithm *algorithm, struct bytes message,
+                                  struct writer *w)
+{
+    return fails("signature_sign") ? STATUS_INTERNAL
+                                   : __real_signature_sign(key, algorithm, message, w);
+}
+
 /* ---- a life ---- */
+
+static bool by_jobs; /* with certificates, and signatures that are made elsewhere */
+static struct credential *credentials[2];
+static struct authorities *authorities;
+
+static void sign(unsigned side)
+{
+    struct peer_config *peer = &world.sides[side].peers[0];
+    peer->credential = credentials[side];
+    peer->authorities = authorities;
+    peer->local_authentication = peer->remote_authentication = AUTHENTICATION_SIGNATURE;
+}
 
 static void prepare(void)
 {
     world_init(&world, 77);
+    world.jobs_max = by_jobs ? 4 : 0;
     for (unsigned i = 0; i < 2; i++) {
         struct world_side *side = &world.sides[i];
         side->peers[0].mobike = true;
@@ -170,9 +209,15 @@ static void prepare(void)
         side->config.cookie_threshold = 1 - i; /* b asks for a cookie */
         sources[i] = side->random;
         side->random = (struct random_source){fill, &sources[i]};
+        if (by_jobs) {
+            sign(i);
+        }
     }
     world_add_child(&world, 0, 1);
     world_boot(&world);
+    for (unsigned i = 0; i < 2; i++) {
+        endpoint_set_utc(world.sides[i].endpoint, (uint64_t)PKI_NOW_S * WORLD_S, world.now_ns);
+    }
 }
 
 static void ask(unsigned side, enum command_type type)
@@ -306,12 +351,31 @@ static void test_for_a_while(void **state)
     sweep(12);
 }
 
+/* Reading a certificate, signing and what is kept meanwhile can fail, too. */
+static void test_by_jobs(void **state)
+{
+    static const char *const names[] = {"a.example", "b.example"};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        credentials[i] = pki_credential(pki_peer(PKI_ED25519, names[i]), NULL, NULL);
+    }
+    authorities = pki_authorities(pki_authority());
+    by_jobs = true;
+    sweep(1);
+    by_jobs = false;
+    for (unsigned i = 0; i < 2; i++) {
+        credential_destroy(credentials[i]);
+    }
+    authorities_destroy(authorities);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_keys_in_a_lost_event),
         cmocka_unit_test(test_once),
         cmocka_unit_test(test_for_a_while),
+        cmocka_unit_test(test_by_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,7 @@ void world_start(struct world *world, unsigned s)
     struct world_side *side = &world->sides[s];
     side->endpoint = endpoint_create(&side->config, &side->random, world->now_ns);
     assert(side->endpoint != NULL);
+    endpoint_set_jobs(side->endpoint, world->jobs_max);
 }
 
 void world_boot(struct world *world)
@@ -90,7 +91,7 @@ void world_destroy(struct world *world)
 }
 
 /* Events first: what they bring must be installed before the peer hears of it. */
-void world_drain(struct world *world, unsigned s)
+static void drain(struct world *world, unsigned s)
 {
     struct world_side *side = &world->sides[s];
     struct event event;
@@ -102,6 +103,18 @@ void world_drain(struct world *world, unsigned s)
     }
     while (endpoint_next_datagram(side->endpoint, &datagram)) {
         world_network_send(world, s, &datagram);
+    }
+}
+
+void world_drain(struct world *world, unsigned s)
+{
+    struct endpoint *endpoint = world->sides[s].endpoint;
+    struct job *job;
+    drain(world, s);
+    while (!world->jobs_held && (job = endpoint_next_job(endpoint)) != NULL) {
+        job_do(job);
+        endpoint_job_done(endpoint, job, world->now_ns);
+        drain(world, s);
     }
 }
 

@@ -112,6 +112,8 @@ struct world {
     bool path_is_dead;
     struct world_seal *seals; /* of everything sent: the same message is always the same octets */
     size_t seal_count, seal_capacity;
+    size_t jobs_max;   /* of each side: endpoint_set_jobs; done at once, unless they are */
+    bool jobs_held;    /* left to the test, which takes them by endpoint_next_job */
     bool quiet_checks; /* a forgery is on its way: it need not be what the core would send */
 };
 

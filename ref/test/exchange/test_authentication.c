@@ -27,11 +27,14 @@ static struct peer_config *peer_of(unsigned side)
     return &bench.world.sides[side].peers[0];
 }
 
+static size_t jobs_max; /* 0: the core makes and verifies signatures itself */
+
 static int set_up(void **state)
 {
     (void)state;
     memset(&bench, 0, sizeof bench);
     world_init(&bench.world, 11);
+    bench.world.jobs_max = jobs_max;
     return 0;
 }
 
@@ -120,6 +123,27 @@ static void test_pkcs1(void **state)
     connect();
     assert_string_equal(info_of(0)->local_auth, "rsa-sha256");
     assert_string_equal(info_of(0)->remote_auth, "rsapss-sha256");
+}
+
+/* It need not be read again; but only what was believed is kept. */
+static void test_a_certificate_is_known_afterwards(void **state)
+{
+    (void)state;
+    for (int good = 0; good < 2; good++) {
+        struct peer_certificate certificate;
+        give_both(PKI_P256);
+        world_boot(&bench.world);
+        tell_time(good ? PKI_NOW_S : PKI_NOW_S + 400 * PKI_DAY_S);
+        (void)world_command(&bench.world, 0, COMMAND_INITIATE);
+        world_run(&bench.world, WORLD_S);
+        assert_int_equal(bench.world.sides[0].ike_count, good);
+        authorities_recall(peer_of(1)->authorities,
+                           credential_certificate(peer_of(0)->credential, 0), &certificate);
+        assert_int_equal(certificate.read != NULL, good);
+        peer_certificate_release(&certificate);
+        (void)tear_down(NULL);
+        (void)set_up(NULL);
+    }
 }
 
 /* RFC 7296 2.15: each side in its own way. */
@@ -655,13 +679,30 @@ static void test_who_asked_is_told(void **state)
     }
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+static int set_up_at_once(void **state)
+{
+    jobs_max = 0;
+    return set_up(state);
+}
+
+static int set_up_by_jobs(void **state)
+{
+    jobs_max = 4;
+    return set_up(state);
+}
+
+#define TEST(function)                                                                             \
+    {#function, function, set_up_at_once, tear_down, NULL},                                        \
+    {                                                                                              \
+#function "_by_jobs", function, set_up_by_jobs, tear_down, NULL                            \
+    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_every_key),
         TEST(test_pkcs1),
+        TEST(test_a_certificate_is_known_afterwards),
         TEST(test_mixtures),
         TEST(test_after_a_rekey),
         TEST(test_subject_as_identity),

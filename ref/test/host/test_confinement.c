@@ -23,7 +23,11 @@ static bool enter(uid_t user, enum seccomp_mode seccomp)
     int log = open(log_path, O_WRONLY | O_TRUNC);
     dup2(log, STDERR_FILENO);
     confinement_begin();
-    return confinement_prepare(&config, &problem) && confinement_enter(&config, &problem);
+    if (!confinement_prepare(&config, &problem) || !confinement_give_up(&config, &problem)) {
+        return false;
+    }
+    confinement_enter(&config);
+    return true;
 }
 
 static bool filtered(void)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -17,7 +18,7 @@
 #include "cell_lab.h"
 #include "host/seccomp_filter.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const bool sanitized = true;
 #else
 static const bool sanitized = false;
@@ -32,6 +33,24 @@ static bool load(enum seccomp_mode mode)
 static bool opens_a_file(void)
 {
     return load(FILTER_KILL) && open("/dev/null", O_RDONLY) >= 0;
+}
+
+static void *open_when_told(void *told)
+{
+    char octet;
+    bool good = read(*(int *)told, &octet, 1) == 1 && open("/dev/null", O_RDONLY) >= 0;
+    return good ? told : NULL;
+}
+
+/* One that was there before. */
+static bool has_a_thread_that_opens_a_file(void)
+{
+    int pair[2];
+    pthread_t thread;
+    void *opened = NULL;
+    return pipe(pair) == 0 && pthread_create(&thread, NULL, open_when_told, &pair[0]) == 0 &&
+           load(FILTER_KILL) && write(pair[1], "x", 1) == 1 && pthread_join(thread, &opened) == 0 &&
+           opened != NULL;
 }
 
 static bool starts_a_program(void)
@@ -105,6 +124,7 @@ static void what_becomes_of_it(void **state)
         int end;
     } rows[] = {
         {"opens a file", opens_a_file, -SIGSYS},
+        {"has a thread that opens a file", has_a_thread_that_opens_a_file, -SIGSYS},
         {"starts a program", starts_a_program, -SIGSYS},
         {"makes a process", makes_a_process, -SIGSYS},
         {"talks to other daemons", talks_to_other_daemons, -SIGSYS},
