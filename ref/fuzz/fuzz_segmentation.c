@@ -84,6 +84,9 @@ static size_t cut(struct bytes packet, uint16_t segment, size_t capacity)
     for (size_t i = 0; can && i <= count && i < SEGMENTS_MAX; i++) {
         segments[i] = (struct packet){.buffer = buffers[i], .capacity = capacity};
         size_t length = i < count ? cut_model_segment(&model, i, expected) : 0;
+        if (segmentation_left(&s) != count - i) {
+            finding("as many segments are not left as are");
+        }
         bool fits = i < count && ESP_HEADROOM + length + ESP_TAILROOM <= capacity;
         if (segmentation_next(&s, &segments[i]) != fits) {
             finding("there is one segment too few, or too many, or one too long");

@@ -90,6 +90,7 @@ static void test_nothing_is_lost_or_said_twice(void **state)
             assert_true(here == segment || at + here == payload);
             assert_memory_equal(octets + header, whole + header + at, here);
             at += here;
+            assert_int_equal(segmentation_left(&s), (payload - at + segment - 1) / segment);
         }
         assert_int_equal(at, payload);
         assert_int_equal(count, (payload + segment - 1) / segment);
