@@ -19,7 +19,7 @@ from ..bench.decision import Decision
 from ..bench.profile import CannotProfile, Profile
 from ..bench.tunnel import missing as missing_iperf3
 from ..report.bench import BenchPage, write_bench
-from ..report.html import ReportError
+from ..report.page import ReportError
 from ..result import document
 from ..workplace import carry, workplace
 from .bench_history import Keeper, history_option

@@ -11,7 +11,7 @@ import click
 
 from ..bench import commit as commits
 from ..bench.history import HistoryError, Record, read
-from ..report.html import ReportError
+from ..report.page import ReportError
 from ..result import document
 from .bench_history import history_option, history_path
 from .common import EXIT_NOT_EXPECTED, environment, json_option, shown, usage, write_json

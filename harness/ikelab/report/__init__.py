@@ -4,6 +4,7 @@ It is made from what the scenarios left in their directories, needs no network a
 made again at any time: `ikelab report DIRECTORY`.
 """
 
-from .html import ReportError, write_report
+from .html import write_report
+from .page import ReportError
 
 __all__ = ["ReportError", "write_report"]

@@ -14,7 +14,7 @@ from ..bench.claim import MEASURES, Figures, Finding, overall
 from ..bench.contestants import table
 from ..bench.contestants.table import RAW
 from ..bench.profile import Profile
-from .html import HERE, ReportError
+from .page import write_page
 
 
 @dataclass(frozen=True)
@@ -45,22 +45,13 @@ class Bar:
 
 def write_bench(target: Path, page: BenchPage) -> Path:
     """Raises ReportError."""
-    import jinja2
-
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    text = environment.get_template("bench.html").render(
+    return write_page(
+        target, "bench.html", "--page",
         page=page, sections=[(section, _bars(section, page.figures)) for section in sums.SECTIONS
                              if sums.cells(section, page.figures)],
         against={(one.contestant, one.measure): str(one.ratio) for one in sums.ratios(page.figures)},
         verdict=str(overall(page.claim)) if page.claim else "", lines=table.TABLE, measures=MEASURES, note=sums.NOTE,
         version=__version__)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-    except OSError as error:
-        raise ReportError(f"cannot write {target}: {error.strerror}; make room or give another --page") from error
-    return target
 
 
 def _bars(section: sums.Section, figures: Figures) -> list[tuple[str, list[Bar]]]:

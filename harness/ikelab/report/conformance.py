@@ -14,7 +14,7 @@ from .. import __version__
 from ..catalogue.model import Catalogue, Requirement
 from ..result import Result, counts, machine
 from ..verdict import Verdict
-from .html import HERE, ReportError
+from .page import write_page
 from .interop import WHOLE_MAX, Entry, clipped, fill, identity_of, read_text
 from .ladder import STYLE
 
@@ -117,8 +117,6 @@ SHORT = {"expected-fail": "known", "unsupported": "n/a", "inconclusive": "?"}
 
 def write_conformance(target: Path, directory: Path, results: list[Result], catalogue: Catalogue) -> Path:
     """Writes the page. `directory`: what the results' artefacts are relative to. Raises ReportError."""
-    import jinja2
-
     target, room = Path(target).resolve(), WHOLE_MAX
     entries = []
     for one in sorted(results, key=lambda result: (result.test, under_test(result), result.role)):
@@ -129,21 +127,11 @@ def write_conformance(target: Path, directory: Path, results: list[Result], cata
                 entry.trace = clipped(read_text(directory / one.artefacts / "trace.txt"), from_end=False)
             room -= entry.octets
         entries.append(entry)
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     covered = coverage(catalogue)
-    parts = environment.get_template("conformance.html").generate(
+    return write_page(
+        target, "conformance.html", "--html",
         columns=columns(results), rows=rows(catalogue, entries), entries=entries, coverage=covered, counts=counts(results),
         verdicts=[v.value for v in Verdict], total=len(results), notes=sum(bool(one.notes) for one in results),
         machine=machine(), version=__version__, ladder_style=STYLE, state_of=state_of, under_test=under_test,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), levels=("MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"),
         SHORT=SHORT, good=bool(results) and all(one.verdict.as_expected for one in results))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("w") as file:
-            file.writelines(parts)
-    except OSError as error:
-        if target.is_file():
-            target.unlink()
-        raise ReportError(f"cannot write {target}: {error.strerror}; make room or give another --html") from error
-    return target

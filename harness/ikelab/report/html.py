@@ -12,13 +12,9 @@ from .. import __version__
 from ..result import Result, counts, machine, read_results
 from ..verdict import Verdict
 from .ladder import STYLE
+from .page import ReportError, write_page
 
-HERE = Path(__file__).parent
 TRACE_LINES_MAX = 400
-
-
-class ReportError(Exception):
-    """The report cannot be made; the message says what to do."""
 
 
 @dataclass(slots=True)
@@ -46,8 +42,6 @@ class Chapter:
 
 def write_report(directory: Path, results: list[Result] | None = None, target: Path | None = None) -> Path:
     """Writes report.html into the directory of a run and returns its path."""
-    import jinja2
-
     directory = Path(directory)
     if not directory.is_dir():
         raise ReportError(f"{directory} is no directory; give one that `ikelab run` has written")
@@ -60,21 +54,13 @@ def write_report(directory: Path, results: list[Result] | None = None, target: P
         raise ReportError(f"{directory} holds no verdict.json; give a directory that `ikelab run` has written")
     results = sorted(results, key=lambda one: one.identity)
     chapters = [_chapter(directory, one) for one in results]
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True,
-                                     trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    page = environment.get_template("template.html").render(
+    return write_page(
+        target or directory / "report.html", "template.html", "--out",
         chapters=chapters, pairs=_pairs(results), rows=_rows(chapters), counts=counts(results),
         verdicts=[v.value for v in Verdict], peers=_peers(results), machine=machine(), version=__version__,
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), total=len(results), ladder_style=STYLE,
         seconds=sum(one.seconds for one in results),
         good=all(one.verdict.as_expected for one in results))
-    target = target or directory / "report.html"
-    try:
-        target.write_text(page)
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise ReportError(f"cannot write {target}: {error.strerror}; make room or give another --out") from error
-    return target
 
 
 def _pairs(results: list[Result]) -> list[tuple[str, str]]:

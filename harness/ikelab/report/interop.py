@@ -19,7 +19,7 @@ from urllib.parse import quote
 from .. import __version__
 from ..result import Result, counts, machine
 from ..verdict import Verdict
-from .html import HERE, ReportError
+from .page import write_page
 from .ladder import STYLE
 
 if TYPE_CHECKING:
@@ -71,8 +71,6 @@ class CellPage:
 
 def write_matrix(target: Path, directory: Path, found: Matrix, about: About) -> Path:
     """Writes the page. `directory`: what the results' artefacts are relative to."""
-    import jinja2
-
     from ..interop.matrix import LEGEND, by, groups, told_alone, why
 
     target = Path(target).resolve()
@@ -88,24 +86,14 @@ def write_matrix(target: Path, directory: Path, found: Matrix, about: About) -> 
             entries.append(entry)
         pages.append(CellPage(identity_of(f"{cell.initiator}--{cell.responder}--{cell.authentication}"), cell, entries))
     results = [one for cell in found.in_order for one in cell.results]
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     entry_of = {entry.result.identity: entry for page in pages for entry in page.entries}
-    parts = environment.get_template("interop.html").generate(
+    return write_page(
+        target, "interop.html", "--html",
         matrix=found, pages=pages, pages_of=_by_pair(pages), about=about,
         counts=counts(results), verdicts=[v.value for v in Verdict], total=len(results), groups=groups(results),
         alone=[entry_of[one.identity] for one in told_alone(results)], legend=LEGEND, machine=machine(),
         version=__version__, ladder_style=STYLE, by=by, made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         good=bool(results) and all(one.verdict.as_expected for one in results))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("w") as file:
-            file.writelines(parts)
-    except OSError as error:
-        if target.is_file():  # half a page; but never a device
-            target.unlink()
-        raise ReportError(f"cannot write {target}: {error.strerror}; make room or give another --html") from error
-    return target
 
 
 def _by_pair(pages: list[CellPage]) -> dict[tuple[str, str], list[CellPage]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..bench.trend import Change, Series
-from .html import HERE, ReportError
+from .page import write_page
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 150, 58, 12, 12, 22
 
@@ -28,21 +28,12 @@ class TrendPage:
 
 def write_trend(target: Path, page: TrendPage) -> Path:
     """Raises ReportError."""
-    import jinja2
-
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     shown = [one for one in page.series if not one.counted or one.changes]
-    text = environment.get_template("trend.html").render(
+    return write_page(
+        target, "trend.html", "--page",
         page=page, changes=[(one, change) for one in page.series for change in one.changes],
         charts=[(one, chart(one)) for one in shown if len(one.values) > 1], alone=sum(len(one.values) == 1 for one in shown),
         steady=sum(one.counted and not one.changes for one in page.series), kind=kind, percent=percent, number=number, version=__version__)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-    except OSError as error:
-        raise ReportError(f"cannot write {target}: {error.strerror}; make room or give another --page") from error
-    return target
 
 
 def kind(change: Change) -> str:
