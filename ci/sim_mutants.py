@@ -144,9 +144,6 @@ MUTANTS = (
     Mutant("a replaced Child SA closes at once", "sa/sa_store.c",
            "reason == DOWN_REPLACED ? store->config->delete_linger_ns : 0;", "0;"),
     # fragments, IPv6, certificates
-    Mutant("fragments outlive their IKE SA", "sa/sa_store.c",
-           "request_clear(&sa->request); reassembly_end(&sa->partial_request); /* a half-open",
-           "request_clear(&sa->request); /* a half-open"),
     Mutant("fragments are joined in the order in which they came", "protect/reassembly.c",
            "writer_put(&w, bytes_of(r->octets + r->pieces[i].offset, r->pieces[i].length));",
            "if (i == 0) { writer_put(&w, bytes_of(r->octets, r->length)); }"),

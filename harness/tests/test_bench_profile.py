@@ -11,6 +11,7 @@ import pytest
 from ikelab.bench import profile
 from ikelab.bench.profile import KERNEL, MOST, UNNAMED, CannotProfile, Function, Profiler
 from ikelab.cli.bench_profile import or_sentence, profile_row, show_profile
+from ikelab.process import await_that
 
 SAMPLES = """\
  ffffffff81565d45 _copy_to_iter ([kernel.kallsyms])
@@ -79,22 +80,26 @@ def test_a_fault_is_a_sentence_and_what_is_no_fault_is_raised():
         or_sentence(fail, (OSError,))
 
 
+def ticks(pid: int) -> int:
+    """Of processor time, in hundredths of a second."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
+
+
 @pytest.mark.skipif(not shutil.which("perf") or not shutil.which("cc"), reason="needs perf and a compiler")
 def test_a_function_that_runs_is_seen(tmp_path: Path):
     source, program = tmp_path / "spin.c", tmp_path / "spin"
-    source.write_text("#include <stdio.h>\nstatic volatile unsigned long n;\n"
+    source.write_text("static volatile unsigned long n;\n"
                       "__attribute__((noinline)) void spin_here(void) { for (int i = 0; i < 100000; i++) { n++; } }\n"
-                      "int main(void) { for (unsigned long i = 0;; i++) { spin_here(); if (i % 1000 == 999) { puts(\"on\"); "
-                      "fflush(stdout); } } }\n")
+                      "int main(void) { for (;;) { spin_here(); } }\n")
     subprocess.run(["cc", "-O1", "-g", "-o", program, source], check=True)
-    with subprocess.Popen([program], stdout=subprocess.PIPE) as spinning:
+    with subprocess.Popen([program]) as spinning:
         try:
             try:
                 profiler = Profiler([spinning.pid])
             except CannotProfile as error:
                 pytest.skip(str(error))
-            for _ in range(3):  # so long it has run for certain, however busy the machine is
-                spinning.stdout.readline()
+            begun = ticks(spinning.pid)  # so long it has run for certain, however busy the machine is
+            await_that(lambda: ticks(spinning.pid) - begun > 30, "a third of a second of the program's", 60)
             found = profiler.end()
         finally:
             spinning.kill()

@@ -10,11 +10,6 @@
 
 #define PORT_DISCARD 9 /* RFC 863; a route does not look at it */
 
-void path_mtu_probe_init(struct path_mtu_probe *probe, uint32_t mark)
-{
-    *probe = (struct path_mtu_probe){.mark = mark, .fds = {-1, -1}};
-}
-
 void path_mtu_probe_close(struct path_mtu_probe *probe)
 {
     for (size_t i = 0; i < 2; i++) {
@@ -38,6 +33,13 @@ static int socket_of(struct path_mtu_probe *probe, uint8_t family)
         }
     }
     return *fd;
+}
+
+void path_mtu_probe_init(struct path_mtu_probe *probe, uint32_t mark)
+{
+    *probe = (struct path_mtu_probe){.mark = mark, .fds = {-1, -1}};
+    (void)socket_of(probe, ADDRESS_V4);
+    (void)socket_of(probe, ADDRESS_V6);
 }
 
 static uint16_t connected_mtu(int fd, uint8_t family)

@@ -8,10 +8,11 @@
 
 struct path_mtu_probe {
     uint32_t mark;
-    int fds[2]; /* IPv4, IPv6; -1: not opened yet */
+    int fds[2]; /* IPv4, IPv6; -1: there was none to be had */
 };
 
-/* Opens nothing yet. */
+/* Opens its sockets at once, while there are descriptors; one that fails is tried again when it is
+ * needed. */
 void path_mtu_probe_init(struct path_mtu_probe *probe, uint32_t mark);
 void path_mtu_probe_close(struct path_mtu_probe *probe);
 

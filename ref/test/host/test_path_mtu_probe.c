@@ -93,16 +93,40 @@ static void nothing_listens(void **state)
     path_mtu_probe_close(&probe);
 }
 
+static void descriptors_allow(rlim_t count)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = count;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Sockets that are there from the beginning are had when nothing else is. */
+static void no_descriptor_is_asked_for_later(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    enter(0);
+    descriptors_allow(0);
+    unsigned v4 = ask("192.0.2.9"), v6 = ask("2001:db8::9");
+    descriptors_allow(before.rlim_cur);
+    assert_int_equal(v4, 1400);
+    assert_int_equal(v6, 1400);
+    path_mtu_probe_close(&probe);
+}
+
 static void without_a_socket_it_is_unknown(void **state)
 {
     (void)state;
-    struct rlimit before, none;
-    enter(0);
+    struct rlimit before;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enter(0);
+    path_mtu_probe_close(&probe);
+    descriptors_allow(0);
+    path_mtu_probe_init(&probe, 0);
     unsigned meanwhile = ask("192.0.2.9");
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    descriptors_allow(before.rlim_cur);
     assert_int_equal(meanwhile, 0);
     assert_int_equal(ask("192.0.2.9"), 1400);
     path_mtu_probe_close(&probe);
@@ -115,6 +139,7 @@ int main(void)
         cmocka_unit_test(no_source_stays),
         cmocka_unit_test(routes_of_our_mark),
         cmocka_unit_test(nothing_listens),
+        cmocka_unit_test(no_descriptor_is_asked_for_later),
         cmocka_unit_test(without_a_socket_it_is_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
