@@ -187,6 +187,15 @@ static void ends_offload(struct ends *ends)
     }
 }
 
+/* Two ends that offload, and a train to send. */
+static void train_enter(struct ends *ends)
+{
+    net_lab_enter();
+    ends_open(ends, ADDRESS_V4);
+    ends_offload(ends);
+    train_prepare(ends);
+}
+
 /* The same to a socket that takes them joined and to one that does not. */
 static void train_crosses(uint8_t family, bool joined)
 {
@@ -268,10 +277,7 @@ static void more_than_a_burst(void **state)
     struct ends ends;
     const struct packet *too_big;
     size_t got = 0;
-    net_lab_enter();
-    ends_open(&ends, ADDRESS_V4);
-    ends_offload(&ends);
-    train_prepare(&ends);
+    train_enter(&ends);
     for (size_t i = 0; i < 20; i++) {
         datagram_socket_send(&ends.from, ends.packets, TRAIN, true, &too_big);
     }
@@ -295,10 +301,7 @@ static void a_train_stays_together(void **state)
     (void)state;
     struct ends ends;
     const struct packet *too_big;
-    net_lab_enter();
-    ends_open(&ends, ADDRESS_V4);
-    ends_offload(&ends);
-    train_prepare(&ends);
+    train_enter(&ends);
     for (size_t i = 0; i < 2; i++) {
         datagram_socket_send(&ends.from, ends.packets, TRAIN, true, &too_big);
     }
@@ -320,10 +323,7 @@ static void refused_segments_go_one_by_one(void **state)
     struct ends ends;
     const struct packet *too_big;
     int on = 1;
-    net_lab_enter();
-    ends_open(&ends, ADDRESS_V4);
-    ends_offload(&ends);
-    train_prepare(&ends);
+    train_enter(&ends);
     ends.from.checksum_off = 0;
     assert_int_equal(setsockopt(ends.from.fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on)), 0);
     assert_int_equal(datagram_socket_send(&ends.from, ends.packets, TRAIN, false, &too_big), TRAIN);
@@ -341,10 +341,7 @@ static void a_lost_address_says_nothing_of_segments(void **state)
     (void)state;
     struct ends ends;
     const struct packet *too_big;
-    net_lab_enter();
-    ends_open(&ends, ADDRESS_V4);
-    ends_offload(&ends);
-    train_prepare(&ends);
+    train_enter(&ends);
     for (size_t i = 0; i < TRAIN; i++) {
         ends.packets[i]->path.local.ip = net_lab_address("203.0.113.9");
     }
